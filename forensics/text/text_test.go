@@ -1,0 +1,46 @@
+package text
+
+import "testing"
+
+func TestEscape(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"", ""},
+		{"/etc/cron.d/x", "/etc/cron.d/x"},
+		{"a b", "a b"},
+		{`a\b`, `a\x5cb`},
+		{"new\nline", `new\x0aline`},
+		{"\x1b[2J", `\x1b[2J`},
+		{"latin1-\xe9\xff.txt", `latin1-\xe9\xff.txt`},
+		{"日本語", "日本語"},
+		{"rtl\u202e", `rtl\xe2\x80\xae`},
+		{"nbsp\u00a0", `nbsp\xc2\xa0`},
+		{"\ufffd", "\ufffd"},
+	} {
+		got := Escape(c.in)
+		if got != c.want {
+			t.Errorf("Escape(%q) = %q, want %q", c.in, got, c.want)
+		}
+		if back, err := Unescape(got); err != nil || back != c.in {
+			t.Errorf("Unescape(%q) = %q, %v", got, back, err)
+		}
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	f.Add("a\\\x00\xff日")
+	f.Fuzz(func(t *testing.T, s string) {
+		back, err := Unescape(Escape(s))
+		if err != nil || back != s {
+			t.Fatalf("%q came back as %q, %v", s, back, err)
+		}
+	})
+}
+
+func TestTruncate(t *testing.T) {
+	if got := Truncate("日本語", 6); got != "日…" {
+		t.Errorf("got %q", got)
+	}
+	if got := Truncate("abc", 3); got != "abc" {
+		t.Errorf("got %q", got)
+	}
+}

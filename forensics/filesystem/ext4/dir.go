@@ -1,0 +1,274 @@
+package ext4
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	rec "github.com/dsoprea/go-ext4"
+
+	"icecore/forensics/filesystem"
+)
+
+// typeBits maps the file type of a directory entry to mode bits.
+var typeBits = [8]uint16{
+	rec.FileTypeRegular: filesystem.ModeRegular, rec.FileTypeDirectory: filesystem.ModeDir, rec.FileTypeCharacterDevice: filesystem.ModeChar,
+	rec.FileTypeBlockDevice: filesystem.ModeBlock, rec.FileTypeFifo: filesystem.ModeFIFO, rec.FileTypeSocket: filesystem.ModeSocket, rec.FileTypeSymbolicLink: filesystem.ModeSymlink,
+}
+
+// dirent is an entry as it stands in a block; name points into the block.
+type dirent struct {
+	ino     uint32
+	typ     byte
+	deleted bool
+	name    []byte
+}
+
+const fakeTail = 0xde // file type of the entry that holds a block's checksum
+
+// entryLen is the length that an entry with a name of n bytes needs.
+func entryLen(n int) int { return (8 + n + 3) &^ 3 }
+
+// dirEntries calls fn for each entry of a directory block, also for names that
+// were deleted and still stand in the slack of others. Layout: struct
+// ext4_dir_entry_2 (fs/ext4/ext4.h). maxIno bounds what a deleted entry may name.
+func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn func(dirent)) error {
+	le := binary.LittleEndian
+	for off := 0; off+8 <= len(b); {
+		reclen := int(le.Uint16(b[off+4:]))
+		if bs >= 1<<16 { // such lengths are stored in steps of 4, see ext4_rec_len_from_disk
+			if reclen == 0xffff || reclen == 0 {
+				reclen = 1 << 16
+			} else {
+				reclen = reclen&0xfffc | (reclen&3)<<16
+			}
+		}
+		if reclen < 8 || reclen%4 != 0 || off+reclen > len(b) {
+			return fmt.Errorf("entry at byte %d with length %d", off, reclen)
+		}
+		ino := le.Uint32(b[off:])
+		nlen, typ := int(b[off+6]), b[off+7]
+		if !hasType {
+			typ = 0 // the second byte of the name's length, zero for names up to 255
+		}
+		if ino == 0 {
+			if deleted && !(reclen == 12 && typ == fakeTail) {
+				slack(b[off:off+reclen], 0, maxIno, hasType, fn)
+			}
+			off += reclen
+			continue
+		}
+		if entryLen(nlen) > reclen {
+			return fmt.Errorf("entry at byte %d: a name of %d bytes in %d", off, nlen, reclen)
+		}
+		fn(dirent{ino: ino, typ: typ, name: b[off+8 : off+8+nlen]})
+		if deleted && reclen > entryLen(nlen)+8 {
+			slack(b[off:off+reclen], entryLen(nlen), maxIno, hasType, fn)
+		}
+		off += reclen
+	}
+	return nil
+}
+
+// slack looks for entries in the bytes that no entry uses. Only what is plausible
+// in every field is given.
+func slack(b []byte, from int, maxIno uint32, hasType bool, fn func(dirent)) {
+	le := binary.LittleEndian
+	for off := from; off+12 <= len(b); {
+		ino, reclen, nlen, typ := le.Uint32(b[off:]), int(le.Uint16(b[off+4:])), int(b[off+6]), b[off+7]
+		ok := ino > 10 && ino <= maxIno && nlen > 0 && entryLen(nlen) <= reclen && off+entryLen(nlen) <= len(b) && reclen%4 == 0 && off+reclen <= len(b) && (!hasType || typ > 0 && typ < 8)
+		if ok {
+			name := b[off+8 : off+8+nlen]
+			for _, c := range name {
+				if c == 0 || c == '/' {
+					ok = false
+				}
+			}
+			if ok && string(name) != "." && string(name) != ".." {
+				fn(dirent{ino: ino, typ: typ, deleted: true, name: name})
+				off += entryLen(nlen)
+				continue
+			}
+		}
+		off += 4
+	}
+}
+
+// badName says what is wrong with a name, or nothing.
+func badName(name []byte) string {
+	if len(name) == 0 {
+		return "an empty name"
+	}
+	for _, c := range name {
+		if c == 0 {
+			return "a name with a zero byte"
+		}
+		if c == '/' {
+			return "a name with a slash"
+		}
+	}
+	return ""
+}
+
+func (f *FS) hasType() bool { return f.sb.incompat(rec.SbFeatureIncompatFiletype) }
+
+func (f *FS) maxInode() uint32 {
+	return uint32(min(uint64(f.sb.groups)*uint64(f.sb.SInodesPerGroup), 1<<32-1))
+}
+
+// dirBlockOK verifies the checksum of a directory block: in the tail of a leaf,
+// or in the tail of an index node (fs/ext4/namei.c).
+func (f *FS) dirBlockOK(seed uint32, b []byte) bool {
+	le := binary.LittleEndian
+	n := len(b)
+	if le.Uint32(b[n-12:]) == 0 && le.Uint16(b[n-8:]) == 12 && b[n-6] == 0 && b[n-5] == fakeTail && crc32c(seed, b[:n-12]) == le.Uint32(b[n-4:]) {
+		return true
+	}
+	// An index block: its table begins after the fake entry (8) or the root's
+	// info (.: 12, ..: 12, info: 8).
+	countAt := 8
+	if le.Uint16(b[4:]) == 12 {
+		countAt = 32
+	}
+	limit, count := int(le.Uint16(b[countAt:])), int(le.Uint16(b[countAt+2:]))
+	tail := countAt + 8*limit
+	if count > limit || tail+8 > n {
+		return false
+	}
+	crc := crc32c(seed, b[:countAt+8*count])
+	crc = crc32c(crc, b[tail:tail+4])
+	return crc32c(crc, []byte{0, 0, 0, 0}) == le.Uint32(b[tail+4:])
+}
+
+// nokeyName writes an encrypted name as the kernel shows it without the key
+// (struct fscrypt_nokey_name in fs/crypto/fname.c).
+func nokeyName(cipher []byte, hash, minor uint32) string {
+	b := binary.LittleEndian.AppendUint32(nil, hash)
+	b = binary.LittleEndian.AppendUint32(b, minor)
+	if len(cipher) <= 149 {
+		b = append(b, cipher...)
+	} else {
+		b = append(b, cipher[:149]...)
+		sum := sha256.Sum256(cipher[149:])
+		b = append(b, sum[:]...)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// eachEntry reads a directory block by block.
+func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
+	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
+	if n.Flags&rec.InodeFlagInlineData != 0 {
+		return f.inlineEntries(n, deleted, fn)
+	}
+	exts, first := f.extents(n)
+	bs := f.sb.blockSize
+	block := make([]byte, bs)
+	var seed uint32
+	if f.sb.metaCsum() {
+		seed = n.seed(f.sb)
+	}
+	for _, e := range exts {
+		if e.Unwritten || e.Logical >= n.Size {
+			continue
+		}
+		for at := int64(0); at < e.Length && e.Logical+at < n.Size; at += int64(bs) {
+			b := uint64(e.Physical+at) / uint64(bs)
+			if err := f.readNodeBlock(n, block, b); err != nil {
+				if first == nil {
+					first = fmt.Errorf("%s, block %d: %w", what, b, err)
+				}
+				continue
+			}
+			if err := f.dirBlock(what, seed, b, block, deleted, fn); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	return first
+}
+
+// dirBlock gives the entries of one block and reports what is wrong with it.
+func (f *FS) dirBlock(what string, seed uint32, number uint64, block []byte, deleted bool, fn func(dirent)) error {
+	if f.sb.metaCsum() && !f.dirBlockOK(seed, block) {
+		f.problem(fmt.Sprintf("%s, block %d", what, number), noteChecksum)
+	}
+	if err := dirEntries(block, f.sb.blockSize, f.hasType(), f.maxInode(), deleted, fn); err != nil {
+		err = filesystem.Corrupt(fmt.Sprintf("%s, block %d", what, number), "%v", err)
+		f.problem(fmt.Sprintf("%s, block %d", what, number), "%v", err.(*filesystem.CorruptError).Why)
+		return err
+	}
+	return nil
+}
+
+// inlineEntries reads a directory that is kept in its inode: the number of the
+// parent, entries up to byte 60, then those in the attribute.
+func (f *FS) inlineEntries(n *node, deleted bool, fn func(dirent)) error {
+	data, err := f.inlineData(n)
+	if err != nil {
+		return err
+	}
+	parts := [][]byte{data[min(4, len(data)):min(60, len(data))]}
+	if len(data) > 60 {
+		parts = append(parts, data[60:])
+	}
+	for _, p := range parts {
+		if err := dirEntries(p, f.sb.blockSize, f.hasType(), f.maxInode(), deleted, fn); err != nil {
+			what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
+			f.problem(what, "inline: %v", err)
+			return filesystem.Corrupt(what, "inline: %v", err)
+		}
+	}
+	return nil
+}
+
+// maxDirEntries bounds one listing: 16 million names.
+const maxDirEntries = 1 << 24
+
+// ReadDir implements filesystem.FS.
+func (f *FS) ReadDir(ref filesystem.Ref) ([]filesystem.DirEntry, error) {
+	n, err := f.node(ref)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("inode %d", ref.Inode)
+	if !n.IsDir() {
+		return nil, fmt.Errorf("%s is not a directory: %w", what, fs.ErrInvalid)
+	}
+	var out []filesystem.DirEntry
+	over := false
+	err = f.eachEntry(n, true, func(d dirent) {
+		if string(d.name) == "." || string(d.name) == ".." {
+			return
+		}
+		if len(out) >= maxDirEntries {
+			over = true
+			return
+		}
+		e := filesystem.DirEntry{Name: f.entryName(n, d), Inode: uint64(d.ino), Deleted: d.deleted}
+		if int(d.typ) < len(typeBits) {
+			e.Type = typeBits[d.typ]
+		}
+		out = append(out, e)
+	})
+	if over && err == nil {
+		err = filesystem.Corrupt(what, "more than %d entries", maxDirEntries)
+	}
+	return out, err
+}
+
+// entryName gives a name as it is shown: encrypted ones without their key.
+func (f *FS) entryName(n *node, d dirent) string {
+	if n.Flags&rec.InodeFlagEncrypt != 0 {
+		hash, minor := f.dirHash(n, d.name)
+		return nokeyName(d.name, hash, minor)
+	}
+	if why := badName(d.name); why != "" && !d.deleted {
+		f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "%s: %q", why, d.name)
+		return strings.NewReplacer("/", "\\", "\x00", "\\").Replace(string(d.name))
+	}
+	return string(d.name)
+}

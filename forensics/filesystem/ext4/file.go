@@ -1,0 +1,141 @@
+package ext4
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"sync"
+
+	rec "github.com/dsoprea/go-ext4"
+
+	"icecore/forensics/filesystem"
+)
+
+// file is the content of an inode.
+type file struct {
+	f      *FS
+	n      *node
+	inline []byte // content kept in the inode, nil if in blocks
+
+	once sync.Once
+	exts []filesystem.Extent
+	err  error
+}
+
+// Open opens the content of a file. For a symbolic link it is the target, for a
+// directory its blocks.
+func (f *FS) Open(ref filesystem.Ref) (filesystem.File, error) {
+	n, err := f.node(ref)
+	if err != nil {
+		return nil, err
+	}
+	return f.open(n)
+}
+
+func (f *FS) open(n *node) (*file, error) {
+	if n.Flags&rec.InodeFlagEncrypt != 0 && n.IsRegular() {
+		return nil, fmt.Errorf("inode %d is encrypted: %w", n.Ref.Inode, filesystem.ErrUnsupported)
+	}
+	fl := &file{f: f, n: n}
+	if n.Flags&rec.InodeFlagInlineData != 0 {
+		data, err := f.inlineData(n)
+		if err != nil {
+			return nil, err
+		}
+		fl.inline = data
+		return fl, nil
+	}
+	switch n.Mode & filesystem.ModeType {
+	case filesystem.ModeSymlink:
+		if n.Size < 60 && n.Flags&rec.InodeFlagEncrypt == 0 && n.Flags&rec.InodeFlagExtents == 0 {
+			fl.inline = n.iblock()[:n.Size]
+		}
+	case filesystem.ModeRegular, filesystem.ModeDir:
+	default:
+		fl.inline = []byte{}
+	}
+	return fl, nil
+}
+
+// Inode implements filesystem.File.
+func (fl *file) Inode() *filesystem.Inode { return &fl.n.Inode }
+
+// Size implements filesystem.File.
+func (fl *file) Size() int64 {
+	if fl.inline != nil {
+		return min(fl.n.Size, int64(len(fl.inline)))
+	}
+	return fl.n.Size
+}
+
+func (fl *file) load() ([]filesystem.Extent, error) {
+	fl.once.Do(func() { fl.exts, fl.err = fl.f.extents(fl.n) })
+	return fl.exts, fl.err
+}
+
+// Extents implements filesystem.File.
+func (fl *file) Extents() ([]filesystem.Extent, error) {
+	if fl.inline != nil {
+		off, err := fl.f.inodeOffset(fl.n.Ref.Inode)
+		if err != nil {
+			return nil, err
+		}
+		return []filesystem.Extent{{Logical: 0, Physical: off + 0x28, Length: min(60, fl.Size())}}, nil
+	}
+	return fl.load()
+}
+
+// ReadAt implements io.ReaderAt. Holes and unwritten extents read as zeros. A
+// damaged block map gives the bytes that are mapped, and its error where a read
+// meets a range that is not.
+func (fl *file) ReadAt(p []byte, off int64) (int, error) {
+	size := fl.Size()
+	if off < 0 {
+		return 0, fmt.Errorf("inode %d: negative offset", fl.n.Ref.Inode)
+	}
+	if off >= size {
+		return 0, io.EOF
+	}
+	want := p
+	if int64(len(want)) > size-off {
+		want = want[:size-off]
+	}
+	if fl.inline != nil {
+		copy(want, fl.inline[off:])
+	} else if err := fl.readBlocks(want, off); err != nil {
+		return 0, err
+	}
+	if len(want) < len(p) {
+		return len(want), io.EOF
+	}
+	return len(want), nil
+}
+
+func (fl *file) readBlocks(p []byte, off int64) error {
+	exts, mapErr := fl.load()
+	i := sort.Search(len(exts), func(i int) bool { return exts[i].Logical+exts[i].Length > off })
+	for len(p) > 0 {
+		if i == len(exts) || exts[i].Logical > off {
+			n := int64(len(p))
+			if i < len(exts) {
+				n = min(n, exts[i].Logical-off)
+			}
+			if mapErr != nil {
+				return fmt.Errorf("at byte %d: %w", off, mapErr)
+			}
+			clear(p[:n])
+			p, off = p[n:], off+n
+			continue
+		}
+		e := exts[i]
+		n := min(int64(len(p)), e.Logical+e.Length-off)
+		if e.Unwritten {
+			clear(p[:n])
+		} else if err := fl.f.readNodeAt(fl.n, p[:n], e.Physical+off-e.Logical); err != nil {
+			return fmt.Errorf("inode %d at byte %d: %w", fl.n.Ref.Inode, off, err)
+		}
+		p, off = p[n:], off+n
+		i++
+	}
+	return nil
+}

@@ -1,0 +1,401 @@
+// Package ext4 reads ext2, ext3 and ext4 filesystems from the bytes of a volume,
+// as the kernel would show them, and beyond: files that were deleted while a
+// program held them open, and older states that still stand in the journal.
+//
+// The formats are those of the kernel's fs/ext4, fs/jbd2 and
+// Documentation/filesystems/ext4; ext4.md beside this file names the source of
+// each structure. Record types and constants come from github.com/dsoprea/go-ext4.
+//
+// Nothing is written. The journal of a filesystem that was not unmounted is
+// replayed in memory (unless Options.NoReplay), so that the view is that of the
+// kernel after its recovery; unlike the kernel, orphan inodes are kept.
+//
+// All bytes are taken to be hostile. Damage is reported by inode and block, in
+// errors and in Problems; it never ends more than the reading of what it hits.
+package ext4
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sort"
+	"sync"
+
+	rec "github.com/dsoprea/go-ext4"
+
+	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4/jbd2"
+)
+
+var errNotExist = fs.ErrNotExist
+
+// Options say how a filesystem is opened. The zero value is the usual way.
+type Options struct {
+	// NoReplay leaves the journal alone: the view is that of a mount with
+	// ro,noload.
+	NoReplay bool
+}
+
+// FS is an opened filesystem. It implements [filesystem.HistoryFS].
+type FS struct {
+	r       io.ReaderAt
+	size    int64
+	sb      *superblock
+	sbBlock uint64 // the block that holds the superblock in use
+	groups  []group
+	overlay map[uint64][]byte // blocks as the journal has them
+	journal *journalState
+	orphans map[uint64]bool
+
+	mu       sync.Mutex
+	problems map[filesystem.Problem]bool
+
+	recoverOnce sync.Once
+	recovered   *recovered
+}
+
+var _ filesystem.HistoryFS = (*FS)(nil)
+
+// maxProblems bounds the list of problems of a filesystem.
+const maxProblems = 10_000
+
+// Open opens the filesystem on a volume of the given size in bytes.
+func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
+	f := &FS{r: r, size: size, problems: make(map[filesystem.Problem]bool)}
+	if err := f.findSuperblock(); err != nil {
+		return nil, err
+	}
+	if err := f.readGroups(); err != nil {
+		return nil, err
+	}
+	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
+		f.problem("volume", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
+	}
+	if err := f.openJournal(opts); err != nil {
+		f.problem("journal", "%v", err)
+	}
+	if len(f.overlay) > 0 {
+		// The journal may hold newer copies of what was just read.
+		if err := f.rereadSuperblock(); err != nil {
+			f.problem("superblock after journal replay", "%v", err)
+		}
+		if err := f.readGroups(); err != nil {
+			return nil, err
+		}
+	}
+	f.findOrphans()
+	return f, nil
+}
+
+// findSuperblock reads the superblock, or the first of its copies that is good.
+func (f *FS) findSuperblock() error {
+	read := func(off int64) (*superblock, error) {
+		raw := make([]byte, rec.SuperblockSize)
+		if n, err := f.r.ReadAt(raw, off); n < len(raw) {
+			return nil, fmt.Errorf("superblock: %w", err)
+		}
+		s, err := parseSuperblock(raw, f.size)
+		if err == nil && !s.checksumOK() {
+			err = filesystem.Corrupt("superblock", noteChecksum)
+		}
+		return s, err
+	}
+	s, err := read(rec.Superblock0Offset)
+	if err == nil || errors.Is(err, filesystem.ErrUnsupported) {
+		if s != nil {
+			f.use(s, rec.Superblock0Offset)
+		}
+		return err
+	}
+	for _, off := range backupOffsets(f.size) {
+		if b, berr := read(off); berr == nil {
+			f.use(b, off)
+			f.problem("superblock", "%v; the copy at byte %d is used", err, off)
+			return nil
+		}
+	}
+	if s != nil { // only its checksum is wrong
+		f.use(s, rec.Superblock0Offset)
+		f.problem("superblock", "%v", err)
+		return nil
+	}
+	return err
+}
+
+func (f *FS) use(s *superblock, off int64) { f.sb, f.sbBlock = s, uint64(off)/uint64(s.blockSize) }
+
+func (f *FS) rereadSuperblock() error {
+	raw := make([]byte, rec.SuperblockSize)
+	off := int64(rec.Superblock0Offset)
+	if f.sbBlock > 1 {
+		off = int64(f.sbBlock) * int64(f.sb.blockSize)
+	}
+	if err := f.readAt(raw, off); err != nil {
+		return err
+	}
+	s, err := parseSuperblock(raw, f.size)
+	if err != nil {
+		return err
+	}
+	if s.blockSize != f.sb.blockSize {
+		return filesystem.Corrupt("superblock", "the journal changes the block size")
+	}
+	f.sb = s
+	return nil
+}
+
+// readAt reads bytes of the volume, as the journal has them where it has newer
+// ones.
+func (f *FS) readAt(p []byte, off int64) error {
+	n, err := f.r.ReadAt(p, off)
+	if n < len(p) {
+		if len(f.overlay) == 0 {
+			if err == nil || err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return fmt.Errorf("volume at byte %d: %w", off, err)
+		}
+		clear(p[n:])
+	}
+	if len(f.overlay) > 0 {
+		f.patch(f.overlay, p, off)
+	}
+	return nil
+}
+
+// patch copies over p, which stands at byte off of the volume, the blocks of an
+// overlay.
+func (f *FS) patch(overlay map[uint64][]byte, p []byte, off int64) {
+	bs := int64(f.sb.blockSize)
+	for b := off / bs; b*bs < off+int64(len(p)); b++ {
+		data, ok := overlay[uint64(b)]
+		if !ok {
+			continue
+		}
+		from := b * bs
+		if from >= off {
+			copy(p[from-off:], data)
+		} else {
+			copy(p, data[off-from:])
+		}
+	}
+}
+
+func (f *FS) readBlock(p []byte, block uint64) error {
+	if block >= f.sb.blocks {
+		return filesystem.Corrupt(fmt.Sprintf("block %d", block), "the filesystem has %d", f.sb.blocks)
+	}
+	return f.readAt(p, int64(block)*int64(f.sb.blockSize))
+}
+
+// readNodeBlock reads a metadata block of a file: for a recovered state as that
+// state had it.
+func (f *FS) readNodeBlock(n *node, p []byte, block uint64) error {
+	if err := f.readBlock(p, block); err != nil {
+		return err
+	}
+	if n.view != nil {
+		n.view.patch(f, p, block)
+	}
+	return nil
+}
+
+// readNodeAt reads content of a file at a byte offset in the volume.
+func (f *FS) readNodeAt(n *node, p []byte, off int64) error {
+	if err := f.readAt(p, off); err != nil || n.lost == nil {
+		return err
+	}
+	bs := int64(f.sb.blockSize)
+	for at := off / bs * bs; at < off+int64(len(p)); at += bs {
+		if n.lost.used(uint64(at / bs)) {
+			clear(p[max(at-off, 0):min(at+bs-off, int64(len(p)))])
+		}
+	}
+	return nil
+}
+
+// problem notes what is wrong, once.
+func (f *FS) problem(what, format string, args ...any) {
+	p := filesystem.Problem{What: what, Why: fmt.Sprintf(format, args...)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.problems) < maxProblems {
+		f.problems[p] = true
+	} else if len(f.problems) == maxProblems {
+		f.problems[filesystem.Problem{What: "filesystem", Why: fmt.Sprintf("more than %d problems; the rest is not listed", maxProblems)}] = true
+	}
+}
+
+// Problems implements filesystem.FS.
+func (f *FS) Problems() []filesystem.Problem {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]filesystem.Problem, 0, len(f.problems))
+	for p := range f.problems {
+		out = append(out, p)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].What != out[j].What {
+			return out[i].What < out[j].What
+		}
+		return out[i].Why < out[j].Why
+	})
+	return out
+}
+
+// Root implements filesystem.FS.
+func (f *FS) Root() uint64 { return rec.InodeRootDirectory }
+
+// Info implements filesystem.FS.
+func (f *FS) Info() filesystem.Info {
+	s := f.sb
+	stamp := func(lo uint32, hi uint8) filesystem.Time {
+		if lo == 0 && hi == 0 {
+			return filesystem.Time{}
+		}
+		return filesystem.Unix(int64(hi)<<32|int64(lo), 0)
+	}
+	info := filesystem.Info{
+		Type: "ext4", UUID: uuidString(s.SUuid), Label: cString(s.SVolumeName[:]), BlockSize: s.blockSize, Blocks: s.blocks, Inodes: uint64(s.SInodesCount),
+		Features: featureNames(s.SFeatureCompat, s.SFeatureIncompat, s.SFeatureRoCompat), Created: stamp(s.SMkfsTime, s.SMkfsTimeHi),
+		LastMount: stamp(s.SMtime, s.SMtimeHi), LastWrite: stamp(s.SWtime, s.SWtimeHi), LastMountPoint: cString(s.SLastMounted[:]),
+	}
+	const ext4Only = rec.SbFeatureIncompatExtents | rec.SbFeatureIncompat64bit | rec.SbFeatureIncompatFlexBg
+	switch {
+	case s.incompat(ext4Only) || s.metaCsum() || s.roCompat(rec.SbFeatureRoCompatHugeFile|rec.SbFeatureRoCompatGdtCsum):
+	case s.compat(rec.SbFeatureCompatHasJournal):
+		info.Type = "ext3"
+	default:
+		info.Type = "ext2"
+	}
+	switch {
+	case s.SState&rec.SbStateErrorsDetected != 0:
+		info.State = "errors detected"
+	case s.incompat(rec.SbFeatureIncompatRecover):
+		info.State = "needs recovery"
+	case s.SState&rec.SbStateCleanlyUnmounted != 0:
+		info.State = "clean"
+	default:
+		info.State = "not cleanly unmounted"
+	}
+	if f.journal != nil {
+		info.Journal = f.journal.info
+		info.Replayed = f.journal.info.Replayed
+	}
+	return info
+}
+
+// Inode implements filesystem.FS.
+func (f *FS) Inode(ref filesystem.Ref) (*filesystem.Inode, error) {
+	n, err := f.node(ref)
+	if err != nil {
+		return nil, err
+	}
+	return &n.Inode, nil
+}
+
+// Readlink implements filesystem.FS.
+func (f *FS) Readlink(ref filesystem.Ref) (string, error) {
+	n, err := f.node(ref)
+	if err != nil {
+		return "", err
+	}
+	return f.readlink(n)
+}
+
+func (f *FS) readlink(n *node) (string, error) {
+	what := fmt.Sprintf("inode %d", n.Ref.Inode)
+	if !n.IsSymlink() {
+		return "", fmt.Errorf("%s is not a symbolic link: %w", what, fs.ErrInvalid)
+	}
+	if n.Size < 0 || n.Size > int64(f.sb.blockSize) {
+		return "", filesystem.Corrupt(what, "link target of %d bytes", n.Size)
+	}
+	fl, err := f.open(n)
+	if err != nil {
+		return "", err
+	}
+	p := make([]byte, n.Size)
+	if len(p) > 0 {
+		if _, err := fl.ReadAt(p, 0); err != nil && err != io.EOF {
+			return "", err
+		}
+	}
+	if n.Flags&rec.InodeFlagEncrypt != 0 {
+		// struct fscrypt_symlink_data: a length, then the ciphertext.
+		if len(p) < 2 {
+			return "", filesystem.Corrupt(what, "encrypted link target cut short")
+		}
+		l := int(binary.LittleEndian.Uint16(p))
+		if l > len(p)-2 {
+			return "", filesystem.Corrupt(what, "encrypted link target cut short")
+		}
+		return nokeyName(p[2:2+l], 0, 0), nil
+	}
+	return cString(p), nil
+}
+
+// journalState is what became of the journal.
+type journalState struct {
+	info filesystem.JournalInfo
+	log  *jbd2.Journal
+}
+
+// openJournal reads the journal and, unless it must not, replays it into the
+// overlay.
+func (f *FS) openJournal(opts Options) error {
+	s := f.sb
+	if !s.compat(rec.SbFeatureCompatHasJournal) {
+		return nil
+	}
+	if s.SJournalInum == 0 {
+		if s.SJournalDev != 0 || s.SJournalUuid != [16]uint8{} {
+			return fmt.Errorf("the journal is on another device (UUID %s): %w", uuidString(s.SJournalUuid), filesystem.ErrUnsupported)
+		}
+		return nil
+	}
+	n, err := f.node(filesystem.Ref{Inode: uint64(s.SJournalInum)})
+	if err != nil {
+		return err
+	}
+	fl, err := f.open(n)
+	if err != nil {
+		return err
+	}
+	log, err := jbd2.Open(fl, fl.Size(), s.blockSize)
+	if err != nil {
+		return err
+	}
+	st := &journalState{log: log}
+	st.info.Present = true
+	f.journal = st
+	res := log.Replay()
+	for _, p := range res.Problems {
+		f.problem("journal", "%s", p)
+	}
+	if !s.incompat(rec.SbFeatureIncompatRecover) {
+		// Cleanly unmounted: there is nothing to replay, but history to read.
+		st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
+		return nil
+	}
+	st.info.Transactions, st.info.Blocks = res.Transactions, len(res.Blocks)
+	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
+	if opts.NoReplay {
+		return nil
+	}
+	st.info.Replayed = true
+	f.overlay = make(map[uint64][]byte, len(res.Blocks))
+	for b, data := range res.Blocks {
+		if b < s.blocks {
+			f.overlay[b] = data
+		} else {
+			f.problem("journal", "a transaction writes block %d; the filesystem has %d", b, s.blocks)
+		}
+	}
+	if res.FastCommits > 0 {
+		f.problem("journal", "%d fast commit blocks are not applied", res.FastCommits)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package ext4
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	rec "github.com/dsoprea/go-ext4"
+
+	"icecore/forensics/filesystem"
+)
+
+// node is an inode as read: what every filesystem has, and what only ext4 needs
+// to find the content. raw is the record of inodeSize bytes.
+type node struct {
+	filesystem.Inode
+	raw []byte
+	// view is set for a state recovered from older metadata: its blocks are
+	// read through it.
+	view *view
+	// lost is set for a recovered state of which blocks are in use again: those
+	// are not its content any more.
+	lost *bitmaps
+}
+
+func (n *node) iblock() []byte { return n.raw[0x28:0x64] }
+
+// extraSize is i_extra_isize where it can be true, else 0.
+func extraSize(raw []byte) int {
+	if len(raw) <= 128 {
+		return 0
+	}
+	n := int(binary.LittleEndian.Uint16(raw[128:]))
+	if 128+n > len(raw) || n%4 != 0 {
+		return 0
+	}
+	return n
+}
+
+// decodeInode fills in from the record raw of inode ino. Layout: struct
+// ext4_inode of fs/ext4/ext4.h.
+func (s *superblock) decodeInode(in *filesystem.Inode, ino uint64, raw []byte) {
+	le := binary.LittleEndian
+	in.Ref = filesystem.Ref{Inode: ino}
+	in.Mode = le.Uint16(raw)
+	in.UID = uint32(le.Uint16(raw[2:])) | uint32(le.Uint16(raw[0x78:]))<<16
+	in.GID = uint32(le.Uint16(raw[0x18:])) | uint32(le.Uint16(raw[0x7a:]))<<16
+	in.Links = uint32(le.Uint16(raw[0x1a:]))
+	in.Flags = le.Uint32(raw[0x20:])
+	in.Generation = le.Uint32(raw[0x64:])
+	size := uint64(le.Uint32(raw[4:]))
+	if in.Mode&filesystem.ModeType == filesystem.ModeRegular || s.incompat(rec.SbFeatureIncompatLargeDir) || in.Mode&filesystem.ModeType == filesystem.ModeDir {
+		size |= uint64(le.Uint32(raw[0x6c:])) << 32
+	}
+	in.Size = int64(min(size, 1<<63-1))
+	blocks := uint64(le.Uint32(raw[0x1c:]))
+	if s.roCompat(rec.SbFeatureRoCompatHugeFile) {
+		blocks |= uint64(le.Uint16(raw[0x74:])) << 32
+		if in.Flags&rec.InodeFlagHugeFile != 0 {
+			blocks *= uint64(s.blockSize / 512)
+		}
+	}
+	in.Sectors = blocks
+	extra := extraSize(raw)
+	at := func(base, extraOff int) filesystem.Time {
+		sec := int64(int32(le.Uint32(raw[base:])))
+		var nsec int32
+		if extraOff+4-128 <= extra {
+			// The low two bits are bits 32 and 33 of the seconds, the rest
+			// nanoseconds.
+			x := le.Uint32(raw[extraOff:])
+			sec += int64(x&3) << 32
+			nsec = int32(x >> 2)
+			if nsec > 999_999_999 {
+				nsec = 0
+			}
+		}
+		return filesystem.Unix(sec, nsec)
+	}
+	in.Atime, in.Ctime, in.Mtime = at(8, 0x8c), at(0x0c, 0x84), at(0x10, 0x88)
+	if 0x94-128 <= extra {
+		in.Crtime = at(0x90, 0x94)
+	}
+	if d := le.Uint32(raw[0x14:]); d != 0 {
+		in.Dtime = filesystem.Unix(int64(d), 0)
+	}
+	if 0xa0-128 <= extra && s.roCompat(rec.SbFeatureRoCompatProject) {
+		in.ProjectID = le.Uint32(raw[0x9c:])
+	}
+	switch in.Mode & filesystem.ModeType {
+	case filesystem.ModeChar, filesystem.ModeBlock:
+		// old_decode_dev and new_decode_dev of include/linux/kdev_t.h
+		if old := le.Uint32(raw[0x28:]); old != 0 {
+			in.Major, in.Minor = old>>8&0xff, old&0xff
+		} else {
+			dev := le.Uint32(raw[0x2c:])
+			in.Major, in.Minor = dev>>8&0xfff, dev&0xff|dev>>12&0xfff00
+		}
+	}
+}
+
+// inodeChecksumOK verifies i_checksum (ext4_inode_csum in fs/ext4/inode.c).
+func (s *superblock) inodeChecksumOK(ino uint64, raw []byte) bool {
+	if !s.metaCsum() {
+		return true
+	}
+	le := binary.LittleEndian
+	var head [8]byte
+	le.PutUint32(head[:], uint32(ino))
+	copy(head[4:], raw[0x64:0x68])
+	crc := crc32c(s.seed, head[:])
+	zero := [2]byte{}
+	crc = crc32c(crc, raw[:0x7c])
+	crc = crc32c(crc, zero[:])
+	crc = crc32c(crc, raw[0x7e:128])
+	want := uint32(le.Uint16(raw[0x7c:]))
+	if len(raw) > 128 {
+		if int(le.Uint16(raw[128:])) >= 4 {
+			crc = crc32c(crc, raw[128:0x82])
+			crc = crc32c(crc, zero[:])
+			crc = crc32c(crc, raw[0x84:])
+			return want|uint32(le.Uint16(raw[0x82:]))<<16 == crc
+		}
+		crc = crc32c(crc, raw[128:])
+	}
+	return want == crc&0xffff
+}
+
+// inodeSeed is the checksum seed of what belongs to an inode: extent and
+// directory blocks.
+func (n *node) seed(s *superblock) uint32 {
+	var b [8]byte
+	binary.LittleEndian.PutUint32(b[:], uint32(n.Ref.Inode))
+	copy(b[4:], n.raw[0x64:0x68])
+	return crc32c(s.seed, b[:])
+}
+
+const noteChecksum = "checksum mismatch"
+
+// node reads an inode.
+func (f *FS) node(ref filesystem.Ref) (*node, error) {
+	if ref.Version != 0 {
+		return f.recoveredNode(ref)
+	}
+	off, err := f.inodeOffset(ref.Inode)
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, f.sb.inodeSize)
+	if err := f.readAt(raw, off); err != nil {
+		return nil, fmt.Errorf("inode %d: %w", ref.Inode, err)
+	}
+	n := &node{raw: raw}
+	f.sb.decodeInode(&n.Inode, ref.Inode, raw)
+	if n.Mode == 0 && n.Links == 0 {
+		if r, err := f.recoveredNode(ref); err == nil {
+			return r, nil
+		}
+		return nil, fmt.Errorf("inode %d is not in use: %w", ref.Inode, errNotExist)
+	}
+	f.finishNode(n)
+	return n, nil
+}
+
+// finishNode verifies the checksum and sets what depends on other structures.
+func (f *FS) finishNode(n *node) {
+	if !f.sb.inodeChecksumOK(n.Ref.Inode, n.raw) {
+		n.Note = noteChecksum
+		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), noteChecksum)
+	}
+	if n.Links == 0 {
+		n.State = filesystem.Deleted
+		if f.isOrphan(n.Ref.Inode) {
+			n.State = filesystem.Orphan
+			n.Dtime = filesystem.Time{} // it holds the next orphan's number
+		}
+	}
+	if n.Ref.Inode < 11 && n.Ref.Inode != rec.InodeRootDirectory {
+		n.State = filesystem.Live
+	}
+}

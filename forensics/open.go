@@ -1,0 +1,204 @@
+package forensics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4"
+	"icecore/forensics/image"
+	"icecore/forensics/volume"
+)
+
+// OpenOptions say how an image is opened.
+type OpenOptions struct {
+	// Backing names files that may serve as backing files of the image,
+	// besides those in its own folder.
+	Backing []string
+	// NoReplay shows filesystems as they stand on the disk, without what
+	// their journals hold.
+	NoReplay bool
+}
+
+// Image is an opened image: its disk, the volumes on it, and the filesystems on
+// those. Close it when done.
+type Image struct {
+	Path    string
+	Disk    image.Disk
+	Volumes []*Volume
+	// NotRead lists what was found wrong or not understood while opening.
+	NotRead []NotRead
+}
+
+// Volume is a volume with the filesystem found on it, if it is one that is read.
+type Volume struct {
+	volume.Volume
+	FS filesystem.FS // nil: Reason says why
+}
+
+// NotRead is one line of the coverage: what was not read, or not as it should
+// be, and why.
+type NotRead struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Open opens an image and all volumes on it. It fails if the image cannot be
+// read or holds nothing that looks like a disk; a volume that cannot be read does
+// not make it fail.
+func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
+	disk, err := image.Open(path, image.Options{Backing: opts.Backing})
+	if err != nil {
+		return nil, err
+	}
+	img := &Image{Path: path, Disk: disk}
+	for _, p := range disk.Problems() {
+		img.NotRead = append(img.NotRead, NotRead{"image " + path, p})
+	}
+	vols, problems, err := volume.List(disk, disk.Size())
+	if err != nil {
+		disk.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, p := range problems {
+		img.NotRead = append(img.NotRead, NotRead{p.What, p.Why})
+	}
+	for _, v := range vols {
+		if err := ctx.Err(); err != nil {
+			disk.Close()
+			return nil, err
+		}
+		vol := &Volume{Volume: v}
+		img.Volumes = append(img.Volumes, vol)
+		if vol.FS, err = openFilesystem(&v, opts); err != nil {
+			vol.Reason = err.Error()
+		}
+		if vol.FS == nil && vol.Reason != "" {
+			what := "volume " + v.ID
+			if v.Content != "" {
+				what += " (" + v.Content + ")"
+			}
+			img.NotRead = append(img.NotRead, NotRead{what, vol.Reason})
+		}
+	}
+	return img, nil
+}
+
+// openFilesystem is the one list of filesystem engines. Nil without an error
+// means that none of them reads this content.
+func openFilesystem(v *volume.Volume, opts OpenOptions) (filesystem.FS, error) {
+	switch v.Content {
+	case "ext2", "ext3", "ext4":
+		fsys, err := ext4.Open(v.Bytes, v.Size, ext4.Options{NoReplay: opts.NoReplay})
+		if err != nil {
+			return nil, err
+		}
+		return fsys, nil
+	}
+	return nil, nil
+}
+
+// Close releases the image.
+func (img *Image) Close() error { return img.Disk.Close() }
+
+// ErrNoFilesystem says that nothing on the disk can be looked into.
+var ErrNoFilesystem = errors.New("no filesystem that can be read")
+
+// Volume gives the volume meant by name: an ID (p1), a partition number, a UUID
+// of the partition or filesystem, or a filesystem label. The empty name means the root filesystem of
+// the system found on the disk.
+func (img *Image) Volume(name string) (*Volume, error) {
+	if name == "" {
+		return img.rootVolume()
+	}
+	for _, v := range img.Volumes {
+		if v.is(name) {
+			if v.FS == nil {
+				reason := v.Reason
+				if reason == "" {
+					reason = "no filesystem that can be read"
+				}
+				return nil, fmt.Errorf("%s: volume %s: %s", img.Path, v.ID, reason)
+			}
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: no volume %q; there are: %s", img.Path, name, img.volumeIDs())
+}
+
+func (v *Volume) is(name string) bool {
+	if v.ID == name || (v.Number > 0 && strconv.Itoa(v.Number) == name) || (v.UUID != "" && strings.EqualFold(v.UUID, name)) || (v.Name != "" && v.Name == name) {
+		return true
+	}
+	if v.FS == nil {
+		return false
+	}
+	info := v.FS.Info()
+	return strings.EqualFold(info.UUID, name) || (info.Label != "" && info.Label == name)
+}
+
+func (img *Image) volumeIDs() string {
+	ids := make([]string, len(img.Volumes))
+	for i, v := range img.Volumes {
+		ids[i] = v.ID
+	}
+	return strings.Join(ids, ", ")
+}
+
+// rootVolume picks the filesystem with the most of what only a root filesystem
+// has, and of equals the largest.
+func (img *Image) rootVolume() (*Volume, error) {
+	var best *Volume
+	bestScore := -1
+	for _, v := range img.Volumes {
+		if v.FS == nil {
+			continue
+		}
+		score := 0
+		for _, p := range []string{"/etc/passwd", "/etc/os-release", "/usr/lib/os-release", "/etc/fstab", "/var/log", "/bin", "/usr/bin"} {
+			if _, _, err := filesystem.Lookup(v.FS, p, true); err == nil {
+				score++
+			}
+		}
+		if score > bestScore || (score == bestScore && v.Size > best.Size) {
+			best, bestScore = v, score
+		}
+	}
+	if best == nil {
+		return nil, fmt.Errorf("%s: %w", img.Path, img.nothingToRead())
+	}
+	return best, nil
+}
+
+func (img *Image) nothingToRead() error {
+	var why []string
+	for _, n := range img.NotRead {
+		why = append(why, n.What+": "+n.Why)
+	}
+	if len(why) == 0 {
+		return ErrNoFilesystem
+	}
+	return fmt.Errorf("%w (%s)", ErrNoFilesystem, strings.Join(why, "; "))
+}
+
+// DiskOffset gives the byte offset in the disk of a byte of a file, or -1 where
+// it is in a hole or cannot be told.
+func (v *Volume) DiskOffset(f filesystem.File, offset int64) int64 {
+	exts, err := f.Extents()
+	if err != nil {
+		return -1
+	}
+	for _, e := range exts {
+		if offset >= e.Logical && offset < e.Logical+e.Length && !e.Unwritten {
+			return v.Offset + e.Physical + offset - e.Logical
+		}
+	}
+	return -1
+}
+
+// Content gives a file's content as a reader that can seek.
+func Content(f filesystem.File) *io.SectionReader { return io.NewSectionReader(f, 0, f.Size()) }

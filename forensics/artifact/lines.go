@@ -1,0 +1,73 @@
+package artifact
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// MaxLine is the longest line that an extractor looks at, in bytes; of a longer
+// one it sees the beginning.
+const MaxLine = 1 << 20
+
+// Line is one line of a text.
+type Line struct {
+	Number int   // from 1
+	Offset int64 // of its first byte
+	Text   []byte
+	Cut    bool // it is longer than MaxLine; Text is its beginning
+}
+
+// Lines calls fn for each line of r, without its line end (\n or \r\n). The text
+// is valid until fn returns. Memory is bounded by MaxLine.
+func Lines(r io.Reader, fn func(Line) error) error {
+	br := bufio.NewReaderSize(r, 64<<10)
+	var long []byte
+	off, num := int64(0), 0
+	for {
+		num++
+		start := off
+		cut := false
+		long = long[:0]
+		var text []byte
+		for {
+			part, err := br.ReadSlice('\n')
+			off += int64(len(part))
+			switch {
+			case err == nil:
+				text = part
+			case errors.Is(err, bufio.ErrBufferFull):
+				if len(long)+len(part) <= MaxLine {
+					long = append(long, part...)
+				} else {
+					cut = true
+				}
+				continue
+			case errors.Is(err, io.EOF):
+				if len(part) == 0 && len(long) == 0 {
+					return nil
+				}
+				text = part
+			default:
+				return err
+			}
+			if len(long) > 0 {
+				if len(long)+len(text) <= MaxLine {
+					long = append(long, text...)
+				} else {
+					cut = true
+				}
+				text = long
+			}
+			text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+			if ferr := fn(Line{num, start, text, cut}); ferr != nil {
+				return ferr
+			}
+			if err != nil {
+				return nil
+			}
+			break
+		}
+	}
+}

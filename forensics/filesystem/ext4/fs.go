@@ -380,7 +380,7 @@ func (f *FS) openJournal(opts Options) error {
 		st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
 		return nil
 	}
-	st.info.Transactions, st.info.Blocks = res.Transactions, len(res.Blocks)
+	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)
 	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
 	if opts.NoReplay {
 		return nil
@@ -394,8 +394,8 @@ func (f *FS) openJournal(opts Options) error {
 			f.problem("journal", "a transaction writes block %d; the filesystem has %d", b, s.blocks)
 		}
 	}
-	if res.FastCommits > 0 {
-		f.problem("journal", "%d fast commit blocks are not applied", res.FastCommits)
+	if len(res.Fast) > 0 {
+		f.problem("journal", "%d fast commit tags are not applied", len(res.Fast))
 	}
 	return nil
 }

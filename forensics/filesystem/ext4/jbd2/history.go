@@ -1,0 +1,178 @@
+package jbd2
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sort"
+
+	"icecore/forensics/filesystem"
+)
+
+// Copy is a state of one filesystem block that a committed transaction left in
+// the journal.
+type Copy struct {
+	TID   uint32
+	Time  filesystem.Time // of the commit
+	Block uint64          // of the filesystem
+	at    uint32          // block of the journal
+	tag   tag
+}
+
+// Revoke says that transactions up to TID must no longer write a block: it was
+// freed.
+type Revoke struct {
+	TID   uint32
+	Block uint64
+}
+
+// history is what stands in the whole log.
+type history struct {
+	copies  []Copy
+	revokes []Revoke
+	commits []Transaction
+}
+
+// scan reads the whole log for descriptor, revoke and commit blocks, also those
+// of transactions that were written back long ago.
+//
+// A log is written forward. So where a descriptor still stands, the copies after
+// it do too, but for one case: the log began anew at its first block while the
+// descriptor stood near the end and its copies were wrapped around. Therefore a
+// copy counts only if no later transaction claims the block in which it stands.
+func (j *Journal) scan() {
+	be := binary.BigEndian
+	w := window{j: j}
+	h := &j.hist
+	owner := make([]uint32, j.last) // the newest transaction that claims a block
+	claimed := make([]bool, j.last)
+	claim := func(at, tid uint32) {
+		if !claimed[at] || int32(tid-owner[at]) > 0 {
+			owner[at], claimed[at] = tid, true
+		}
+	}
+	times := make(map[uint32]filesystem.Time) // of commits
+	var revokeAt []uint32
+	for at := j.first; at < j.last; at++ {
+		b, err := w.block(at)
+		if err != nil || be.Uint32(b) != magic {
+			continue
+		}
+		tid := be.Uint32(b[8:])
+		switch be.Uint32(b[4:]) {
+		case typeDescriptor:
+			if !j.tailOK(b) {
+				continue
+			}
+			claim(at, tid)
+			pos := at
+			for _, t := range j.tags(b) {
+				pos = j.next(pos)
+				claim(pos, tid)
+				if len(h.copies) < 4*int(j.last) {
+					h.copies = append(h.copies, Copy{TID: tid, Block: t.block, at: pos, tag: t})
+				}
+			}
+		case typeRevoke:
+			if !j.tailOK(b) {
+				continue
+			}
+			claim(at, tid)
+			revokeAt = append(revokeAt, at)
+		case typeCommit:
+			if j.commitOK(b) {
+				claim(at, tid)
+				times[tid] = commitTime(b)
+			}
+		}
+	}
+	count := make(map[uint32]int)
+	kept := h.copies[:0]
+	for _, c := range h.copies {
+		t, ok := times[c.TID]
+		if !ok || owner[c.at] != c.TID {
+			continue
+		}
+		c.Time = t
+		count[c.TID]++
+		kept = append(kept, c)
+	}
+	h.copies = kept
+	h.revokes = j.scanRevokes(&w, revokeAt, kept, times)
+	for tid, t := range times {
+		h.commits = append(h.commits, Transaction{TID: tid, Time: t, Blocks: count[tid]})
+	}
+	sort.SliceStable(h.copies, func(a, b int) bool { return before(h.copies[a].TID, h.copies[b].TID) })
+	sort.SliceStable(h.revokes, func(a, b int) bool { return before(h.revokes[a].TID, h.revokes[b].TID) })
+	sort.Slice(h.commits, func(a, b int) bool { return before(h.commits[a].TID, h.commits[b].TID) })
+}
+
+// scanRevokes reads the revoke blocks of committed transactions. Only blocks that
+// have a copy are kept.
+func (j *Journal) scanRevokes(w *window, at []uint32, copies []Copy, times map[uint32]filesystem.Time) []Revoke {
+	has := make(map[uint64]bool, len(copies))
+	for _, c := range copies {
+		has[c.Block] = true
+	}
+	seen := make(map[Revoke]bool)
+	var out []Revoke
+	for _, n := range at {
+		b, err := w.block(n)
+		if err != nil {
+			continue
+		}
+		tid := binary.BigEndian.Uint32(b[8:])
+		if _, ok := times[tid]; !ok {
+			continue
+		}
+		_ = j.eachRevoke(b, func(block uint64) { // what does not fit gives none
+			if r := (Revoke{tid, block}); has[block] && !seen[r] && len(out) < 4*int(j.last) {
+				seen[r] = true
+				out = append(out, r)
+			}
+		})
+	}
+	return out
+}
+
+// before says whether transaction a is older than b; their numbers wrap.
+func before(a, b uint32) bool { return int32(a-b) < 0 }
+
+// Copies gives every copy of a filesystem block that a committed transaction
+// left in the journal and that was not written over, oldest transaction first.
+func (j *Journal) Copies() []Copy { j.once.Do(j.scan); return j.hist.copies }
+
+// Revokes gives the blocks that committed transactions revoked and that have a
+// copy, oldest first.
+func (j *Journal) Revokes() []Revoke { j.once.Do(j.scan); return j.hist.revokes }
+
+// Commits gives the transactions whose commit block was found, oldest first.
+func (j *Journal) Commits() []Transaction { j.once.Do(j.scan); return j.hist.commits }
+
+// Read gives the content of a copy.
+func (j *Journal) Read(c Copy) ([]byte, error) {
+	b := make([]byte, j.bs)
+	if err := j.read(b, c.at); err != nil {
+		return nil, err
+	}
+	if !j.dataOK(c.tag, c.TID, b) {
+		return nil, filesystem.Corrupt(fmt.Sprintf("journal block %d", c.at), "checksum mismatch")
+	}
+	if c.tag.flags&flagEscaped != 0 {
+		binary.BigEndian.PutUint32(b, magic)
+	}
+	return b, nil
+}
+
+// CommitTimes gives the times of the oldest and newest transaction found.
+func (j *Journal) CommitTimes() (first, last filesystem.Time) {
+	for _, c := range j.Commits() {
+		if !c.Time.Known {
+			continue
+		}
+		if !first.Known {
+			first = c.Time
+		}
+		last = c.Time
+	}
+	return first, last
+}

@@ -27,7 +27,7 @@
 //	                downgrade, reinstall (packages), error; stamps started, ended
 //	rpm.database    format (bdb, ndb, sqlite), size (bytes)
 //
-// Scripts of more than 1 MiB are judged by their beginning; the number of records
+// Scripts of more than 256 KiB are judged by their beginning; the number of records
 // of one file is bounded.
 package dpkg
 
@@ -64,7 +64,7 @@ func (Extractor) Patterns() []string {
 }
 
 const (
-	maxScript   = 1 << 20 // bytes
+	maxScript   = 256 << 10 // bytes; the longest that Debian ships have some ten thousand
 	maxPackages = 200_000
 	maxActions  = 200_000
 	maxValue    = 4096 // bytes of one field of the databases

@@ -30,19 +30,18 @@ var notableText = []struct {
 	{"authorized_keys", regexp.MustCompile(`\bauthorized_keys`)},
 	{"base64", regexp.MustCompile(`\bbase64\s+(?:-d|-D|-di|--decode)\b`)},
 	{"chattr", regexp.MustCompile(`\bchattr\b`)},
-	{"crontab", regexp.MustCompile(`(?:^|[|;&(\s])crontab\s+(?:-(?:\s|$)|-u|/|-r)`)},
+	{"crontab", regexp.MustCompile(`(?m)(?:^|[|;&(\s])crontab\s+(?:-(?:\s|$)|-u|/|-r)`)},
 	{"dev_tcp", regexp.MustCompile(`/dev/(?:tcp|udp)/`)},
-	{"dots_dir", regexp.MustCompile(`/\.{3,}(?:/|\s|$)`)},
-	{"fetch", regexp.MustCompile(`(?:^|[|;&(\s])(?:/usr/bin/|/bin/)?(?:curl|wget)\s`)},
-	{"interpreter_fetch", regexp.MustCompile(`(?:^|[|;&(\s/])(?:python[23]?(?:\.[0-9]+)?|perl|php|ruby)\s+-[a-z]*[cer]\s.*(?:urlopen|urllib|requests\.get|LWP|file_get_contents|b64decode)`)},
+	{"dots_dir", regexp.MustCompile(`(?m)/\.{3,}(?:/|\s|$)`)},
+	{"fetch", regexp.MustCompile("(?m:^|[|;&(`]|\\b(?:then|else|do|exec|if|while)\\s)\\s*(?:/usr/bin/|/bin/)?(?:curl|wget)\\s")},
+	{"interpreter_fetch", regexp.MustCompile(`(?m)(?:^|[|;&(\s/])(?:python[23]?(?:\.[0-9]+)?|perl|php|ruby)\s+-[a-z]*[cer]\s.*(?:urlopen|urllib|requests\.get|LWP|file_get_contents|b64decode)`)},
 	{"ld.so.preload", regexp.MustCompile(`ld\.so\.preload`)},
-	{"nohup", regexp.MustCompile(`(?:^|[|;&(\s])nohup\s`)},
-	{"temp_path", regexp.MustCompile(`(?:^|[\s"'=>(])(?:/tmp|/var/tmp|/dev/shm)/`)},
+	{"nohup", regexp.MustCompile(`(?m)(?:^|[|;&(\s])nohup\s`)},
+	{"temp_path", regexp.MustCompile(`(?m)(?:^|[\s"'=>(])(?:/tmp|/var/tmp|/dev/shm)/`)},
 }
 
 const (
 	maxShown   = 1024 // bytes of a line in a field
-	maxSyntax  = 256 << 10
 	maxNesting = 200
 )
 
@@ -102,7 +101,7 @@ func judge(r *artifact.Record, b []byte) {
 	if len(all) > 0 || top == nil {
 		_ = artifact.Lines(bytes.NewReader(code), func(l artifact.Line) error {
 			text := bytes.TrimSpace(l.Text)
-			if len(text) == 0 {
+			if len(text) == 0 || suspicious != "" && top != nil {
 				return nil
 			}
 			found := make(map[string]bool)
@@ -169,7 +168,7 @@ type tail struct{ afterExit, afterGenerated place }
 var (
 	exitRE = regexp.MustCompile(`^exit(?:\s+[0-9]+)?\s*;?\s*(?:#.*)?$`)
 	// ordinaryRE is what ends, or goes on in, scripts of many packages.
-	ordinaryRE  = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*=|(?:set|true|:|db_\w+|\.|dpkg-[a-z-]+|deb-systemd-[a-z]+|update-[a-z-]+|invoke-rc\.d|ldconfig|exec)(?:\s|$))`)
+	ordinaryRE  = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*=|(?:\[|test|set|true|:|db_\w+|\.|dpkg-[a-z-]+|deb-systemd-[a-z]+|update-[a-z-]+|invoke-rc\.d|ldconfig|exec)(?:\s|$))`)
 	generatedRE = regexp.MustCompile(`^# End automatically added section`)
 )
 
@@ -223,16 +222,19 @@ func isCommand(line string) bool {
 	return line != "" && line[0] != '#' && !exitRE.MatchString(line)
 }
 
-// topLevel gives the lines on which a statement at top level begins, nil where
-// the script is not one that can be read as shell.
+// topLevel gives the lines on which a plain command, a pipeline or list of them, or
+// a subshell begins that is in no block; nil where the script is not one that can be read as shell.
 func topLevel(b []byte) map[int]bool {
-	if len(b) > maxSyntax || !utf8.Valid(b) || deep(b) {
+	if !utf8.Valid(b) || deep(b) {
 		return nil
 	}
 	lines := make(map[int]bool)
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
 	err := parser.Stmts(bytes.NewReader(b), func(s *syntax.Stmt) bool {
-		if call, ok := s.Cmd.(*syntax.CallExpr); ok && len(call.Args) > 0 && !s.Negated {
+		switch cmd := s.Cmd.(type) {
+		case *syntax.CallExpr:
+			lines[int(s.Pos().Line())] = len(cmd.Args) > 0 && !s.Negated
+		case *syntax.BinaryCmd, *syntax.Subshell:
 			lines[int(s.Pos().Line())] = true
 		}
 		return true

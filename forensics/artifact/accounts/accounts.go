@@ -102,14 +102,15 @@ func number(r *artifact.Record, name, value string) string {
 func passwd(r *artifact.Record, f []string) {
 	r.Kind = "account.user"
 	r.Add("name", f[0])
+	nis := f[0] != "" && (f[0][0] == '+' || f[0][0] == '-')
 	switch p := field(f, 1); {
+	case nis:
 	case len(f) > 1 && p == "":
 		r.Add("password", "empty")
 	case p != "" && p != "x" && p[0] != '*' && p[0] != '!':
 		r.Add("password", "set")
 	}
 	var wrong []string
-	nis := f[0] != "" && (f[0][0] == '+' || f[0][0] == '-')
 	for i, n := range []string{"uid", "gid"} {
 		if why := number(r, n, field(f, 2+i)); why != "" && !nis {
 			wrong = append(wrong, why)

@@ -16,7 +16,8 @@
 //	                last exit at top level), appended_code (the first command
 //	                behind the last part that debhelper made, where only plain
 //	                commands follow that part), line_endings (mixed, crlf), size
-//	                (bytes), cut (yes: only its beginning was read)
+//	                (bytes), cut (yes: of a longer one only the beginning and
+//	                the end were read; a line at its end has no number)
 //	dpkg.list       package, architecture, files (lines of the list). The
 //	                file's time is that of the installation
 //	dpkg.package    package, version, architecture, status, maintainer
@@ -27,7 +28,7 @@
 //	                downgrade, reinstall (packages), error; stamps started, ended
 //	rpm.database    format (bdb, ndb, sqlite), size (bytes)
 //
-// Scripts of more than 256 KiB are judged by their beginning; the number of records
+// Of scripts of more than 256 KiB the first and last 128 are judged; the number of records
 // of one file is bounded.
 package dpkg
 
@@ -129,18 +130,28 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 		emit(r)
 		return err
 	}
-	b, err := io.ReadAll(io.NewSectionReader(in.Content, 0, min(in.Content.Size(), maxScript)))
+	size := in.Content.Size()
+	b, err := io.ReadAll(io.NewSectionReader(in.Content, 0, min(size, maxScript)))
 	if err != nil {
 		return err
+	}
+	gap := size - int64(len(b))
+	if gap > 0 { // the end is where things are appended
+		if _, err := in.Content.ReadAt(b[maxScript/2:], size-maxScript/2); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
 	}
 	r := artifact.Record{Kind: "dpkg.script", Source: artifact.Source{Length: in.Content.Size()}}
 	r.Add("package", pkg)
 	r.Add("architecture", arch)
 	r.Add("script", strings.TrimPrefix(ext, "."))
 	judge(&r, b)
-	r.AddInt("size", in.Content.Size())
-	if in.Content.Size() > maxScript {
+	r.AddInt("size", size)
+	if gap > 0 {
 		r.Add("cut", "yes")
+		if r.Source.Offset >= maxScript/2 {
+			r.Source.Line, r.Source.Offset = 0, r.Source.Offset+gap
+		}
 	}
 	emit(r)
 	return nil

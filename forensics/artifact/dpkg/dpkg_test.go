@@ -164,6 +164,19 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
+// TestPadded hides the line behind more text than is read.
+func TestPadded(t *testing.T) {
+	text := "#!/bin/sh\nset -e\n" + strings.Repeat(": padding\n", 100_000) + "nohup /tmp/.x/kswapd0 &\n"
+	records, err := extract(t, "/var/lib/dpkg/info/x.postinst", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := records[0]
+	if got := text[r.Source.Offset : r.Source.Offset+r.Source.Length]; got != "nohup /tmp/.x/kswapd0 &" || r.Get("cut") != "yes" || r.Source.Line != 0 {
+		t.Errorf("%s: %q", line(r), got)
+	}
+}
+
 func TestRPM(t *testing.T) {
 	records, err := extract(t, "/var/lib/rpm/rpmdb.sqlite", make([]byte, 100))
 	if err != nil || len(records) != 1 || line(records[0]) != "0 rpm.database format=sqlite size=100" {

@@ -183,7 +183,7 @@ func (h *reader) flush() {
 			return
 		}
 	}
-	f := shell.Analyze(command)
+	f := shell.Analyze(strings.TrimPrefix(command, `\!`)) // a database client's way out
 	if !notable(f.Traits) {
 		return
 	}

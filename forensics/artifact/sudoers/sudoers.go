@@ -198,7 +198,7 @@ func split(s string, sep byte) []string {
 		case c == ')':
 			depth = max(0, depth-1)
 		case c == sep && !quoted && depth == 0:
-			if sep == ':' && isTag(lastWord(s[start:i])) {
+			if w := lastWord(s[start:i]); sep == ':' && (isTag(w) || isDigest(w)) {
 				continue
 			}
 			out = append(out, strings.TrimSpace(s[start:i]))
@@ -220,6 +220,10 @@ func isTag(w string) bool {
 		}
 	}
 	return false
+}
+
+func isDigest(w string) bool {
+	return w == "sha224" || w == "sha256" || w == "sha384" || w == "sha512"
 }
 
 // spec reads "hosts = (runas) TAG: command, (runas) command".

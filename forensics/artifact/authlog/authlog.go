@@ -73,7 +73,9 @@ func (Extractor) Patterns() []string {
 }
 
 const (
-	maxRecords = 200_000 // single events of one log
+	// maxRecords are the records of one kind from one log. Each kind has its
+	// own bound, so that a flood of failures cannot hide the login after it.
+	maxRecords = 200_000
 	maxField   = 64 << 10
 )
 
@@ -82,9 +84,12 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	p := &parser{emit: emit, fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
+	p := &parser{emit: emit, records: make(map[string]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
 	err := p.read(ctx, in)
-	p.finish(in.Content.Size(), err)
+	left := p.finish(in.Content.Size(), err)
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d events over the bounds are not among the records", left)
+	}
 	return err
 }
 
@@ -145,7 +150,8 @@ type parser struct {
 	runs   *tally
 	units  *tally
 
-	records, leftOut           int64
+	records                    map[string]int
+	leftOut                    int64
 	lines, odd, backwards      int64
 	bytes                      int64
 	first, last, prev          time.Time
@@ -222,14 +228,16 @@ func (p *parser) record(e *logs.Entry, kind string) artifact.Record {
 
 // give emits the record of a single event.
 func (p *parser) give(r artifact.Record) {
-	if p.records++; p.records > maxRecords {
+	if p.records[r.Kind]++; p.records[r.Kind] > maxRecords {
 		p.leftOut++
 		return
 	}
 	p.emit(r)
 }
 
-func (p *parser) finish(size int64, err error) {
+// finish closes what is open, tells of the log as a whole, and gives the number of
+// events left out.
+func (p *parser) finish(size int64, err error) int64 {
 	for _, s := range p.fails.rest() {
 		p.closeSeries(s)
 	}
@@ -247,8 +255,9 @@ func (p *parser) finish(size int64, err error) {
 	if size == 0 {
 		r.Add("empty", "yes")
 	}
-	if n := p.leftOut + p.runs.leftOut + p.units.leftOut; n > 0 {
-		r.AddInt("left_out", n)
+	left := p.leftOut + p.runs.leftOut + p.units.leftOut
+	if left > 0 {
+		r.AddInt("left_out", left)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		r.Add("error", fmt.Sprintf("after line %d: %v", p.lines, err))
@@ -257,4 +266,5 @@ func (p *parser) finish(size int64, err error) {
 		r.Times = []artifact.Stamp{{What: "first", Time: p.first, Inferred: p.firstInferred}, {What: "last", Time: p.last, Inferred: p.lastInferrd}}
 	}
 	p.emit(r)
+	return left
 }

@@ -256,6 +256,27 @@ func TestManyAddresses(t *testing.T) {
 	}
 }
 
+// TestFlood: more addresses than there may be records, and the login behind them
+// is told all the same, and that something was left out.
+func TestFlood(t *testing.T) {
+	var text bytes.Buffer
+	n := maxRecords + 100
+	for i := range n {
+		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for root from 10.%d.%d.%d port 5 ssh2\n", i, i>>16, i>>8&255, i&255)
+	}
+	text.WriteString("2026-11-20T07:50:00Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n")
+	records, err := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
+	logins := 0
+	for _, r := range records {
+		if r.Kind == "auth.login" {
+			logins++
+		}
+	}
+	if last := records[len(records)-1]; logins != 1 || err == nil || last.Get("left_out") != "100" {
+		t.Errorf("%d logins, %v, %s", logins, err, line(last))
+	}
+}
+
 // TestOnePeerManyNames: users are counted up to a bound, and it says so.
 func TestOnePeerManyNames(t *testing.T) {
 	var text bytes.Buffer

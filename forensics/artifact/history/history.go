@@ -20,6 +20,7 @@ package history
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -86,6 +87,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		file.Times = []artifact.Stamp{{What: "first", Time: h.first}, {What: "last", Time: h.last}}
 	}
 	emit(file)
+	if err == nil && h.leftOut > 0 {
+		err = fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut)
+	}
 	return err
 }
 

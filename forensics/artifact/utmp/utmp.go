@@ -132,7 +132,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	r := &reader{ctx: ctx, emit: emit, open: make(map[string]*session), peers: make(map[string]*series)}
+	r := &reader{ctx: ctx, emit: emit, open: make(map[string]*session), peers: make(map[string]*series), given: make(map[string]int)}
 	var err error
 	name := path.Base(in.Path)
 	if name == "lastlog" {
@@ -141,12 +141,15 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		err = r.entries(in.Content, strings.HasPrefix(name, "btmp"))
 	}
 	r.finish(in.Content.Size(), err)
+	if err == nil && r.leftOut+r.unread > 0 {
+		err = fmt.Errorf("%d entries over the bounds are not among the records, %d were not read", r.leftOut, r.unread)
+	}
 	return err
 }
 
 const (
 	maxOpen    = 65_536  // terminals with a session
-	maxRecords = 500_000 // of one file
+	maxRecords = 200_000 // of one kind from one file
 )
 
 // session is a login that has not ended yet.
@@ -166,13 +169,14 @@ type reader struct {
 
 	number, zeroed, odd, backwards int64
 	torn, unread                   int64
-	given, leftOut                 int64
+	given                          map[string]int
+	leftOut                        int64
 	bytes                          int64
 	first, last, prev              time.Time
 }
 
 func (r *reader) give(rec artifact.Record) {
-	if r.given++; r.given > maxRecords {
+	if r.given[rec.Kind]++; r.given[rec.Kind] > maxRecords {
 		r.leftOut++
 		return
 	}

@@ -196,8 +196,8 @@ func TestSparseLastlog(t *testing.T) {
 	binary.LittleEndian.PutUint32(e, 1795161187)
 	in := &artifact.Input{Path: "/var/log/lastlog", Content: io.NewSectionReader(hole{e}, 0, holeUsers*lastlogSize)}
 	var got []artifact.Record
-	if err := (Extractor{}).Extract(context.Background(), in, func(r artifact.Record) { got = append(got, r) }); err != nil {
-		t.Fatal(err)
+	if err := (Extractor{}).Extract(context.Background(), in, func(r artifact.Record) { got = append(got, r) }); err == nil {
+		t.Error("nothing is said of the users that were not read")
 	}
 	if len(got) != 2 || got[0].Get("uid") != fmt.Sprint(holeUsers-1) || got[1].Get("unread") != fmt.Sprint(holeUsers-lastlogTail-lastlogHead) {
 		t.Error(lines(got))

@@ -3,14 +3,16 @@ package all
 
 import (
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/account"
+	"icecore/forensics/artifact/accounts"
 	"icecore/forensics/artifact/authlog"
 	"icecore/forensics/artifact/cron"
 	"icecore/forensics/artifact/dpkg"
 	"icecore/forensics/artifact/rclocal"
-	"icecore/forensics/artifact/sshkey"
+	"icecore/forensics/artifact/sshkeys"
 	"icecore/forensics/artifact/startup"
+	"icecore/forensics/artifact/sudoers"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/artifact/utmp"
 )
 
 // Extractors gives every extractor.
@@ -21,8 +23,10 @@ func Extractors() []artifact.Extractor {
 		systemd.Extractor{},
 		dpkg.Extractor{},
 		authlog.Extractor{},
-		account.Extractor{},
-		sshkey.Extractor{},
+		accounts.Extractor{},
+		sudoers.Extractor{},
+		sshkeys.Extractor{},
+		utmp.Extractor{},
 		startup.Extractor{},
 	}
 }

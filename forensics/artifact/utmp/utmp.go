@@ -1,0 +1,355 @@
+// Package utmp reads the binary records of logins: wtmp, btmp and utmp (utmp(5),
+// glibc's bits/utmp.h: 384 bytes a record) and lastlog (292 bytes a user, in the
+// order of their numbers), rotated and compressed ones too. Numbers are little
+// endian, times 32-bit seconds UTC.
+//
+// Records:
+//
+//	login.session   user, line (terminal), host (as it was told), address, pid,
+//	                ended (logout, boot, shutdown, open, unknown); stamps login,
+//	                logout
+//	login.failures  address (or host), count, users (the most frequent ten, by
+//	                commas), user_count, more_users, line; stamps first and last:
+//	                failed logins from one address, less than ten minutes between
+//	                them
+//	login.boot      event (boot, shutdown, runlevel, clock set), kernel, runlevel;
+//	                stamp logged
+//	login.last      uid, line, host; stamp logged
+//	log.coverage    entries, bytes, zeroed (records that are nothing but zeros),
+//	                odd (of no known type), torn (bytes of an incomplete last
+//	                record), backwards (records more than a minute older than
+//	                the one before), empty (yes), unread (users of lastlog that
+//	                were not looked at), left_out, error; stamps first (earliest)
+//	                and last (latest): one for each file
+//
+// Source.Line is the number of the entry, from 1. A record that was cut out of
+// such a file leaves no trace in it; one that was overwritten with zeros does.
+package utmp
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/logs"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "utmp" }
+
+// Version implements artifact.Extractor.
+func (Extractor) Version() int { return 1 }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string {
+	return []string{"/var/log/wtmp", "/var/log/wtmp[.-]*", "/var/log/btmp", "/var/log/btmp[.-]*", "/var/log/lastlog", "/run/utmp", "/var/run/utmp"}
+}
+
+// EntrySize is the size of an entry of utmp, wtmp and btmp in bytes.
+const EntrySize = 384
+
+// Types of entries, from utmp(5).
+const (
+	Empty       = 0
+	RunLevel    = 1
+	BootTime    = 2
+	NewTime     = 3
+	OldTime     = 4
+	InitProcess = 5
+	LoginProc   = 6
+	UserProcess = 7
+	DeadProcess = 8
+	Accounting  = 9
+)
+
+// Entry is one entry of utmp, wtmp or btmp. Texts end at their first NUL.
+type Entry struct {
+	Type     int16
+	PID      int32
+	Line, ID string
+	User     string
+	Host     string
+	Time     time.Time  // UTC, microseconds
+	Address  netip.Addr // the zero Addr where there is none
+}
+
+// Parse reads an entry of EntrySize bytes.
+func Parse(b []byte) (Entry, error) {
+	if len(b) < EntrySize {
+		return Entry{}, fmt.Errorf("an entry of %d bytes, not %d", len(b), EntrySize)
+	}
+	le := binary.LittleEndian
+	e := Entry{
+		Type: int16(le.Uint16(b[0:])),
+		PID:  int32(le.Uint32(b[4:])),
+		Line: text(b[8:40]), ID: text(b[40:44]), User: text(b[44:76]), Host: text(b[76:332]),
+		Time: moment(le.Uint32(b[340:]), le.Uint32(b[344:])),
+	}
+	var a [16]byte
+	copy(a[:], b[348:364])
+	switch {
+	case a == [16]byte{}:
+	case bytes.Equal(a[4:], make([]byte, 12)):
+		e.Address = netip.AddrFrom4([4]byte(a[:4]))
+	default:
+		e.Address = netip.AddrFrom16(a).Unmap()
+	}
+	return e, nil
+}
+
+// moment reads seconds, which count on past 2038 as if they had no sign, and
+// microseconds.
+func moment(sec, usec uint32) time.Time {
+	if sec == 0 {
+		return time.Time{}
+	}
+	if usec > 999_999 {
+		usec = 0
+	}
+	return time.Unix(int64(sec), int64(usec)*1000).UTC()
+}
+
+func text(b []byte) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return string(b)
+}
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	if in.Content == nil {
+		return nil
+	}
+	r := &reader{ctx: ctx, emit: emit, open: make(map[string]*session), peers: make(map[string]*series), given: make(map[string]int)}
+	var err error
+	name := path.Base(in.Path)
+	if name == "lastlog" {
+		err = r.lastlog(in.Content)
+	} else {
+		err = r.entries(in.Content, strings.HasPrefix(name, "btmp"))
+	}
+	r.finish(in.Content.Size(), err)
+	if err == nil && r.leftOut+r.unread > 0 {
+		err = fmt.Errorf("%d entries over the bounds are not among the records, %d were not read", r.leftOut, r.unread)
+	}
+	return err
+}
+
+const (
+	maxOpen    = 65_536  // terminals with a session
+	maxRecords = 200_000 // of one kind from one file
+)
+
+// session is a login that has not ended yet.
+type session struct {
+	entry  Entry
+	source artifact.Source
+}
+
+type reader struct {
+	ctx    context.Context
+	emit   artifact.Emit
+	member string
+
+	open  map[string]*session // by terminal
+	peers map[string]*series
+	order []*series // by their first entries
+
+	number, zeroed, odd, backwards int64
+	torn, unread                   int64
+	given                          map[string]int
+	leftOut                        int64
+	bytes                          int64
+	first, last, prev              time.Time
+}
+
+func (r *reader) give(rec artifact.Record) {
+	if r.given[rec.Kind]++; r.given[rec.Kind] > maxRecords {
+		r.leftOut++
+		return
+	}
+	r.emit(rec)
+}
+
+func stamp(what string, t time.Time) []artifact.Stamp {
+	if t.IsZero() {
+		return nil
+	}
+	return []artifact.Stamp{{What: what, Time: t}}
+}
+
+// entries reads wtmp, utmp or btmp.
+func (r *reader) entries(content *io.SectionReader, failed bool) error {
+	data, member, err := logs.Open(content)
+	r.member = member
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	buf := make([]byte, EntrySize)
+	for {
+		if r.number&0xfff == 0 && r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		n, err := io.ReadFull(data, buf)
+		r.bytes += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, io.ErrUnexpectedEOF) && n > 0:
+			// A snapshot, or a full disk, ends a file anywhere. A packed file
+			// that ends too early says so by its own error.
+			r.torn = int64(n)
+			if member == "" {
+				return nil
+			}
+			return fmt.Errorf("entry %d: %w", r.number+1, err)
+		case err != nil:
+			return fmt.Errorf("entry %d: %w", r.number+1, err)
+		}
+		r.number++
+		source := artifact.Source{Line: int(r.number), Offset: (r.number - 1) * EntrySize, Length: EntrySize, Member: member}
+		if bytes.Count(buf, []byte{0}) == EntrySize {
+			r.zeroed++
+			continue
+		}
+		e, err := Parse(buf)
+		if err != nil {
+			return err
+		}
+		if r.number == 1 && bytes.HasPrefix(buf, []byte("SQLite format 3")) {
+			return errors.New("a database of wtmpdb, not entries of utmp")
+		}
+		r.seen(e.Time)
+		if failed {
+			r.failure(e, source)
+		} else {
+			r.entry(e, source)
+		}
+	}
+}
+
+func (r *reader) seen(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	if r.first.IsZero() || t.Before(r.first) {
+		r.first = t
+	}
+	if t.After(r.last) {
+		r.last = t
+	}
+	if r.prev.Sub(t) > time.Minute {
+		r.backwards++
+	}
+	r.prev = t
+}
+
+func (r *reader) entry(e Entry, source artifact.Source) {
+	switch e.Type {
+	case UserProcess:
+		if e.User == "" || e.Line == "" {
+			return
+		}
+		if s := r.open[e.Line]; s != nil {
+			r.close(e.Line, s, "unknown", time.Time{})
+		}
+		if len(r.open) >= maxOpen {
+			r.close("", &session{e, source}, "unknown", time.Time{})
+			return
+		}
+		r.open[e.Line] = &session{e, source}
+	case DeadProcess:
+		if s := r.open[e.Line]; s != nil && e.Line != "" {
+			r.close(e.Line, s, "logout", e.Time)
+		}
+	case BootTime:
+		// What was still open ended no later.
+		r.closeAll("boot")
+		r.boot(e, source, "boot")
+	case RunLevel:
+		if e.User == "shutdown" || e.Line == "~" && byte(e.PID) == '0' {
+			r.closeAll("shutdown")
+			r.boot(e, source, "shutdown")
+			return
+		}
+		r.boot(e, source, "runlevel")
+	case NewTime:
+		r.boot(e, source, "clock set")
+	case OldTime, Empty, InitProcess, LoginProc, Accounting:
+	default:
+		r.odd++
+	}
+}
+
+func (r *reader) boot(e Entry, source artifact.Source, event string) {
+	rec := artifact.Record{Kind: "login.boot", Source: source, Times: stamp("logged", e.Time)}
+	rec.Add("event", event)
+	if event != "clock set" {
+		rec.Add("kernel", e.Host)
+	}
+	if c := byte(e.PID); e.Type == RunLevel && c > ' ' && c < 0x7f {
+		rec.Add("runlevel", string(c))
+	}
+	r.give(rec)
+}
+
+func (r *reader) closeAll(how string) {
+	for _, s := range r.sorted() {
+		r.close(s.entry.Line, s, how, time.Time{})
+	}
+}
+
+func (r *reader) close(line string, s *session, how string, at time.Time) {
+	delete(r.open, line)
+	rec := artifact.Record{Kind: "login.session", Source: s.source, Times: append(stamp("login", s.entry.Time), stamp("logout", at)...)}
+	rec.Add("user", s.entry.User)
+	rec.Add("line", s.entry.Line)
+	rec.Add("host", s.entry.Host)
+	if s.entry.Address.IsValid() {
+		rec.Add("address", s.entry.Address.String())
+	}
+	rec.AddInt("pid", int64(s.entry.PID))
+	rec.Add("ended", how)
+	r.give(rec)
+}
+
+func (r *reader) finish(size int64, err error) {
+	r.closeAll("open")
+	for _, s := range r.order {
+		if !s.closed {
+			r.closeSeries(s)
+		}
+	}
+	rec := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Member: r.member}}
+	rec.AddInt("entries", r.number)
+	rec.AddInt("bytes", r.bytes)
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{{"zeroed", r.zeroed}, {"odd", r.odd}, {"torn", r.torn}, {"backwards", r.backwards}, {"unread", r.unread}, {"left_out", r.leftOut}} {
+		if f.n > 0 {
+			rec.AddInt(f.name, f.n)
+		}
+	}
+	if size == 0 {
+		rec.Add("empty", "yes")
+	}
+	if err != nil {
+		rec.Add("error", err.Error())
+	}
+	rec.Times = append(stamp("first", r.first), stamp("last", r.last)...)
+	r.emit(rec)
+}

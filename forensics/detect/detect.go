@@ -125,6 +125,9 @@ type Input struct {
 	System  *artifact.System
 	// SnapshotTime is when the image was taken, zero if unknown.
 	SnapshotTime time.Time
+	// Lookup tells of a file by its path on a volume, links followed; nil if
+	// there is none. It may itself be nil.
+	Lookup func(volume, path string) *FileFact
 }
 
 // Result is what detection found.

@@ -1,0 +1,230 @@
+package detect
+
+import (
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+// yara makes one finding of all YARA rules that matched a file.
+func (c *collection) yara() {
+	type group struct {
+		recs []*artifact.Record
+	}
+	type key struct {
+		volume  string
+		inode   uint64
+		version uint32
+		member  string
+	}
+	groups := make(map[key]*group)
+	var order []key
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if rec.Kind != "yara.match" {
+			continue
+		}
+		k := key{rec.Source.Volume, rec.Source.Inode, rec.Source.Version, rec.Source.Member}
+		if groups[k] == nil {
+			groups[k] = &group{}
+			order = append(order, k)
+		}
+		groups[k].recs = append(groups[k].recs, rec)
+	}
+	for _, k := range order {
+		c.yaraFile(groups[k].recs)
+	}
+}
+
+func (c *collection) yaraFile(recs []*artifact.Record) {
+	sort.SliceStable(recs, func(i, j int) bool { return metaLevel(recs[i]) > metaLevel(recs[j]) })
+	top := recs[0]
+	f := c.finding(top)
+	f.Engine, f.Rule, f.Level = EngineYARA, top.Get("rule"), metaLevel(top)
+	f.Records = nil
+	var others []string
+	for i, r := range recs {
+		f.Records = append(f.Records, r.ID)
+		for _, t := range strings.Split(r.Get("technique"), ",") {
+			if t = strings.TrimSpace(t); t != "" && !contains(f.Techniques, t) {
+				f.Techniques = append(f.Techniques, t)
+			}
+		}
+		if i > 0 {
+			others = append(others, r.Get("rule"))
+		}
+	}
+	mines := contains(f.Techniques, "T1496.001") || contains(f.Techniques, "T1496")
+	what := "File"
+	switch top.Get("file_type") {
+	case "elf":
+		what = "Program"
+	case "script":
+		what = "Script"
+	}
+	state := ""
+	switch top.Source.State {
+	case filesystem.Orphan:
+		state = ", deleted while it was open,"
+	case filesystem.Deleted:
+		state = ", deleted,"
+	}
+	f.Title = fmt.Sprintf("%s%s matches the YARA rule %s", what, state, f.Rule)
+	if d := top.Get("description"); d != "" {
+		f.Description = strings.ToUpper(d[:1]) + d[1:] + "."
+	}
+	if len(others) > 0 {
+		f.Description += " Also: " + strings.Join(others, ", ") + "."
+	}
+	switch {
+	case top.Get("owner") != "" && top.Get("package_state") == "intact" && top.Source.State == filesystem.Live:
+		if f.Level > Medium {
+			f.Level = Medium
+		}
+		f.Description += fmt.Sprintf(" It is as the package %s installed it: somebody chose to install it.", top.Get("owner"))
+	case top.Get("owner") != "" && top.Source.State == filesystem.Live:
+		f.Description += fmt.Sprintf(" The package %s owns the path.", top.Get("owner"))
+	}
+	f.Phase = PhaseExecution
+	switch {
+	case mines:
+		f.Phase = PhaseMining
+	case strings.HasPrefix(top.Get("technique"), "T1574"), strings.HasPrefix(top.Get("technique"), "T1505"):
+		f.Phase = PhasePersistence
+	case strings.HasPrefix(top.Get("technique"), "T1014"), strings.HasPrefix(top.Get("technique"), "T1027"):
+		f.Phase = PhaseEvasion
+	}
+	f.Excerpt = top.Get("strings")
+	if mines && f.Level >= High && top.Source.Path != "" {
+		c.miners[fileKey{top.Source.Volume, path.Clean(top.Source.Path)}] = minerFile{f.Rule, f.Level, top.ID}
+	}
+	c.findings = append(c.findings, f)
+}
+
+func metaLevel(r *artifact.Record) Level {
+	l, err := ParseLevel(r.Get("level"))
+	if err != nil {
+		return Medium
+	}
+	return l
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// configs weighs what was read of miners' configurations: one finding a file.
+func (c *collection) configs() {
+	type key struct {
+		volume  string
+		inode   uint64
+		version uint32
+	}
+	seen := make(map[key]int) // finding
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if rec.Kind != "miner.config" {
+			continue
+		}
+		level := Informational
+		switch {
+		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
+		case rec.Get("wallet") != "" && (rec.Get("pool") != "" || rec.Get("program") != ""):
+			level = High
+		case rec.Get("program") != "":
+			level = Medium
+		case rec.Get("pool") != "" && rec.Get("file_type") == "elf":
+			level = Medium
+		}
+		k := key{rec.Source.Volume, rec.Source.Inode, rec.Source.Version}
+		if at, ok := seen[k]; ok {
+			f := &c.findings[at]
+			f.Records = append(f.Records, rec.ID)
+			if level > f.Level {
+				f.Level = level
+			}
+			continue
+		}
+		f := c.finding(rec)
+		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "miner_configuration", level, PhaseMining
+		f.Techniques = []string{"T1496.001"}
+		f.Title = "For whom a miner works"
+		pool := rec.Get("pool")
+		if w := rec.Get("wallet"); w != "" {
+			f.Description = fmt.Sprintf("The file names the pool %s and the %s wallet %s, whose checksum is right.", pool, rec.Get("coin"), w)
+			if pool == "" {
+				f.Description = fmt.Sprintf("The file names the %s wallet %s, whose checksum is right.", rec.Get("coin"), w)
+			}
+		} else {
+			f.Title = "Address of a mining pool"
+			f.Description = fmt.Sprintf("The file names the pool %s.", pool)
+		}
+		f.Excerpt = strings.TrimSpace(pool + " " + rec.Get("user"))
+		seen[k] = len(c.findings)
+		c.findings = append(c.findings, f)
+	}
+}
+
+// preloads looks at the libraries that are loaded into every program.
+func (c *collection) preloads() {
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if rec.Kind != "preload.library" {
+			continue
+		}
+		lib := rec.Get("library")
+		if c.in.Lookup == nil {
+			continue
+		}
+		ff := c.in.Lookup(rec.Source.Volume, lib)
+		f := c.finding(rec)
+		f.Engine, f.Rule, f.Phase = EngineAnalysis, "preload_unowned", PhasePersistence
+		f.Techniques = []string{"T1574.006"}
+		switch {
+		case ff == nil:
+			f.Level, f.Title = Medium, "A library that is not there is to be loaded into every program"
+			f.Description = fmt.Sprintf("ld.so.preload names %s, which does not exist.", lib)
+		case ff.Owner == "" && ff.Known:
+			f.Level, f.Title = High, "A library that no package owns is loaded into every program"
+			f.Description = fmt.Sprintf("ld.so.preload names %s (inode %d), which no package owns: such libraries hide processes and files.", ff.Path, ff.Inode.Inode)
+		case ff.Owner == "":
+			f.Level, f.Title = Medium, "A library is loaded into every program"
+			f.Description = fmt.Sprintf("ld.so.preload names %s (inode %d).", ff.Path, ff.Inode.Inode)
+		default:
+			f.Level, f.Title = Informational, "A packaged library is loaded into every program"
+			f.Description = fmt.Sprintf("ld.so.preload names %s of the package %s.", ff.Path, ff.Owner)
+		}
+		if c.replace(rec.ID, &f) {
+			continue
+		}
+		c.findings = append(c.findings, f)
+	}
+}
+
+// replace joins a finding with one that already stands for the same record: the
+// stronger one names it.
+func (c *collection) replace(record string, f *Finding) bool {
+	for i := range c.findings {
+		old := &c.findings[i]
+		if old.Engine == EngineSigma && len(old.Records) > 0 && old.Records[0] == record {
+			if f.Level > old.Level {
+				also := old.Title
+				*old = *f
+				old.Description += " Also: " + also + "."
+			} else {
+				old.Description += " " + f.Description
+			}
+			return true
+		}
+	}
+	return false
+}

@@ -17,7 +17,8 @@ type Disk interface {
 	io.Closer
 	// Size is the guest-visible size in bytes.
 	Size() int64
-	// Format names the container: raw, qcow2, split-raw, block-device.
+	// Format names the container: raw, qcow2, vhd (of fixed size), split-raw,
+	// block-device.
 	Format() string
 	// Files lists the files that the disk is read from, the named ones first.
 	Files() []FileInfo

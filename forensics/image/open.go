@@ -2,18 +2,11 @@ package image
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"regexp"
-	"sort"
-	"strconv"
-	"strings"
 	"syscall"
 )
 
@@ -49,52 +42,74 @@ func (d *disk) Close() error {
 	return errors.Join(errs...)
 }
 
+const (
+	notSupported = "not supported; convert it first: qemu-img convert -O qcow2 IMAGE NEW.qcow2"
+	unpackFirst  = "not supported; unpack it first"
+)
+
 // foreign are the formats that are recognised to say that they are not read.
 var foreign = []struct {
 	offset int
 	magic  string
-	name   string
+	is     string
+	hint   string
 }{
-	{0, "KDMV", "a VMDK image"},
-	{0, "COWD", "a VMDK image"},
-	{0, "# Disk DescriptorFile", "a VMDK description"},
-	{0, "conectix", "a VHD image"},
-	{0, "vhdxfile", "a VHDX image"},
-	{64, "\x7f\x10\xda\xbe", "a VDI image"},
-	{0, "EVF\x09\x0d\x0a\xff\x00", "an EnCase (E01) image"},
-	{0, "\x1f\x8b", "gzip-compressed: unpack it first"},
-	{0, "\xfd7zXZ\x00", "xz-compressed: unpack it first"},
-	{0, "\x28\xb5\x2f\xfd", "zstd-compressed: unpack it first"},
-	{0, "BZh", "bzip2-compressed: unpack it first"},
-	{0, "PK\x03\x04", "a zip archive: unpack it first"},
-	{257, "ustar", "a tar archive (an OVA?): unpack it first"},
+	{0, "KDMV", "is a VMDK image", notSupported},
+	{0, "COWD", "is a VMDK image", notSupported},
+	{0, "# Disk DescriptorFile", "is the description of a VMDK image", notSupported},
+	{0, "conectix", "is a VHD image (dynamic)", notSupported},
+	{0, "vhdxfile", "is a VHDX image", notSupported},
+	{64, "\x7f\x10\xda\xbe", "is a VDI image", notSupported},
+	{0, "QED\x00", "is a QED image", notSupported},
+	{0, "WithoutFreeSpace", "is a Parallels image", notSupported},
+	{0, "WithouFreSpacExt", "is a Parallels image", notSupported},
+	{0, "EVF\x09\x0d\x0a\xff\x00", "is an EnCase (E01) image", "not supported; convert it first: ewfexport -f raw IMAGE"},
+	{0, "EVF2\x0d\x0a\x81\x00", "is an EnCase (Ex01) image", "not supported; convert it first: ewfexport -f raw IMAGE"},
+	{0, "\x1f\x8b\x08", "is compressed by gzip", unpackFirst},
+	{0, "\xfd7zXZ\x00", "is compressed by xz", unpackFirst},
+	{0, "\x28\xb5\x2f\xfd", "is compressed by zstd", unpackFirst},
+	{0, "\x04\x22\x4d\x18", "is compressed by lz4", unpackFirst},
+	{0, "BZh", "is compressed by bzip2", unpackFirst},
+	{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", unpackFirst},
+	{0, "PK\x03\x04", "is a zip archive", unpackFirst},
+	{257, "ustar", "is a tar archive (an OVA?)", unpackFirst},
 }
 
 // Open opens an image for reading.
-func Open(path string, opts Options) (Disk, error) { return open(path, opts, nil) }
+func Open(path string, opts Options) (Disk, error) { return open(path, opts, nil, false) }
 
-// open opens an image that is backing file of those in chain.
-func open(path string, opts Options, chain []string) (Disk, error) {
+// open opens an image that is backing file of those in chain; raw says that its
+// content is not to be taken for a container.
+func open(path string, opts Options, chain []string, raw bool) (Disk, error) {
+	// Opening a pipe would wait for its writer: look first.
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, plain(err)
 	}
-	if st.IsDir() {
-		return nil, fmt.Errorf("%s: is a directory", path)
-	}
-	if m := st.Mode(); !m.IsRegular() && m&os.ModeDevice == 0 {
-		return nil, fmt.Errorf("%s: is neither a file nor a block device", path)
+	if err := openable(path, st); err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, plain(err)
 	}
-	d, err := openFile(path, f, st, opts, chain)
+	d, err := openFile(path, f, st, opts, chain, raw)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	return d, nil
+}
+
+func openable(path string, st os.FileInfo) error {
+	m := st.Mode()
+	switch {
+	case m.IsDir():
+		return fmt.Errorf("%s: is a directory", path)
+	case m.IsRegular(), m&os.ModeDevice != 0 && m&os.ModeCharDevice == 0:
+		return nil
+	}
+	return fmt.Errorf("%s: is neither a file nor a block device", path)
 }
 
 // plain turns "open x: no such file" into "x: no such file".
@@ -106,7 +121,7 @@ func plain(err error) error {
 	return err
 }
 
-func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []string) (Disk, error) {
+func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []string, raw bool) (Disk, error) {
 	size := st.Size()
 	device := st.Mode()&os.ModeDevice != 0
 	if device {
@@ -118,18 +133,24 @@ func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []str
 	if size == 0 {
 		return nil, fmt.Errorf("%s: is empty", path)
 	}
-	head := make([]byte, 512)
+	head := make([]byte, headSize)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, plain(err)
 	}
 	head = head[:n]
-	if bytes.HasPrefix(head, []byte(qcow2Magic)) {
-		return openQcow2Disk(path, f, size, opts, chain)
-	}
-	for _, x := range foreign {
-		if len(head) >= x.offset+len(x.magic) && string(head[x.offset:x.offset+len(x.magic)]) == x.magic {
-			return nil, fmt.Errorf("%s: is %s: not supported", path, x.name)
+	var problems []string
+	if !raw {
+		is, hint := container(head)
+		switch {
+		case is != "" && isDisk(head) && size%512 == 0:
+			// The first bytes of a disk are boot code, which the guest's owner
+			// can write: they must not hide what stands behind them.
+			problems = append(problems, "begins like another format (it "+is+"), but holds a partition table or a filesystem: read as a raw disk")
+		case is == isQcow2:
+			return openQcow2Disk(path, f, size, opts, chain)
+		case is != "":
+			return nil, fmt.Errorf("%s: %s: %s", path, is, hint)
 		}
 	}
 	if len(chain) == 0 && !device {
@@ -137,12 +158,85 @@ func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []str
 			return d, err
 		}
 	}
-	d := &disk{ReaderAt: f, size: size, format: "raw", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{f}}
+	d := &disk{ReaderAt: f, size: size, format: "raw", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{f}, problems: problems}
 	if device {
 		d.format = "block-device"
+	} else if !raw && fixedVHD(f, size) {
+		d.size, d.format = size-vhdFooter, "vhd"
+		d.ReaderAt = io.NewSectionReader(f, 0, d.size)
 	}
-	d.alloc = func() ([]Range, error) { return dataRanges(f, size), nil }
+	d.alloc = func() ([]Range, error) { return dataRanges(f, d.size), nil }
 	return d, nil
+}
+
+const (
+	headSize  = 2048 // bytes looked at to recognise a format
+	isQcow2   = "is a qcow2 image"
+	vhdFooter = 512
+)
+
+// container says what container the first bytes belong to, if any.
+func container(head []byte) (is, hint string) {
+	if bytes.HasPrefix(head, []byte(qcow2Magic)) {
+		return isQcow2, ""
+	}
+	for _, x := range foreign {
+		if len(head) >= x.offset+len(x.magic) && string(head[x.offset:x.offset+len(x.magic)]) == x.magic {
+			return x.is, x.hint
+		}
+	}
+	return "", ""
+}
+
+// isDisk says whether the first bytes are those of a disk: an MBR with a
+// partition, a GPT, or an ext2, ext3 or ext4 superblock.
+func isDisk(head []byte) bool {
+	if len(head) < headSize {
+		return false
+	}
+	if string(head[512:520]) == "EFI PART" || head[1080] == 0x53 && head[1081] == 0xef && binary.LittleEndian.Uint32(head[1048:]) <= 6 {
+		return true
+	}
+	if head[510] != 0x55 || head[511] != 0xaa {
+		return false
+	}
+	used := 0
+	for e := head[446:510]; len(e) > 0; e = e[16:] {
+		if e[0]&0x7f != 0 {
+			return false
+		}
+		if e[4] != 0 && binary.LittleEndian.Uint32(e[12:]) != 0 {
+			used++
+		}
+	}
+	return used > 0
+}
+
+// beginsDisk says whether a file begins as a disk does.
+func beginsDisk(f io.ReaderAt, size int64) bool {
+	head := make([]byte, min(headSize, size))
+	n, _ := f.ReadAt(head, 0)
+	return isDisk(head[:n])
+}
+
+// fixedVHD says whether a file is a raw disk with the footer of a VHD of fixed
+// size behind it (Microsoft, Virtual Hard Disk Image Format Specification).
+func fixedVHD(f io.ReaderAt, size int64) bool {
+	b := make([]byte, vhdFooter)
+	if size <= vhdFooter {
+		return false
+	}
+	if n, _ := f.ReadAt(b, size-vhdFooter); n < len(b) || string(b[:8]) != "conectix" {
+		return false
+	}
+	be := binary.BigEndian
+	sum := uint32(0)
+	for i, c := range b {
+		if i < 64 || i >= 68 {
+			sum += uint32(c)
+		}
+	}
+	return be.Uint32(b[60:]) == 2 && be.Uint64(b[48:]) == uint64(size-vhdFooter) && be.Uint32(b[64:]) == ^sum
 }
 
 // dataRanges asks the kernel which parts of a sparse file hold data (lseek(2),
@@ -162,275 +256,8 @@ func dataRanges(f *os.File, size int64) []Range {
 		if err != nil || hole <= data {
 			return []Range{{0, size}}
 		}
-		out = append(out, Range{data, min(hole, size) - data})
+		out = addRange(out, data, min(hole, size)-data)
 		at = hole
 	}
 	return out
-}
-
-func openQcow2Disk(path string, f *os.File, size int64, opts Options, chain []string) (Disk, error) {
-	q, err := openQcow2(path, f, size)
-	if err != nil {
-		return nil, err
-	}
-	d := &disk{ReaderAt: q, size: q.size, format: "qcow2", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{f}, alloc: q.Allocated, problems: q.problems()}
-	if q.backingName == "" {
-		return d, nil
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil, plain(err)
-	}
-	if real, err = filepath.Abs(real); err != nil {
-		return nil, err
-	}
-	chain = append(chain, real)
-	if len(chain) > maxBackingChain {
-		return nil, fmt.Errorf("%s: more than %d backing files in a chain", path, maxBackingChain)
-	}
-	name, err := confine(path, q.backingName, opts.Backing)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range chain {
-		if c == name {
-			return nil, fmt.Errorf("%s: backing file %q leads back to the image: a loop", path, q.backingName)
-		}
-	}
-	backing, err := open(name, opts, chain)
-	if err != nil {
-		return nil, fmt.Errorf("%s: backing file: %w", path, err)
-	}
-	if q.backingFmt == "raw" && backing.Format() == "qcow2" {
-		backing.Close()
-		return nil, fmt.Errorf("%s: backing file %q is said to be raw, but is a qcow2", path, q.backingName)
-	}
-	q.backing = backing
-	d.closers = append(d.closers, backing)
-	for _, b := range backing.Files() {
-		b.Role = "backing"
-		d.files = append(d.files, b)
-	}
-	d.problems = append(d.problems, backing.Problems()...)
-	return d, nil
-}
-
-// confine finds the file that a backing name means: one of those that the caller
-// allows, or one that really lies in the folder of the image. Whoever wrote the
-// image wrote the name: it must not make the analyst's own files part of the
-// disk.
-func confine(path, name string, allowed []string) (string, error) {
-	refuse := func(why string) (string, error) {
-		return "", fmt.Errorf("%s: backing file %q: %s; name it with --backing if it is right", path, name, why)
-	}
-	base := filepath.Base(name)
-	for _, a := range allowed {
-		if filepath.Base(a) == base {
-			real, err := filepath.EvalSymlinks(a)
-			if err != nil {
-				return "", plain(err)
-			}
-			return filepath.Abs(real)
-		}
-	}
-	if strings.ContainsAny(name, "\x00") || regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`).MatchString(name) {
-		return refuse("refused: it is not a plain file name")
-	}
-	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err == nil {
-		folder, err = filepath.Abs(folder)
-	}
-	if err != nil {
-		return "", plain(err)
-	}
-	want := name
-	if !filepath.IsAbs(want) {
-		want = filepath.Join(folder, want)
-	}
-	want = filepath.Clean(want)
-	if filepath.Dir(want) != folder && !inFolder(filepath.Dir(want), folder) {
-		return refuse("refused: it lies outside the folder of the image")
-	}
-	real, err := filepath.EvalSymlinks(want)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return refuse("is missing")
-		}
-		return "", plain(err)
-	}
-	if !inFolder(filepath.Dir(real), folder) {
-		return refuse("refused: it is a link to a place outside the folder of the image")
-	}
-	if st, err := os.Stat(real); err != nil || !st.Mode().IsRegular() {
-		return refuse("refused: it is not a regular file")
-	}
-	return real, nil
-}
-
-// inFolder says whether dir, whose links are resolved where it exists, is folder.
-func inFolder(dir, folder string) bool {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	return dir == folder
-}
-
-// split is a raw disk in several files.
-type split struct {
-	parts  []*os.File
-	starts []int64
-	size   int64
-}
-
-var splitNumber = regexp.MustCompile(`^(.*\.)(\d{2,4}|[a-z]{2,3})$`)
-
-// openSplit opens the parts of an image cut by split(1) or an imager: x.000 or
-// x.001, x.002, ... or x.aa, x.ab, ... It gives nil if path is not the first of
-// at least two.
-func openSplit(path string, first *os.File, size int64) (Disk, error) {
-	m := splitNumber.FindStringSubmatch(filepath.Base(path))
-	if m == nil {
-		return nil, nil
-	}
-	next := nextLetters
-	if n, err := strconv.Atoi(m[2]); err == nil {
-		if n > 1 {
-			return nil, nil
-		}
-		next = nextNumber
-	} else if strings.Trim(m[2], "a") != "" {
-		return nil, nil
-	}
-	s := &split{parts: []*os.File{first}, starts: []int64{0}, size: size}
-	d := &disk{format: "split-raw", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{first}}
-	fail := func(err error) (Disk, error) {
-		for _, c := range d.closers[1:] {
-			c.Close()
-		}
-		return nil, err
-	}
-	suffix, partSize := m[2], size
-	for suffix = next(suffix); suffix != ""; suffix = next(suffix) {
-		p := filepath.Join(filepath.Dir(path), m[1]+suffix)
-		f, err := os.OpenFile(p, os.O_RDONLY, 0)
-		if errors.Is(err, os.ErrNotExist) {
-			break
-		}
-		if err != nil {
-			return fail(plain(err))
-		}
-		d.closers = append(d.closers, f)
-		st, err := f.Stat()
-		if err != nil {
-			return fail(plain(err))
-		}
-		if !st.Mode().IsRegular() {
-			return fail(fmt.Errorf("%s: is not a regular file", p))
-		}
-		if partSize != size {
-			d.problems = append(d.problems, fmt.Sprintf("split image: the part before %s is smaller than the first: is one missing?", p))
-		}
-		partSize = st.Size()
-		s.parts, s.starts = append(s.parts, f), append(s.starts, s.size)
-		s.size += partSize
-		d.files = append(d.files, FileInfo{p, partSize, "part"})
-	}
-	if len(s.parts) == 1 {
-		return nil, nil
-	}
-	d.ReaderAt, d.size = s, s.size
-	d.alloc = func() ([]Range, error) {
-		var out []Range
-		for i, f := range s.parts {
-			end := s.size
-			if i+1 < len(s.starts) {
-				end = s.starts[i+1]
-			}
-			for _, r := range dataRanges(f, end-s.starts[i]) {
-				out = append(out, Range{s.starts[i] + r.Offset, r.Length})
-			}
-		}
-		return out, nil
-	}
-	return d, nil
-}
-
-func nextNumber(s string) string {
-	n, _ := strconv.Atoi(s)
-	t := fmt.Sprintf("%0*d", len(s), n+1)
-	if len(t) != len(s) {
-		return ""
-	}
-	return t
-}
-
-func nextLetters(s string) string {
-	b := []byte(s)
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] < 'z' {
-			b[i]++
-			return string(b)
-		}
-		b[i] = 'a'
-	}
-	return ""
-}
-
-// ReadAt implements io.ReaderAt.
-func (s *split) ReadAt(p []byte, off int64) (int, error) {
-	done := 0
-	for done < len(p) {
-		at := off + int64(done)
-		if at >= s.size {
-			return done, io.EOF
-		}
-		i := sort.Search(len(s.starts), func(i int) bool { return s.starts[i] > at }) - 1
-		end := s.size
-		if i+1 < len(s.starts) {
-			end = s.starts[i+1]
-		}
-		part := p[done:min(int64(len(p)), int64(done)+end-at)]
-		n, err := s.parts[i].ReadAt(part, at-s.starts[i])
-		done += n
-		if n < len(part) {
-			return done, noEOF(err)
-		}
-	}
-	return done, nil
-}
-
-// HashFiles computes the SHA-256 of each file that a disk is read from, in the
-// order of Files, as lower-case hexadecimal. progress, if not nil, is told the
-// bytes done.
-func HashFiles(ctx context.Context, d Disk, progress func(int64)) ([]string, error) {
-	var out []string
-	buf := make([]byte, 1<<20)
-	for _, fi := range d.Files() {
-		f, err := os.OpenFile(fi.Path, os.O_RDONLY, 0)
-		if err != nil {
-			return nil, plain(err)
-		}
-		h := sha256.New()
-		for {
-			if err := ctx.Err(); err != nil {
-				f.Close()
-				return nil, err
-			}
-			n, err := f.Read(buf)
-			h.Write(buf[:n])
-			if progress != nil {
-				progress(int64(n))
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				f.Close()
-				return nil, plain(err)
-			}
-		}
-		f.Close()
-		out = append(out, hex.EncodeToString(h.Sum(nil)))
-	}
-	return out, nil
 }

@@ -1,36 +1,38 @@
 package image
 
 import (
-	"bytes"
-	"compress/flate"
 	"container/list"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // qcow2 is a QEMU copy-on-write image of version 2 or 3, after the format's
 // description in QEMU's docs/interop/qcow2.rst. All numbers are big-endian.
+// Reference counts are not needed for reading and are not looked at.
 type qcow2 struct {
 	path        string
 	r           io.ReaderAt
 	fileSize    int64
-	size        int64
+	size        int64 // of the guest's disk, bytes
 	clusterBits uint
+	extended    bool // L2 entries of 16 bytes, with a bitmap of 32 subclusters
+	zstd        bool // compressed clusters are zstd frames, not raw deflate
 	l1          []uint64
-	zstd        *zstd.Decoder
+	flags       uint64
+	snapshots   []string
 	backingName string
 	backingFmt  string
 	backing     Disk // nil: unallocated clusters read as zeros
-	flags       uint64
+
+	unpackers sync.Pool // of *unpacker; each serves one cluster at a time
 
 	mu    sync.Mutex
-	cache map[uint64]*list.Element // L2 tables and unpacked clusters by offset in the file
-	order *list.List               // least recently used last
+	cache map[cacheKey]*list.Element
+	order *list.List // least recently used last
 }
 
 const (
@@ -45,11 +47,21 @@ const (
 	qcowExternal    = 1 << 2
 	qcowCompression = 1 << 3
 	qcowExtendedL2  = 1 << 4
+	extBackingFmt   = 0xe2792aca
+	extExternalName = 0x44415441
 	maxBackingChain = 16
+	maxSnapshots    = 64 // names of internal snapshots that are told
 )
 
+// cacheKey says what a cache entry is: an L2 table by its offset, or an
+// unpacked cluster by its L2 entry.
+type cacheKey struct {
+	packed bool
+	at     uint64
+}
+
 type cacheEntry struct {
-	key  uint64
+	key  cacheKey
 	data []byte
 }
 
@@ -61,81 +73,145 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 	h := make([]byte, 112)
 	n, err := r.ReadAt(h, 0)
 	if n < 72 {
-		return nil, bad("truncated header: %v", err)
+		return nil, bad("truncated: the header has %d bytes: %v", n, noEOF(err))
 	}
 	version := be.Uint32(h[4:])
+	if version == 1 {
+		return nil, bad("version 1 (qcow): %s", notSupported)
+	}
 	if version != 2 && version != 3 {
-		return nil, bad("version %d is not supported", version)
+		return nil, bad("version %d: not supported", version)
 	}
-	q := &qcow2{path: path, r: r, fileSize: fileSize, clusterBits: uint(be.Uint32(h[20:])), cache: make(map[uint64]*list.Element), order: list.New()}
-	if q.clusterBits < 9 || q.clusterBits > 21 {
-		return nil, bad("cluster size 2^%d", q.clusterBits)
+	q := &qcow2{path: path, r: r, fileSize: fileSize, cache: make(map[cacheKey]*list.Element), order: list.New()}
+	bits := be.Uint32(h[20:])
+	if bits < 9 || bits > 21 {
+		return nil, bad("damaged header: cluster size 2^%d", bits)
 	}
+	q.clusterBits = uint(bits)
 	size := be.Uint64(h[24:])
 	if size > 1<<56 {
-		return nil, bad("virtual size %d", size)
+		return nil, bad("damaged header: virtual size %d", size)
 	}
 	q.size = int64(size)
 	if m := be.Uint32(h[32:]); m != 0 {
-		return nil, bad("is encrypted (method %d): not supported", m)
+		return nil, bad("is encrypted (%s): not supported; decrypt it first: qemu-img convert with the key", encryption(m))
 	}
 	headerLen := int64(72)
 	if version == 3 {
 		if n < 104 {
-			return nil, bad("truncated header: %v", err)
+			return nil, bad("truncated: the header has %d bytes", n)
 		}
 		q.flags = be.Uint64(h[72:])
 		headerLen = int64(be.Uint32(h[100:]))
+		if headerLen < 104 {
+			return nil, bad("damaged header: it says that it has %d bytes", headerLen)
+		}
 		if q.flags&qcowExternal != 0 {
-			return nil, bad("keeps its data in an external file: not supported")
+			return nil, bad("keeps its data in an external file (%q): %s", q.extension(headerLen, extExternalName), notSupported)
 		}
-		if q.flags&qcowExtendedL2 != 0 {
-			return nil, bad("has extended L2 entries: not supported")
-		}
-		if f := q.flags &^ (qcowDirty | qcowCorrupt | qcowCompression); f != 0 {
+		if f := q.flags &^ (qcowDirty | qcowCorrupt | qcowCompression | qcowExtendedL2); f != 0 {
 			return nil, bad("incompatible features %#x: not supported", f)
 		}
 		if q.flags&qcowCompression != 0 && headerLen > 104 && n > 104 {
 			switch h[104] {
 			case 0:
 			case 1:
-				if q.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20)); err != nil {
-					return nil, bad("%v", err)
-				}
+				q.zstd = true
 			default:
 				return nil, bad("compression type %d: not supported", h[104])
 			}
 		}
+		q.extended = q.flags&qcowExtendedL2 != 0
+		if q.extended && q.clusterBits < 14 {
+			return nil, bad("damaged header: extended L2 entries with clusters of %d bytes", 1<<q.clusterBits)
+		}
 	}
-	l1Size, l1Off := uint64(be.Uint32(h[36:])), be.Uint64(h[40:])
-	perL2 := uint64(1) << (q.clusterBits - 3)
-	need := (size + perL2<<q.clusterBits - 1) / (perL2 << q.clusterBits)
-	if l1Size*8 > qcowMaxL1 {
-		return nil, bad("L1 table of %d entries", l1Size)
+	if err := q.readL1(uint64(be.Uint32(h[36:])), be.Uint64(h[40:])); err != nil {
+		return nil, bad("%v", err)
 	}
-	if l1Size < need {
-		return nil, bad("L1 table of %d entries for a disk that needs %d", l1Size, need)
-	}
-	l1 := make([]byte, need*8)
-	if m, err := r.ReadAt(l1, int64(l1Off&(1<<63-1))); m < len(l1) {
-		return nil, bad("L1 table at offset %d is cut short (the file has %d bytes): %v", l1Off, fileSize, err)
-	}
-	q.l1 = make([]uint64, need)
-	for i := range q.l1 {
-		q.l1[i] = be.Uint64(l1[8*i:]) & qcowOffsetMask
-	}
+	q.readSnapshots(be.Uint32(h[60:]), be.Uint64(h[64:]))
 	if off, l := be.Uint64(h[8:]), be.Uint32(h[16:]); off != 0 {
 		if l == 0 || l > 1023 || off > uint64(fileSize) {
-			return nil, bad("backing file name of %d bytes at offset %d", l, off)
+			return nil, bad("damaged header: backing file name of %d bytes at offset %d", l, off)
 		}
 		name := make([]byte, l)
 		if m, err := r.ReadAt(name, int64(off)); m < len(name) {
-			return nil, bad("backing file name is cut short: %v", err)
+			return nil, bad("the backing file name is cut short: %v", noEOF(err))
 		}
 		q.backingName = string(name)
-		q.backingFmt = q.extension(headerLen, 0xe2792aca)
+		q.backingFmt = q.extension(headerLen, extBackingFmt)
 	}
 	return q, q.checkTruncated()
+}
+
+func encryption(method uint32) string {
+	switch method {
+	case 1:
+		return "AES"
+	case 2:
+		return "LUKS"
+	}
+	return fmt.Sprintf("method %d", method)
+}
+
+// entryBits is the binary logarithm of the size of an L2 entry.
+func (q *qcow2) entryBits() uint {
+	if q.extended {
+		return 4
+	}
+	return 3
+}
+
+// perL2Bits is the binary logarithm of the number of entries of an L2 table.
+func (q *qcow2) perL2Bits() uint { return q.clusterBits - q.entryBits() }
+
+func (q *qcow2) readL1(entries, off uint64) error {
+	span := q.perL2Bits() + q.clusterBits // bytes of the disk that an L1 entry stands for
+	need := (uint64(q.size) + 1<<span - 1) >> span
+	if entries*8 > qcowMaxL1 {
+		return fmt.Errorf("damaged header: L1 table of %d entries", entries)
+	}
+	if entries < need {
+		return fmt.Errorf("damaged header: L1 table of %d entries for a disk that needs %d", entries, need)
+	}
+	if off > uint64(q.fileSize) || need*8 > uint64(q.fileSize)-off {
+		return fmt.Errorf("truncated: the L1 table stands at offset %d, the file ends at %d", off, q.fileSize)
+	}
+	b := make([]byte, need*8)
+	if n, err := q.r.ReadAt(b, int64(off)); n < len(b) {
+		return fmt.Errorf("L1 table at offset %d: %w", off, noEOF(err))
+	}
+	q.l1 = make([]uint64, need)
+	for i := range q.l1 {
+		q.l1[i] = binary.BigEndian.Uint64(b[8*i:]) & qcowOffsetMask
+	}
+	return nil
+}
+
+// readSnapshots reads the names of the internal snapshots, as far as they can be
+// read: the disk is the image's present state, they are only told.
+func (q *qcow2) readSnapshots(count uint32, off uint64) {
+	be := binary.BigEndian
+	for range min(count, maxSnapshots) {
+		h := make([]byte, 40)
+		if off > uint64(q.fileSize) {
+			return
+		}
+		if n, _ := q.r.ReadAt(h, int64(off)); n < len(h) {
+			return
+		}
+		extra, idLen, nameLen := uint64(be.Uint32(h[36:])), uint64(be.Uint16(h[12:])), uint64(be.Uint16(h[14:]))
+		name := make([]byte, nameLen)
+		at := off + 40 + extra + idLen
+		if at > uint64(q.fileSize) {
+			return
+		}
+		if n, _ := q.r.ReadAt(name, int64(at)); n < len(name) {
+			return
+		}
+		q.snapshots = append(q.snapshots, string(name))
+		off = (at + nameLen + 7) &^ 7
+	}
 }
 
 // extension gives the header extension of that type.
@@ -161,61 +237,33 @@ func (q *qcow2) extension(at int64, want uint32) string {
 	return ""
 }
 
-// checkTruncated looks for tables beyond the end of the file.
+// checkTruncated looks for tables and clusters behind the end of the file, so
+// that half a download is not taken for a disk.
 func (q *qcow2) checkTruncated() error {
 	for i, off := range q.l1 {
 		if off != 0 && int64(off)+int64(1)<<q.clusterBits > q.fileSize {
 			return fmt.Errorf("%s: qcow2: truncated: the L2 table %d stands at offset %d, the file ends at %d", q.path, i, off, q.fileSize)
 		}
 	}
-	return nil
-}
-
-func (q *qcow2) cached(key uint64, make func() ([]byte, error)) ([]byte, error) {
-	q.mu.Lock()
-	if e, ok := q.cache[key]; ok {
-		q.order.MoveToFront(e)
-		data := e.Value.(*cacheEntry).data
-		q.mu.Unlock()
-		return data, nil
-	}
-	q.mu.Unlock()
-	data, err := make()
-	if err != nil {
-		return nil, err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if _, ok := q.cache[key]; !ok {
-		q.cache[key] = q.order.PushFront(&cacheEntry{key, data})
-		for q.order.Len() > max(4, qcowCacheBytes>>q.clusterBits) {
-			last := q.order.Back()
-			delete(q.cache, last.Value.(*cacheEntry).key)
-			q.order.Remove(last)
+	var last place
+	var at int64
+	err := q.walk(func(guest int64, p place) {
+		if p.kind == kindData && p.host >= q.fileSize && last.n == 0 {
+			last, at = p, guest
 		}
-	}
-	return data, nil
-}
-
-// entry gives the L2 entry of a guest cluster, 0 if it is not allocated.
-func (q *qcow2) entry(cluster uint64) (uint64, error) {
-	bits := q.clusterBits - 3
-	i := cluster >> bits
-	if i >= uint64(len(q.l1)) || q.l1[i] == 0 {
-		return 0, nil
-	}
-	off := q.l1[i]
-	l2, err := q.cached(off, func() ([]byte, error) {
-		b := make([]byte, 1<<q.clusterBits)
-		if n, err := q.r.ReadAt(b, int64(off)); n < len(b) {
-			return nil, fmt.Errorf("%s: qcow2: L2 table at offset %d: %w", q.path, off, noEOF(err))
+		if p.kind == kindPacked {
+			if off, _ := q.packed(p.entry); off >= q.fileSize && last.n == 0 {
+				last, at = place{host: off, n: 1}, guest
+			}
 		}
-		return b, nil
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return binary.BigEndian.Uint64(l2[(cluster&(1<<bits-1))*8:]), nil
+	if last.n != 0 {
+		return fmt.Errorf("%s: qcow2: truncated: the cluster for byte %d of the disk stands at offset %d, the file ends at %d", q.path, at, last.host, q.fileSize)
+	}
+	return nil
 }
 
 func noEOF(err error) error {
@@ -225,161 +273,6 @@ func noEOF(err error) error {
 	return err
 }
 
-// ReadAt implements io.ReaderAt.
-func (q *qcow2) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("%s: negative offset", q.path)
-	}
-	if off >= q.size {
-		return 0, io.EOF
-	}
-	short := false
-	if int64(len(p)) > q.size-off {
-		p, short = p[:q.size-off], true
-	}
-	done := 0
-	for done < len(p) {
-		at := off + int64(done)
-		in := at & (1<<q.clusterBits - 1)
-		part := p[done:min(len(p), done+int(1<<q.clusterBits-in))]
-		if err := q.readCluster(part, uint64(at)>>q.clusterBits, in); err != nil {
-			return done, err
-		}
-		done += len(part)
-	}
-	if short {
-		return done, io.EOF
-	}
-	return done, nil
-}
-
-func (q *qcow2) readCluster(p []byte, cluster uint64, in int64) error {
-	e, err := q.entry(cluster)
-	if err != nil {
-		return err
-	}
-	guest := int64(cluster)<<q.clusterBits + in
-	switch {
-	case e&qcowCompressed != 0:
-		data, err := q.cached(e|1, func() ([]byte, error) { return q.unpack(e) })
-		if err != nil {
-			return fmt.Errorf("%s: qcow2: compressed cluster at guest offset %d: %w", q.path, guest-in, err)
-		}
-		copy(p, data[in:])
-	case e&qcowZero != 0 && e&qcowCompressed == 0:
-		clear(p)
-	case e&qcowOffsetMask == 0:
-		if q.backing == nil || guest >= q.backing.Size() {
-			clear(p)
-			return nil
-		}
-		n, err := q.backing.ReadAt(p, guest)
-		if n < len(p) {
-			if err != nil && !errors.Is(err, io.EOF) {
-				return err
-			}
-			clear(p[n:])
-		}
-	default:
-		host := int64(e & qcowOffsetMask)
-		n, err := q.r.ReadAt(p, host+in)
-		if n < len(p) {
-			// The last cluster of a file may be cut at its end when the rest is
-			// zeros; a cluster that begins behind the end is lost.
-			if host+in >= q.fileSize || !errors.Is(err, io.EOF) {
-				return fmt.Errorf("%s: qcow2: cluster at offset %d for guest offset %d: %w", q.path, host, guest-in, noEOF(err))
-			}
-			clear(p[n:])
-		}
-	}
-	return nil
-}
-
-// unpack reads a compressed cluster: a raw deflate stream or a zstd frame.
-func (q *qcow2) unpack(e uint64) ([]byte, error) {
-	shift := 62 - (q.clusterBits - 8)
-	off := int64(e & (1<<shift - 1))
-	sectors := int64(e>>shift&(1<<(q.clusterBits-8)-1)) + 1
-	packed := make([]byte, sectors*512-off&511)
-	n, err := q.r.ReadAt(packed, off)
-	if n == 0 {
-		return nil, noEOF(err)
-	}
-	packed = packed[:n]
-	out := make([]byte, 1<<q.clusterBits)
-	if q.zstd != nil {
-		d, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-		if err != nil {
-			return nil, err
-		}
-		defer d.Close()
-		if _, err := io.ReadFull(d, out); err != nil {
-			return nil, noEOF(err)
-		}
-		return out, nil
-	}
-	d := flate.NewReader(bytes.NewReader(packed))
-	if _, err := io.ReadFull(d, out); err != nil {
-		return nil, noEOF(err)
-	}
-	return out, nil
-}
-
-// Allocated implements Disk.
-func (q *qcow2) Allocated() ([]Range, error) {
-	var below []Range
-	if q.backing != nil {
-		var err error
-		if below, err = q.backing.Allocated(); err != nil {
-			return nil, err
-		}
-	}
-	var out []Range
-	add := func(off, n int64) {
-		n = min(n, q.size-off)
-		if n <= 0 {
-			return
-		}
-		if k := len(out); k > 0 && out[k-1].Offset+out[k-1].Length >= off {
-			out[k-1].Length = max(out[k-1].Length, off+n-out[k-1].Offset)
-			return
-		}
-		out = append(out, Range{off, n})
-	}
-	cs := int64(1) << q.clusterBits
-	perL1 := int64(1) << (q.clusterBits - 3)
-	j := 0
-	for i, l1 := range q.l1 {
-		for k := range perL1 {
-			c := int64(i)*perL1 + k
-			off := c * cs
-			if off >= q.size {
-				break
-			}
-			if l1 == 0 && q.backing == nil {
-				break
-			}
-			e, err := q.entry(uint64(c))
-			if err != nil {
-				return nil, err
-			}
-			switch {
-			case e&qcowCompressed != 0 || e&qcowOffsetMask != 0 && e&qcowZero == 0:
-				add(off, cs)
-			case e&qcowZero != 0:
-			default:
-				for j < len(below) && below[j].Offset+below[j].Length <= off {
-					j++
-				}
-				if j < len(below) && below[j].Offset < off+cs {
-					add(off, cs)
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
 func (q *qcow2) problems() []string {
 	var out []string
 	if q.flags&qcowDirty != 0 {
@@ -387,6 +280,13 @@ func (q *qcow2) problems() []string {
 	}
 	if q.flags&qcowCorrupt != 0 {
 		out = append(out, "qcow2: marked corrupt")
+	}
+	if n := len(q.snapshots); n > 0 {
+		names := make([]string, n)
+		for i, s := range q.snapshots {
+			names[i] = fmt.Sprintf("%q", s)
+		}
+		out = append(out, "qcow2: holds internal snapshots that are not read, only the present state is: "+strings.Join(names, ", ")+" (qemu-img convert -l NAME turns one into an image)")
 	}
 	return out
 }

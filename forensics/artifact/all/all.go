@@ -7,6 +7,7 @@ import (
 	"icecore/forensics/artifact/authlog"
 	"icecore/forensics/artifact/cron"
 	"icecore/forensics/artifact/dpkg"
+	"icecore/forensics/artifact/history"
 	"icecore/forensics/artifact/rclocal"
 	"icecore/forensics/artifact/sshkeys"
 	"icecore/forensics/artifact/startup"
@@ -28,5 +29,6 @@ func Extractors() []artifact.Extractor {
 		sshkeys.Extractor{},
 		utmp.Extractor{},
 		startup.Extractor{},
+		history.Extractor{},
 	}
 }

@@ -1,24 +1,19 @@
 // Package startup reads what runs, or is loaded, whenever somebody logs in or any
 // program starts: the shells' start-up files (bash(1)), ld.so.preload (ld.so(8)),
-// /etc/environment; and the shells' histories, which tell what was typed.
+// /etc/environment.
 //
 // Records:
 //
 //	profile.line     command, programs, urls, traits, decoded; only lines with a
 //	                 trait
 //	preload.library  library
-//	history.command  command, programs, urls, traits, decoded; only lines with a
-//	                 trait; stamp typed where the history has times
-//	history.file     lines, empty (yes), link (where it leads)
 package startup
 
 import (
 	"context"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
-	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/shell"
@@ -37,7 +32,7 @@ func (Extractor) Version() int { return 1 }
 func (Extractor) Patterns() []string {
 	out := []string{"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/*", "/etc/environment", "/etc/ld.so.preload"}
 	for _, home := range []string{"/root", "/home/*", "/etc/skel", "/var/lib/*"} {
-		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_logout", ".zshrc", ".zshenv", ".bash_history", ".zsh_history", ".ash_history", ".sh_history"} {
+		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_logout", ".zshrc", ".zshenv"} {
 			out = append(out, home+"/"+f)
 		}
 	}
@@ -48,30 +43,16 @@ const maxRecords = 10_000
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
-	name := path.Base(in.Path)
-	history := strings.HasSuffix(name, "_history")
-	if history && in.Target != "" {
-		r := artifact.Record{Kind: "history.file"}
-		r.Add("link", in.Target)
-		emit(r)
-	}
-	if in.Content == nil || in.Target == "/dev/null" {
+	if in.Content == nil {
 		return nil
 	}
-	count, lines := 0, 0
-	var typed time.Time
-	err := artifact.Lines(in.Content, func(l artifact.Line) error {
+	name := path.Base(in.Path)
+	count := 0
+	return artifact.Lines(in.Content, func(l artifact.Line) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		lines++
 		text := strings.TrimSpace(string(l.Text))
-		if history && len(text) > 9 && text[0] == '#' {
-			if sec, err := strconv.ParseInt(text[1:], 10, 64); err == nil && sec > 0 && sec < 1<<34 {
-				typed = time.Unix(sec, 0).UTC()
-				return nil
-			}
-		}
 		if text == "" || text[0] == '#' {
 			return nil
 		}
@@ -85,15 +66,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			}
 			return nil
 		}
-		if history {
-			r.Kind = "history.command"
-			if !typed.IsZero() {
-				r.Times = []artifact.Stamp{{What: "typed", Time: typed}}
-			}
-			typed = time.Time{}
-		}
 		f := shell.Analyze(text)
-		if len(f.Traits) == 0 || len(f.Traits) == 1 && (f.Traits[0] == "background" || f.Traits[0] == "fetch" && !history) {
+		if len(f.Traits) == 0 || len(f.Traits) == 1 && (f.Traits[0] == "background" || f.Traits[0] == "fetch") {
 			return nil
 		}
 		if count++; count > maxRecords {
@@ -104,13 +78,4 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		emit(r)
 		return nil
 	})
-	if history {
-		r := artifact.Record{Kind: "history.file"}
-		r.AddInt("lines", int64(lines))
-		if in.Content.Size() == 0 {
-			r.Add("empty", "yes")
-		}
-		emit(r)
-	}
-	return err
 }

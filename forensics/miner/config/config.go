@@ -17,18 +17,18 @@ import (
 
 // Config is what a miner was told, or what stands in a file for it.
 type Config struct {
-	Program   string // xmrig: the keys are those of XMRig
-	Pool      string // as written
-	Host      string
-	Port      string
-	TLS       bool
-	User      string // as written: a wallet, perhaps with a worker's name
-	Wallet    string // a valid address in User
-	Coin      string
-	Worker    string
-	Algo      string
-	Donate    string
-	Offset    int // of the pool in the file
+	Program string // xmrig: the keys are those of XMRig
+	Pool    string // as written
+	Host    string
+	Port    string
+	TLS     bool
+	User    string // as written: a wallet, perhaps with a worker's name
+	Wallet  string // a valid address in User
+	Coin    string
+	Worker  string
+	Algo    string
+	Donate  string
+	Offset  int // of the pool in the file
 }
 
 const (

@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, s := range []string{
 		"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", // BIP 173: invalid checksum
-		"bc1zw508d6qejxtdg4y5r3zarvaryvqyzf3du",       // BIP 350: bech32 instead of bech32m
+		"bc1zw508d6qejxtdg4y5r3zarvaryvqyzf3du",      // BIP 350: bech32 instead of bech32m
 		"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", // no mixed case, so no checksum
 		strings.Repeat("4", 95),
 		"",

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"icecore/forensics"
+)
+
+// app holds what all subcommands share.
+type app struct {
+	out, err io.Writer
+
+	format   string
+	volume   string
+	jobs     int
+	quiet    bool
+	noColor  bool
+	width    int
+	noReplay bool
+	backing  []string
+
+	mu      sync.Mutex
+	cleanup []func()
+}
+
+// abandon removes what is half-written.
+func (a *app) abandon() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range slices.Backward(a.cleanup) {
+		f()
+	}
+	a.cleanup = nil
+}
+
+// onAbandon says how to remove something half-written; keep says that it is whole.
+func (a *app) onAbandon(f func()) (keep func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := len(a.cleanup)
+	a.cleanup = append(a.cleanup, f)
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if i < len(a.cleanup) {
+			a.cleanup[i] = func() {}
+		}
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "icecore",
+		Short: "Reads a disk snapshot of a Linux server and tells what an intruder left on it",
+		Long: `icecore reads the image of a Linux server's disk, without mounting it, without root
+and without booting it, and tells what happened and when, what the intruder left,
+which programs mine and for whom.
+
+Start with:  icecore analyze IMAGE`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       forensics.Version,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("icecore {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f := root.PersistentFlags()
+	f.IntVar(&a.jobs, "jobs", runtime.NumCPU(), "files looked at at the same time")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours")
+	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
+	root.AddCommand(a.analyzeCmd(), a.scanCmd(), a.versionCmd())
+	for _, c := range root.Commands() {
+		usageArgs(c)
+		for _, s := range c.Commands() {
+			usageArgs(s)
+		}
+	}
+	return root
+}
+
+// usageArgs makes wrong arguments an error of usage.
+func usageArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%s: %w", cmd.CommandPath(), err)}
+			}
+			return nil
+		}
+	}
+}
+
+// imageFlags adds what all commands that open an image know.
+func (a *app) imageFlags(c *cobra.Command, formats ...string) {
+	f := c.Flags()
+	f.StringVar(&a.volume, "volume", "", "volume: its id (p1), number, UUID or label (default: the root filesystem)")
+	f.BoolVar(&a.noReplay, "no-replay", false, "do not replay the journal: the raw state of the disk")
+	f.StringArrayVar(&a.backing, "backing", nil, "file that may serve as a backing file of the image (repeatable)")
+	if len(formats) > 0 {
+		f.StringVar(&a.format, "format", formats[0], "output format: "+strings.Join(formats, ", "))
+		run := c.RunE
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(formats, a.format) {
+				return usageError{fmt.Errorf("no format %q; there are %s", a.format, strings.Join(formats, ", "))}
+			}
+			return run(cmd, args)
+		}
+	}
+}
+
+func (a *app) openOptions() forensics.OpenOptions {
+	return forensics.OpenOptions{Backing: a.backing, NoReplay: a.noReplay}
+}
+
+// open opens the image and picks the volume asked for.
+func (a *app) open(ctx context.Context, name string) (*forensics.Image, *forensics.Volume, error) {
+	img, err := forensics.Open(ctx, name, a.openOptions())
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := img.Volume(a.volume)
+	if err != nil {
+		img.Close()
+		return nil, nil, err
+	}
+	return img, v, nil
+}
+
+// columns gives the width of the tables.
+func (a *app) columns() int {
+	if a.width > 0 {
+		return max(a.width, 40)
+	}
+	if f, ok := a.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return max(w, 40)
+		}
+	}
+	if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w > 0 {
+		return min(max(w, 40), 500)
+	}
+	return 100
+}
+
+// color says whether colours are wanted: on a terminal, unless NO_COLOR is set.
+func (a *app) color() bool {
+	f, ok := a.out.(*os.File)
+	return ok && !a.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

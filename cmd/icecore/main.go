@@ -1,0 +1,113 @@
+// Command icecore reads the snapshot of a Linux server's disk, without mounting
+// it, and says what an intruder left on it.
+//
+// Each subcommand is one file here and does little: flags, a call of package
+// forensics, a report. Results go to stdout, progress and errors to stderr.
+// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, and a finding reached the
+// level of --fail-on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"icecore/forensics/text"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitFound       = 3
+	exitInterrupted = 130 // as shells have it for SIGINT
+)
+
+// grace is how long an interrupted command may take to end by itself: what is
+// inside YARA cannot be stopped from outside.
+const grace = 700 * time.Millisecond
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	done := make(chan int, 1)
+	a := &app{out: os.Stdout, err: os.Stderr}
+	go func() { done <- a.run(ctx, os.Args[1:]) }()
+	select {
+	case code := <-done:
+		os.Exit(code)
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		os.Exit(code)
+	case <-time.After(grace):
+		a.abandon()
+		fmt.Fprintln(os.Stderr, "icecore: interrupted")
+		os.Exit(exitInterrupted)
+	}
+}
+
+// usageError is an error of the caller's.
+type usageError struct{ error }
+
+// foundError says that a finding reached the level asked for.
+type foundError struct{ level string }
+
+func (e foundError) Error() string { return "a finding is " + e.level + " or above" }
+
+// run is the program: it runs one command line and gives the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	a.abandon()
+	var usage usageError
+	var found foundError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &found):
+		return exitFound
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.err, "icecore: interrupted")
+		return exitInterrupted
+	case errors.Is(err, syscall.EPIPE):
+		return exitFailed
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		fmt.Fprintf(a.err, "icecore: %s\nSee 'icecore help'.\n", oneLine(err))
+		return exitUsage
+	}
+	fmt.Fprintf(a.err, "icecore: %s\n", oneLine(err))
+	return exitFailed
+}
+
+// oneLine writes an error, which may quote bytes of the image, on one line.
+func oneLine(err error) string {
+	return text.Escape(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+}
+
+// errWriter remembers the first error of a writer, so that a report need not look
+// after each line.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *errWriter) Write(b []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.w.Write(b)
+	e.err = err
+	return n, err
+}

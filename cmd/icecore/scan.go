@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"icecore/forensics"
+	"icecore/forensics/report"
+	"icecore/forensics/text"
+)
+
+func (a *app) scanCmd() *cobra.Command {
+	o := forensics.Options{YARAOnly: true}
+	c := &cobra.Command{
+		Use:   "scan IMAGE",
+		Short: "YARA alone, over the files of an image",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p := a.newProgress()
+			a.complete(&o, p)
+			an, err := forensics.Analyze(cmd.Context(), args[0], o)
+			p.done()
+			if err != nil {
+				return err
+			}
+			w := &errWriter{w: a.out}
+			switch a.format {
+			case "json":
+				err = report.JSON(w, an)
+			case "lines": // as yara(1) prints them
+				for i := range an.AllRecords {
+					r := &an.AllRecords[i]
+					fmt.Fprintf(w, "%s %s\n", r.Get("rule"), text.Escape(r.Source.Path))
+				}
+			default:
+				var rows [][]string
+				for i := range an.AllRecords {
+					r := &an.AllRecords[i]
+					rows = append(rows, []string{r.Get("level"), r.Get("rule"), r.Source.Volume, r.Source.State.String(), fmt.Sprint(r.Source.Inode), r.Source.Path, r.Source.SHA256[:min(16, len(r.Source.SHA256))]})
+				}
+				if len(rows) == 0 {
+					fmt.Fprintf(w, "No rule matched in %d files.\n", an.Coverage.Files)
+				} else {
+					err = report.Table(w, []string{"level", "rule", "volume", "state", "inode", "path", "sha256"}, rows, a.columns())
+				}
+				for _, n := range an.Coverage.NotRead {
+					fmt.Fprintf(a.err, "icecore: not read: %s: %s\n", n.What, n.Why)
+				}
+			}
+			if err == nil {
+				err = w.err
+			}
+			return err
+		},
+	}
+	a.imageFlags(c, "table", "json", "lines")
+	a.analysisFlags(c, &o)
+	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
+	return c
+}

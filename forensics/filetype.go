@@ -1,0 +1,54 @@
+package forensics
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// The types of content, as the records and YARA's variable filetype name them.
+const (
+	typeEmpty  = "empty"
+	typeELF    = "elf"
+	typeScript = "script"
+	typeText   = "text"
+	typeData   = "data"
+)
+
+// fileType says what kind of content begins with b.
+func fileType(b []byte) string {
+	switch {
+	case len(b) == 0:
+		return typeEmpty
+	case bytes.HasPrefix(b, []byte("\x7fELF")):
+		return typeELF
+	case bytes.HasPrefix(b, []byte("#!")):
+		return typeScript
+	case isText(b[:min(len(b), 4096)]):
+		return typeText
+	}
+	return typeData
+}
+
+// isText says whether bytes are text: no NUL, and few bytes that are neither
+// printable nor UTF-8.
+func isText(b []byte) bool {
+	if bytes.IndexByte(b, 0) >= 0 {
+		return false
+	}
+	odd := 0
+	for len(b) > 0 {
+		if b[0] < utf8.RuneSelf {
+			if c := b[0]; c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f' && c != 0x1b {
+				odd++
+			}
+			b = b[1:]
+			continue
+		}
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n <= 1 && len(b) >= utf8.UTFMax {
+			odd++
+		}
+		b = b[n:]
+	}
+	return odd <= 40
+}

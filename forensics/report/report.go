@@ -1,0 +1,64 @@
+// Package report turns an analysis into what a person or a program reads: the
+// terminal report, JSON.
+//
+// Whatever it writes is free of control characters of the image: they are escaped
+// as \xNN.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/olekukonko/tablewriter"
+
+	"icecore/forensics"
+	"icecore/forensics/text"
+)
+
+// Options say how a terminal report looks. The zero value is 100 columns wide and
+// without colours.
+type Options struct {
+	Width int  // columns
+	Color bool // with colours
+	All   bool // findings of all levels
+}
+
+// JSON writes an analysis as JSON (schema icecore.analysis/1).
+func JSON(w io.Writer, a *forensics.Analysis) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(a)
+}
+
+// Terminal writes the report for a screen.
+func Terminal(w io.Writer, a *forensics.Analysis, o Options) error {
+	if _, err := fmt.Fprintf(w, "%s since %s\n", a.Verdict.State, a.Verdict.Since); err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(a.Findings))
+	for _, f := range a.Findings {
+		path := ""
+		if f.Source != nil {
+			path = f.Source.Path
+		}
+		rows = append(rows, []string{f.Level, f.Rule, path, f.Title})
+	}
+	return Table(w, []string{"level", "rule", "path", "title"}, rows, o.Width)
+}
+
+// Table writes a table.
+func Table(w io.Writer, header []string, rows [][]string, _ int) error {
+	t := tablewriter.NewTable(w)
+	t.Header(header)
+	for _, r := range rows {
+		for i := range r {
+			r[i] = text.Escape(r[i])
+		}
+		if err := t.Append(r); err != nil {
+			return err
+		}
+	}
+	return t.Render()
+}

@@ -1,0 +1,130 @@
+package forensics
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"icecore/forensics/miner/engine"
+	yararules "icecore/yara-rules"
+)
+
+const maxRuleFile = 16 << 20 // bytes
+
+// byNameRE finds rules that look at more than the content of a file.
+var byNameRE = regexp.MustCompile(`\b(?:filename|filepath|extension|owner)\b`)
+
+// LoadRules compiles icecore's own YARA rules, unless told not to, and those of
+// the user: files, or folders with *.yar and *.yara. A file that does not compile
+// is told in Problems; one that cannot be found is an error.
+func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
+	set := &RuleSet{}
+	var sources []engine.Source
+	sum := sha256.New()
+	if !noBuiltin {
+		names, err := fs.Glob(yararules.FS, "*.yar")
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			b, err := fs.ReadFile(yararules.FS, n)
+			if err != nil {
+				return nil, err
+			}
+			_, _ = sum.Write(b)
+			sources = append(sources, engine.Source{Name: "builtin/" + n, Namespace: "icecore", Text: string(b)})
+		}
+	}
+	for _, p := range paths {
+		files, err := yaraFiles(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			b, err := readHostFile(f, maxRuleFile)
+			if err != nil {
+				set.Problems = append(set.Problems, engine.Problem{File: f, Text: err.Error()})
+				continue
+			}
+			_, _ = sum.Write(b)
+			set.byName = set.byName || byNameRE.Match(b)
+			sources = append(sources, engine.Source{Name: f, Namespace: strings.TrimSuffix(filepath.Base(f), filepath.Ext(f)), Text: string(b)})
+		}
+	}
+	set.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if len(sources) == 0 {
+		set.err = fmt.Errorf("there are no YARA rules")
+		return set, nil
+	}
+	rules, problems, err := engine.Compile(sources)
+	set.Problems = append(set.Problems, problems...)
+	if err != nil {
+		set.err = err
+		return set, nil
+	}
+	set.rules = rules
+	return set, nil
+}
+
+func yaraFiles(p string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("YARA rules: %w", err)
+		}
+		if ext := strings.ToLower(filepath.Ext(name)); d.Type().IsRegular() && (ext == ".yar" || ext == ".yara" || ext == ".rule" || name == p) {
+			out = append(out, name)
+		}
+		return nil
+	})
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("YARA rules: %s holds no *.yar", p)
+	}
+	sort.Strings(out)
+	return out, err
+}
+
+func readHostFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("larger than %d bytes", limit)
+	}
+	return b, err
+}
+
+// hashHostFile gives the SHA-256 of a file of the analyst's machine, hex.
+func hashHostFile(ctx context.Context, name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	buf := make([]byte, 1<<20)
+	for {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		n, err := f.Read(buf)
+		_, _ = h.Write(buf[:n])
+		if err == io.EOF {
+			return hex.EncodeToString(h.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+}

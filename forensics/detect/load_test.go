@@ -1,6 +1,11 @@
 package detect
 
-import "testing"
+import (
+	"context"
+	"testing"
+
+	"icecore/forensics/artifact"
+)
 
 func TestBuiltinRulesLoad(t *testing.T) {
 	r, err := Load(Options{})
@@ -22,5 +27,33 @@ func TestBuiltinRulesLoad(t *testing.T) {
 	}
 	if len(names) < 30 {
 		t.Errorf("only %d rules", len(names))
+	}
+}
+
+// TestListFields: a value among several of a field matches, as a field's only value
+// does.
+func TestListFields(t *testing.T) {
+	r, err := Load(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		traits string
+		match  bool
+	}{{"pipe_to_shell", true}, {"fetch,pipe_to_shell", true}, {"fetch,pipe_to_shell,temp_exec", true}, {"fetch", false}, {"fetch,pipe_to_shell_not", false}, {"", false}} {
+		rec := artifact.Record{Kind: "cron.job"}
+		rec.Add("command", "x")
+		rec.Add("traits", tt.traits)
+		rules, err := r.match(context.Background(), &rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := false
+		for _, x := range rules {
+			got = got || x.Name == "cron_pipe_to_shell"
+		}
+		if got != tt.match {
+			t.Errorf("traits %q: matched %v, want %v", tt.traits, got, tt.match)
+		}
 	}
 }

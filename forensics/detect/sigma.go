@@ -169,7 +169,7 @@ func compile(source string, b []byte) (x *rule, err error) {
 		}
 	}
 	keywords(&s)
-	x = &rule{eval: evaluator.ForRule(s), category: category}
+	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
 	x.Name, x.Title, x.Description, x.Source = s.ID, s.Title, s.Description, source
 	if n, ok := s.AdditionalFields["name"].(string); ok && n != "" {
 		x.Name = n
@@ -274,6 +274,23 @@ func keywords(s *sigma.Rule) {
 		search.Keywords = nil
 		s.Detection.Searches[name] = search
 	}
+}
+
+// listFields maps every field that a rule looks at to itself: the evaluator looks
+// into fields with several values (traits, programs) only where it was told of a
+// mapping.
+func listFields(s *sigma.Rule) sigma.Config {
+	c := sigma.Config{FieldMappings: make(map[string]sigma.FieldMapping)}
+	for _, search := range s.Detection.Searches {
+		for _, m := range search.EventMatchers {
+			for _, f := range m {
+				if !strings.HasPrefix(f.Field, "$") { // a path into JSON
+					c.FieldMappings[f.Field] = sigma.FieldMapping{TargetNames: []string{f.Field}}
+				}
+			}
+		}
+	}
+	return c
 }
 
 // List gives the rules in force, in the order in which they were read.

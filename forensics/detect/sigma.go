@@ -113,7 +113,7 @@ func ruleFiles(dir string) ([]string, error) {
 	var out []string
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return fmt.Errorf("Sigma rules: %w", err)
+			return fmt.Errorf("rules of Sigma: %w", err)
 		}
 		if ext := strings.ToLower(filepath.Ext(p)); d.Type().IsRegular() && (ext == ".yml" || ext == ".yaml" || p == dir) {
 			out = append(out, p)
@@ -378,7 +378,7 @@ func (r *Rules) match(ctx context.Context, rec *artifact.Record) ([]*rule, error
 	for _, x := range rules {
 		res, err := x.eval.Matches(ctx, e)
 		if err != nil {
-			return out, fmt.Errorf("Sigma rule %s: %w", x.Name, err)
+			return out, fmt.Errorf("rule %s of Sigma: %w", x.Name, err)
 		}
 		if res.Match {
 			out = append(out, x)

@@ -79,8 +79,7 @@ func (c *collection) scripts() {
 // log itself, with no older part of it left.
 func (c *collection) wipedLogs() {
 	type log struct {
-		rec   *artifact.Record
-		older bool
+		rec *artifact.Record
 	}
 	logs := make(map[string]*log)
 	older := make(map[string]bool)

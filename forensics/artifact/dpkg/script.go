@@ -230,17 +230,16 @@ func topLevel(b []byte) map[int]bool {
 	}
 	lines := make(map[int]bool)
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	err := parser.Stmts(bytes.NewReader(b), func(s *syntax.Stmt) bool {
+	for s, err := range parser.StmtsSeq(bytes.NewReader(b)) {
+		if err != nil {
+			return nil
+		}
 		switch cmd := s.Cmd.(type) {
 		case *syntax.CallExpr:
 			lines[int(s.Pos().Line())] = len(cmd.Args) > 0 && !s.Negated
 		case *syntax.BinaryCmd, *syntax.Subshell:
 			lines[int(s.Pos().Line())] = true
 		}
-		return true
-	})
-	if err != nil {
-		return nil
 	}
 	return lines
 }

@@ -59,9 +59,6 @@ func (s *superblock) incompat(f uint32) bool { return s.SFeatureIncompat&f != 0 
 func (s *superblock) roCompat(f uint32) bool { return s.SFeatureRoCompat&f != 0 }
 func (s *superblock) metaCsum() bool         { return s.roCompat(rec.SbFeatureRoCompatMetadataCsum) }
 
-// firstMetaBlock is the block after the superblock's.
-func (s *superblock) firstDescBlock() uint64 { return uint64(s.SFirstDataBlock) + 1 }
-
 // parseSuperblock decodes and checks the 1,024 bytes of a superblock of a volume
 // of the given size. Layout: struct ext4_super_block of fs/ext4/ext4.h.
 func parseSuperblock(raw []byte, size int64) (*superblock, error) {

@@ -1,0 +1,73 @@
+# icecore: see README.md. Each target installs what it lacks (as root on Debian),
+# or says in one line what to install.
+#
+#   make          build bin/icecore
+#   make demo     build, make a sample snapshot of a hijacked server, analyse it
+#   make test     formatting, vet, staticcheck, all tests
+#   make static   one static binary in bin/icecore-static, shown to run in an empty chroot
+#   make fixtures the sample snapshots, in fixtures/out
+#   make fuzz     each fuzz target for FUZZTIME (60s)
+#   make bench    ratios to other programs, on $ICECORE_LAB/gen4.raw
+#   make release  static binaries and their checksums, in bin/release
+
+SHELL    := /bin/sh
+GO       ?= go
+# TAGS=yara_bundled builds with the YARA inside the Go module, without libyara-dev.
+TAGS     ?=
+FUZZTIME ?= 60s
+FUZZ     ?= .
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+
+# The version comes from here, not from the state of a work tree that may be
+# somebody else's (git then refuses to answer, and go build with it).
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+LDFLAGS  := -X icecore/forensics.Version=$(VERSION)
+GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
+STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Where goroutines share what they read, the tests run under the race detector;
+# -short leaves out, there, what takes long and is run without it anyway.
+RACE     := ./forensics ./forensics/image ./forensics/filesystem/ext4 ./forensics/miner/engine
+
+.PHONY: all build demo test lint vet unit static static-build fixtures fuzz bench release clean \
+	setup-build setup-bundled setup-fixtures setup-test
+
+all: build
+
+setup-build setup-bundled setup-fixtures setup-test:
+	@.ci/setup $(@:setup-%=%)
+
+build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
+	$(GO) build -trimpath $(if $(TAGS),-tags "$(TAGS)") -ldflags "$(LDFLAGS)" -o bin/icecore ./cmd/icecore
+
+fixtures: setup-fixtures
+	$(GO) run ./fixtures/build -o fixtures/out
+
+demo: build fixtures
+	bin/icecore analyze fixtures/out/compromised.img
+
+test: setup-test lint vet unit
+
+lint:
+	@out=$$($(GO) run $(GOFUMPT) -l .) && if [ -n "$$out" ]; then \
+		echo "not formatted by gofumpt:"; echo "$$out"; exit 1; fi
+	$(GO) run $(STATICCK) ./...
+
+# The program is one in three builds: with the system's YARA, with the bundled one,
+# and without cgo, without YARA.
+vet:
+	$(GO) vet ./...
+	$(GO) vet -tags yara_bundled ./forensics/miner/... ./cmd/...
+	CGO_ENABLED=0 $(GO) vet ./forensics/miner/... ./cmd/...
+
+unit:
+	$(GO) test -race -short $(RACE)
+	$(GO) test ./...
+
+static-build: setup-bundled
+	$(GO) build -trimpath -tags "yara_bundled netgo osusergo" \
+		-ldflags "-s -w -linkmode external -extldflags -static $(LDFLAGS)" -o bin/icecore-static ./cmd/icecore
+
+clean:
+	rm -rf bin fixtures/out

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"icecore/forensics"
+	"icecore/forensics/text"
 )
 
 // app holds what all subcommands share.
@@ -81,7 +82,7 @@ Start with:  icecore analyze IMAGE`,
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours")
 	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
-	root.AddCommand(a.analyzeCmd(), a.scanCmd(), a.versionCmd())
+	root.AddCommand(a.analyzeCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.versionCmd())
 	for _, c := range root.Commands() {
 		usageArgs(c)
 		for _, s := range c.Commands() {
@@ -110,9 +111,12 @@ func (a *app) imageFlags(c *cobra.Command, formats ...string) {
 	f.BoolVar(&a.noReplay, "no-replay", false, "do not replay the journal: the raw state of the disk")
 	f.StringArrayVar(&a.backing, "backing", nil, "file that may serve as a backing file of the image (repeatable)")
 	if len(formats) > 0 {
-		f.StringVar(&a.format, "format", formats[0], "output format: "+strings.Join(formats, ", "))
+		// Each command has its own variable: a default of one must not
+		// become that of another.
+		format := f.String("format", formats[0], "output format: "+strings.Join(formats, ", "))
 		run := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {
+			a.format = *format
 			if !slices.Contains(formats, a.format) {
 				return usageError{fmt.Errorf("no format %q; there are %s", a.format, strings.Join(formats, ", "))}
 			}
@@ -164,4 +168,22 @@ func (a *app) color() bool {
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// note tells the user something that is no result.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.err, "icecore: "+format+"\n", args...)
+}
+
+// problems tells how much of a volume was not as it should be.
+func (a *app) problems(v *forensics.Volume) {
+	list := v.FS.Problems()
+	const shown = 5
+	for i, p := range list {
+		if i == shown {
+			a.note("volume %s: %d more problems; 'icecore info --problems' lists all", v.ID, len(list)-shown)
+			break
+		}
+		a.note("volume %s: %s: %s", v.ID, text.Escape(p.What), text.Escape(p.Why))
+	}
 }

@@ -6,14 +6,10 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
-	"github.com/olekukonko/tablewriter"
-
 	"icecore/forensics"
-	"icecore/forensics/text"
 )
 
 // Options say how a terminal report looks. The zero value is 100 columns wide and
@@ -26,10 +22,7 @@ type Options struct {
 
 // JSON writes an analysis as JSON (schema icecore.analysis/1).
 func JSON(w io.Writer, a *forensics.Analysis) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(a)
+	return AsJSON(w, a)
 }
 
 // Terminal writes the report for a screen.
@@ -46,19 +39,4 @@ func Terminal(w io.Writer, a *forensics.Analysis, o Options) error {
 		rows = append(rows, []string{f.Level, f.Rule, path, f.Title})
 	}
 	return Table(w, []string{"level", "rule", "path", "title"}, rows, o.Width)
-}
-
-// Table writes a table.
-func Table(w io.Writer, header []string, rows [][]string, _ int) error {
-	t := tablewriter.NewTable(w)
-	t.Header(header)
-	for _, r := range rows {
-		for i := range r {
-			r[i] = text.Escape(r[i])
-		}
-		if err := t.Append(r); err != nil {
-			return err
-		}
-	}
-	return t.Render()
 }

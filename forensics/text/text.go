@@ -23,27 +23,65 @@ const hexDigits = "0123456789abcdef"
 // The ASCII space is printable; every other space, control, format, private
 // and unassigned character is not.
 func Escape(s string) string {
-	i := plainPrefix(s)
-	if i == len(s) {
+	if plainPrefix(s) == len(s) {
 		return s
 	}
-	var b strings.Builder
-	b.Grow(len(s) + 16)
-	b.WriteString(s[:i])
+	return string(AppendEscape(make([]byte, 0, len(s)+16), s))
+}
+
+// AppendEscape appends what [Escape] makes of s.
+func AppendEscape(dst []byte, s string) []byte {
+	i := plainPrefix(s)
+	dst = append(dst, s[:i]...)
 	for i < len(s) {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r != '\\' && unicode.IsPrint(r) && !(r == utf8.RuneError && n <= 1) {
-			b.WriteString(s[i : i+n])
+		if r != '\\' && printable(r, n) {
+			dst = append(dst, s[i:i+n]...)
 		} else {
-			for _, c := range []byte(s[i : i+n]) {
-				b.WriteString(`\x`)
-				b.WriteByte(hexDigits[c>>4])
-				b.WriteByte(hexDigits[c&15])
-			}
+			dst = appendHex(dst, s[i:i+n], `\x`)
 		}
 		i += n
 	}
-	return b.String()
+	return dst
+}
+
+// AppendQuoted appends what [Escape] makes of s as a string of JSON.
+func AppendQuoted(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c <= '~' && c != '\\' && c != '"' {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		if c == '"' {
+			dst = append(dst, '\\', '"')
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r != '\\' && printable(r, n) {
+			dst = append(dst, s[i:i+n]...)
+		} else {
+			dst = appendHex(dst, s[i:i+n], `\\x`)
+		}
+		i += n
+	}
+	return append(dst, '"')
+}
+
+// printable says whether a character, decoded from n bytes, is shown as it is.
+func printable(r rune, n int) bool {
+	return unicode.IsPrint(r) && !(r == utf8.RuneError && n <= 1)
+}
+
+func appendHex(dst []byte, s, prefix string) []byte {
+	for i := range len(s) {
+		dst = append(dst, prefix...)
+		dst = append(dst, hexDigits[s[i]>>4], hexDigits[s[i]&15])
+	}
+	return dst
 }
 
 // plainPrefix is the length of the longest prefix of printable ASCII without a

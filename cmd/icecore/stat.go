@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"icecore/forensics"
+	"icecore/forensics/report"
+)
+
+func (a *app) statCmd() *cobra.Command {
+	var (
+		p              place
+		o              forensics.StatOptions
+		follow, noHash bool
+	)
+	c := &cobra.Command{
+		Use:   "stat IMAGE PATH | IMAGE --inode N",
+		Short: "All that the disk tells of one file",
+		Long: `Shows all that the disk tells of one file: state, type, mode, owner, times to the
+nanosecond, inode flags, extended attributes, access control lists, where its bytes
+stand on the disk, and its SHA-256. A link is shown itself, unless with -L.
+
+A file named by its inode is shown with all its paths. --history adds the older
+states that the journal tells.`,
+		Example: `  icecore stat snapshot.raw /usr/bin/ss
+  icecore stat snapshot.raw --inode 8455 --history`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := p.args(cmd, args); err != nil {
+				return err
+			}
+			if p.inode == "" && p.path == "" {
+				return errors.New("name a file: a path, or --inode")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			img, v, err := a.open(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			defer img.Close()
+			ref, name, err := p.find(v, follow)
+			if err != nil {
+				return inImage(args[0], v, err)
+			}
+			o.Hash, o.Paths = !noHash, p.inode != ""
+			st, err := v.Stat(cmd.Context(), ref, name, o)
+			if err != nil {
+				return inImage(args[0], v, err)
+			}
+			if a.format == "json" {
+				return report.AsJSON(a.out, st)
+			}
+			return report.Stat(a.out, st)
+		},
+	}
+	a.imageFlags(c, "table", "json")
+	f := c.Flags()
+	f.StringVar(&p.inode, "inode", "", "the file with this inode number; N@TID: as it was in that journal transaction")
+	f.BoolVarP(&follow, "dereference", "L", false, "follow a link at the end of PATH, within the image")
+	f.BoolVar(&noHash, "no-hash", false, "do not read the content")
+	f.BoolVar(&o.History, "history", false, "older states of the file that the journal tells")
+	return c
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"icecore/forensics"
+)
+
+// Info writes what an image is.
+func Info(w io.Writer, info *forensics.Info, width int) error {
+	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	p("image       %s: %s, %s", info.Image.Path, info.Image.Format, Bytes(info.Image.VirtualSize))
+	for _, f := range info.Image.Files {
+		if len(info.Image.Files) > 1 || f.SHA256 != "" {
+			p("            %s, %s", f.Path, Bytes(f.Size))
+		}
+		if f.SHA256 != "" {
+			p("            sha256 %s", f.SHA256)
+		}
+	}
+	if info.Snapshot.TakenAt != "" {
+		p("taken       not before %s (%s)", info.Snapshot.TakenAt, info.Snapshot.Source)
+	} else {
+		p("taken       not known: no filesystem that can be read tells")
+	}
+	if s := info.System; s != nil {
+		p("system      %s, host %s, time zone %s (volume %s)", or(s.OS, "unknown system"), or(s.Hostname, "without a name"), or(s.Timezone, "unknown"), info.SystemOn)
+	} else {
+		p("system      none found: no filesystem holds an /etc/os-release, /etc/hostname or /etc/machine-id")
+	}
+	p("")
+	rows := make([][]string, 0, len(info.Volumes))
+	for _, v := range info.Volumes {
+		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), v.Type, or(v.Filesystem, "-"), or(v.Label, "-"), or(v.UUID, "-"), or(v.Reason, "read")})
+	}
+	if err := Table(w, []string{"volume", "scheme", "offset", "size", "type", "content", "label", "uuid", "status"}, rows, width); err != nil {
+		return err
+	}
+	for _, f := range info.Filesystems {
+		p("")
+		p("%s: %s, %s, %d blocks of %d bytes, %d inodes", f.Volume, f.Type, f.State, f.Blocks, f.BlockSize, f.Inodes)
+		for _, t := range [][2]string{{"created", f.Created}, {"last mount", f.LastMount}, {"mounted on", f.MountedOn}, {"last write", f.LastWrite}} {
+			if t[1] != "" {
+				p("  %-10s %s", t[0], t[1])
+			}
+		}
+		switch {
+		case f.LastCommit == "":
+			p("  journal    none, or without a commit")
+		case f.Replayed:
+			p("  journal    %d transactions (%d blocks) replayed in memory; commits %s to %s", f.Pending, f.PendingSize, f.FirstCommit, f.LastCommit)
+		case f.Pending > 0:
+			p("  journal    %d transactions (%d blocks) NOT replayed; commits %s to %s", f.Pending, f.PendingSize, f.FirstCommit, f.LastCommit)
+		default:
+			p("  journal    nothing to replay; commits %s to %s", f.FirstCommit, f.LastCommit)
+		}
+		for i, l := range wrap(strings.Join(f.Features, " "), max(20, width-13)) {
+			p("  %-10s %s", []string{"features", ""}[min(i, 1)], l)
+		}
+	}
+	if len(info.NotRead) > 0 {
+		p("")
+		p("Not read, or not as it should be:")
+		for _, n := range info.NotRead {
+			for i, l := range wrap(n.What+": "+n.Why, width-4) {
+				p("%s%s", []string{"  ", "    "}[min(i, 1)], l)
+			}
+		}
+	}
+	return nil
+}
+
+// Bytes writes a size: 8.0 GiB.
+func Bytes(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	f, i := float64(n), -1
+	for f >= unit && i < 5 {
+		f /= unit
+		i++
+	}
+	return fmt.Sprintf("%.1f %ciB", f, "KMGTPE"[i])
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

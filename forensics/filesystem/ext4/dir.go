@@ -158,6 +158,14 @@ func nokeyName(cipher []byte, hash, minor uint32) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// nokeyLen is the length of nokeyName's result for n bytes of ciphertext.
+func nokeyLen(n int64) int64 {
+	if n > 149 {
+		n = 149 + sha256.Size
+	}
+	return int64(base64.RawURLEncoding.EncodedLen(int(8 + n)))
+}
+
 // eachEntry reads a directory block by block.
 func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)

@@ -47,8 +47,8 @@ func (f *FS) open(n *node) (*file, error) {
 	}
 	switch n.Mode & filesystem.ModeType {
 	case filesystem.ModeSymlink:
-		if n.Size < 60 && n.Flags&rec.InodeFlagEncrypt == 0 && n.Flags&rec.InodeFlagExtents == 0 {
-			fl.inline = n.iblock()[:n.Size]
+		if n.fastLink() {
+			fl.inline = n.iblock()[:n.stored()]
 		}
 	case filesystem.ModeRegular, filesystem.ModeDir:
 	default:
@@ -63,9 +63,9 @@ func (fl *file) Inode() *filesystem.Inode { return &fl.n.Inode }
 // Size implements filesystem.File.
 func (fl *file) Size() int64 {
 	if fl.inline != nil {
-		return min(fl.n.Size, int64(len(fl.inline)))
+		return min(fl.n.stored(), int64(len(fl.inline)))
 	}
-	return fl.n.Size
+	return fl.n.stored()
 }
 
 func (fl *file) load() ([]filesystem.Extent, error) {

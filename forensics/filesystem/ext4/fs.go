@@ -310,14 +310,15 @@ func (f *FS) readlink(n *node) (string, error) {
 	if !n.IsSymlink() {
 		return "", fmt.Errorf("%s is not a symbolic link: %w", what, fs.ErrInvalid)
 	}
-	if n.Size < 0 || n.Size > int64(f.sb.blockSize) {
-		return "", filesystem.Corrupt(what, "link target of %d bytes", n.Size)
+	size := n.stored()
+	if size > int64(f.sb.blockSize) {
+		return "", filesystem.Corrupt(what, "link target of %d bytes", size)
 	}
 	fl, err := f.open(n)
 	if err != nil {
 		return "", err
 	}
-	p := make([]byte, n.Size)
+	p := make([]byte, size)
 	if len(p) > 0 {
 		if _, err := fl.ReadAt(p, 0); err != nil && err != io.EOF {
 			return "", err

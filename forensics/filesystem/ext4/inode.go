@@ -24,6 +24,21 @@ type node struct {
 
 func (n *node) iblock() []byte { return n.raw[0x28:0x64] }
 
+// stored is the length of the content as stored, which differs from Size for an
+// encrypted link.
+func (n *node) stored() int64 {
+	if n.IsSymlink() {
+		return int64(binary.LittleEndian.Uint32(n.raw[4:]))
+	}
+	return n.Size
+}
+
+// fastLink says whether a symbolic link keeps its target in the place of the block
+// map (ext4_inode_is_fast_symlink in fs/ext4/inode.c).
+func (n *node) fastLink() bool {
+	return n.IsSymlink() && n.stored() < 60 && n.Flags&(rec.InodeFlagExtents|rec.InodeFlagInlineData) == 0
+}
+
 // extraSize is i_extra_isize where it can be true, else 0.
 func extraSize(raw []byte) int {
 	if len(raw) <= 128 {
@@ -48,16 +63,23 @@ func (s *superblock) decodeInode(in *filesystem.Inode, ino uint64, raw []byte) {
 	in.Flags = le.Uint32(raw[0x20:])
 	in.Generation = le.Uint32(raw[0x64:])
 	size := uint64(le.Uint32(raw[4:]))
-	if in.Mode&filesystem.ModeType == filesystem.ModeRegular || s.incompat(rec.SbFeatureIncompatLargeDir) || in.Mode&filesystem.ModeType == filesystem.ModeDir {
+	if in.Mode&filesystem.ModeType == filesystem.ModeRegular || s.incompat(rec.SbFeatureIncompatLargeDir) { // ext4_isize in fs/ext4/ext4.h
 		size |= uint64(le.Uint32(raw[0x6c:])) << 32
 	}
 	in.Size = int64(min(size, 1<<63-1))
+	if in.Flags&rec.InodeFlagEncrypt != 0 && in.Mode&filesystem.ModeType == filesystem.ModeSymlink && in.Size >= 2 {
+		// As stat(2) shows it without the key: the length of what readlink(2) gives.
+		in.Size = nokeyLen(in.Size - 2)
+	}
 	blocks := uint64(le.Uint32(raw[0x1c:]))
 	if s.roCompat(rec.SbFeatureRoCompatHugeFile) {
 		blocks |= uint64(le.Uint16(raw[0x74:])) << 32
 		if in.Flags&rec.InodeFlagHugeFile != 0 {
 			blocks *= uint64(s.blockSize / 512)
 		}
+	}
+	if in.Flags&rec.InodeFlagInlineData != 0 && in.Mode&filesystem.ModeType == filesystem.ModeRegular {
+		blocks += (size + 511) >> 9 // as stat(2) shows it: ext4_file_getattr in fs/ext4/inode.c
 	}
 	in.Sectors = blocks
 	extra := extraSize(raw)

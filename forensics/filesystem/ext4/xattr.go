@@ -191,7 +191,7 @@ func aclToUser(b []byte) []byte {
 // i_block, the rest in the attribute system.data.
 func (f *FS) inlineData(n *node) ([]byte, error) {
 	data := append([]byte(nil), n.iblock()...)
-	if n.Size > 60 {
+	if n.stored() > 60 {
 		raw, err := f.rawXattrs(n)
 		for _, x := range raw {
 			if x.index == indexSystem && x.name == "data" {
@@ -203,11 +203,11 @@ func (f *FS) inlineData(n *node) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if int64(len(data)) < n.Size {
+	if int64(len(data)) < n.stored() {
 		if n.IsDir() {
 			return data, nil
 		}
-		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), "%d bytes of inline data for a size of %d", len(data), n.Size)
+		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), "%d bytes of inline data for a size of %d", len(data), n.stored())
 	}
-	return data[:min(int64(len(data)), max(n.Size, 0))], nil
+	return data[:min(int64(len(data)), max(n.stored(), 0))], nil
 }

@@ -18,6 +18,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/miner/config"
 	"icecore/forensics/miner/engine"
+	"icecore/forensics/miner/facts"
 	"icecore/forensics/text"
 )
 
@@ -183,6 +184,7 @@ type content struct {
 	configs []artifact.Record
 	trouble []string
 	extents []filesystem.Extent
+	facts   *engine.Externals
 }
 
 // read reads a file once: hash, type, YARA, configurations.
@@ -244,7 +246,7 @@ func (w *worker) scan(ctx context.Context, c *content, sum [32]byte, b []byte) {
 		}
 	}
 	w.s.scanned.Add(int64(len(b)))
-	matches, err := w.scanner.Scan(b, w.externals(c))
+	matches, err := w.scanner.Scan(b, w.externals(c, b))
 	if err != nil {
 		c.trouble = append(c.trouble, fmt.Sprintf("YARA: %v", err))
 		return
@@ -260,12 +262,14 @@ func (w *worker) scan(ctx context.Context, c *content, sum [32]byte, b []byte) {
 	}
 }
 
-func (w *worker) externals(c *content) engine.Externals {
-	p := c.name
-	return engine.Externals{
-		Filename: path.Base(p), Filepath: p, Extension: path.Ext(p), Filetype: c.kind, Owner: c.owner,
-		IsELF: c.kind == typeELF, IsScript: c.kind == typeScript, IsText: c.kind == typeText || c.kind == typeScript,
+// externals gives what rules may ask about a file whose first bytes, or all of
+// them, are b. Of a large file that is the first window.
+func (w *worker) externals(c *content, b []byte) engine.Externals {
+	if c.facts == nil {
+		e := facts.Of(c.name, c.kind, c.owner, b, c.size)
+		c.facts = &e
 	}
+	return *c.facts
 }
 
 func hitsOf(matches []engine.Match, base int64) []yaraHit {
@@ -337,7 +341,7 @@ func (w *worker) readLarge(ctx context.Context, c *content) error {
 func (w *worker) scanWindow(c *content, b []byte, from int64, seen map[string]bool) {
 	if w.scanner != nil {
 		w.s.scanned.Add(int64(len(b)))
-		matches, err := w.scanner.Scan(b, w.externals(c))
+		matches, err := w.scanner.Scan(b, w.externals(c, b))
 		if err != nil {
 			c.trouble = append(c.trouble, fmt.Sprintf("YARA, from byte %d: %v", from, err))
 		}
@@ -412,13 +416,15 @@ func hitRecord(h *yaraHit, c *content, o ownership) artifact.Record {
 	r.Add("package_state", o.state)
 	r.AddInt("size", c.size)
 	var parts []string
+	last := ""
 	for _, s := range h.match.Strings {
+		if s.Name == last {
+			continue // the first place of each
+		}
 		if len(parts) == 8 {
 			break
 		}
-		if len(parts) > 0 && strings.HasPrefix(parts[len(parts)-1], s.Name+" ") {
-			continue
-		}
+		last = s.Name
 		d := s.Data[:min(len(s.Data), 60)]
 		shown := string(d)
 		if !isText(d) {

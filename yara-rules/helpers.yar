@@ -7,7 +7,7 @@ rule Preload_Process_Hider
     level = "critical"
     technique = "T1574.006"
     reference = "https://github.com/gianlucaborello/libprocesshider"
-    benign = "libraries that wrap readdir lack the texts about /proc"
+    benign = "iproute2, libc, sanitizers, fakeroot: hold some of the texts, or define readdir, not both"
   strings:
     $a = "process_to_filter"
     $b = "libprocesshider"
@@ -16,7 +16,8 @@ rule Preload_Process_Hider
     $e = "/proc/%s/stat"
     $f = "dlsym"
   condition:
-    is_elf and (($a or $b) and any of ($c, $d, $e) or all of ($c, $d, $e, $f))
+    is_elf and (elf_type == "library" or elf_type == "object") and
+    (($a or $b) and any of ($c, $d, $e) or elf_exports contains "readdir" and all of ($c, $d, $e, $f))
 }
 
 rule LKM_Rootkit

@@ -9,60 +9,140 @@ import (
 )
 
 // Rules are compiled rules.
-type Rules struct{ r *yrRules }
+type Rules struct {
+	sets [2]*yrRules // for binary content, for text; they may be the same, or nil
+	info []Info
+}
 
-// variables are the external variables that rules may use: those which public
-// rule sets expect (filename, filepath, extension, filetype, owner) and facts that
-// are cheaper to find once outside YARA.
-var variables = []struct {
-	name  string
-	value any
-}{
-	{"filename", ""},
-	{"filepath", ""},
-	{"extension", ""},
-	{"filetype", ""},
-	{"owner", ""},
-	{"is_elf", false},
-	{"is_script", false},
-	{"is_text", false},
+// variables gives the external variables in their fixed order, with their values.
+func (e *Externals) variables() [variableCount]any {
+	return [...]any{
+		e.Filename, e.Filepath, e.Extension, e.Filetype, e.Owner,
+		e.IsELF, e.IsScript, e.IsText, e.IsMemory,
+		e.ELFType, e.ELFMachine, int64(e.ELFSections), int64(e.ELFSegments), e.ELFStripped, e.ELFStatic, e.ELFRWX, e.ELFOverlay, e.ELFExports,
+		e.IsGo, e.GoModule, e.GoPackage, e.Entropy,
+	}
+}
+
+const variableCount = 22
+
+// variableNames are the names of the values of variables.
+var variableNames = [variableCount]string{
+	"filename", "filepath", "extension", "filetype", "owner",
+	"is_elf", "is_script", "is_text", "is_memory",
+	"elf_type", "elf_machine", "elf_sections", "elf_segments", "elf_stripped", "elf_static", "elf_rwx", "elf_overlay", "elf_exports",
+	"is_go", "go_module", "go_package", "entropy",
 }
 
 // Compile compiles rule files. A file that does not compile is reported and left
 // out; the rest is used. Includes are refused: they would read the analyst's own
-// files.
+// files. Warnings of the compiler (slow rules) are among the problems.
 func Compile(sources []Source) (*Rules, []Problem, error) {
-	var problems []Problem
-	var good []Source
+	good, problems := check(sources)
+	if len(good) == 0 {
+		return nil, problems, errors.New("no YARA rules to run")
+	}
+	out := &Rules{}
+	seen := make(map[string]bool)
+	for i, set := range []Set{Binary, Text} {
+		var list []Source
+		for _, s := range good {
+			if s.For == Any || s.For == set {
+				list = append(list, s)
+			}
+		}
+		switch {
+		case i == 1 && len(list) == len(good) && out.sets[0] != nil && allFor(good, Any):
+			out.sets[1] = out.sets[0]
+			continue
+		case len(list) == 0:
+			continue
+		}
+		r, _, err := compile(list)
+		if err != nil {
+			return nil, problems, err
+		}
+		out.sets[i] = r
+		for _, x := range describe(r) {
+			if k := x.Namespace + ":" + x.Name; !seen[k] {
+				seen[k] = true
+				out.info = append(out.info, x)
+			}
+		}
+	}
+	return out, problems, nil
+}
+
+func allFor(sources []Source, set Set) bool {
+	for _, s := range sources {
+		if s.For != set {
+			return false
+		}
+	}
+	return true
+}
+
+// check tells the sources that compile from those that do not.
+func check(sources []Source) (good []Source, problems []Problem) {
+	// Nearly always all do: then one run is enough.
+	if _, p, err := compile(sources); err == nil {
+		return sources, p
+	}
 	for _, s := range sources {
 		_, p, err := compile([]Source{s})
 		problems = append(problems, p...)
 		if err == nil {
 			good = append(good, s)
-		} else if len(p) == 0 {
+		} else if !hasError(p) {
 			problems = append(problems, Problem{File: s.Name, Text: err.Error()})
 		}
 	}
-	if len(good) == 0 {
-		return nil, problems, errors.New("no YARA rules to run")
+	// Each alone is right, but two of them may use one name in one namespace.
+	for len(good) > 1 {
+		_, p, err := compile(good)
+		if err == nil {
+			break
+		}
+		bad := -1
+		for _, x := range p {
+			if !x.Warning {
+				problems = append(problems, x)
+				for i := range good {
+					if good[i].Name == x.File {
+						bad = i
+					}
+				}
+			}
+		}
+		if bad < 0 {
+			problems = append(problems, Problem{File: good[len(good)-1].Name, Text: err.Error()})
+			bad = len(good) - 1
+		}
+		good = append(good[:bad:bad], good[bad+1:]...)
 	}
-	r, p, err := compile(good)
-	if err != nil {
-		return nil, append(problems, p...), err
-	}
-	return r, problems, nil
+	return good, problems
 }
 
-func compile(sources []Source) (*Rules, []Problem, error) {
+func hasError(list []Problem) bool {
+	for _, p := range list {
+		if !p.Warning {
+			return true
+		}
+	}
+	return false
+}
+
+func compile(sources []Source) (*yrRules, []Problem, error) {
 	c, err := newCompiler()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer c.Destroy()
 	c.DisableIncludes()
-	for _, v := range variables {
-		if err := c.DefineVariable(v.name, v.value); err != nil {
-			return nil, nil, err
+	values := new(Externals).variables()
+	for i, name := range variableNames {
+		if err := c.DefineVariable(name, values[i]); err != nil {
+			return nil, nil, fmt.Errorf("external variable %s: %w", name, err)
 		}
 	}
 	var problems []Problem
@@ -72,25 +152,31 @@ func compile(sources []Source) (*Rules, []Problem, error) {
 		}
 	}
 	for _, s := range sources {
-		if err := c.AddString(s.Text, s.Namespace); err != nil {
+		before := len(c.Warnings)
+		err := c.AddString(s.Text, s.Namespace)
+		note(s.Name, c.Warnings[min(before, len(c.Warnings)):], true)
+		if err != nil {
 			note(s.Name, c.Errors, false)
 			return nil, problems, fmt.Errorf("%s: %w", s.Name, err)
 		}
-	}
-	if len(sources) == 1 {
-		note(sources[0].Name, c.Warnings, true)
 	}
 	r, err := c.GetRules()
 	if err != nil {
 		return nil, problems, err
 	}
-	return &Rules{r}, problems, nil
+	return r, problems, nil
 }
 
 // List gives the compiled rules, in the order of their files.
-func (r *Rules) List() []Info {
+func (r *Rules) List() []Info { return r.info }
+
+// describe gives the rules of one set; private ones match, but are not shown.
+func describe(r *yrRules) []Info {
 	var out []Info
-	for _, x := range r.r.GetRules() {
+	for _, x := range r.GetRules() {
+		if x.IsPrivate() {
+			continue
+		}
 		i := Info{Name: x.Identifier(), Namespace: x.Namespace(), Tags: x.Tags(), Meta: make(map[string]string)}
 		for _, m := range x.Metas() {
 			i.Meta[m.Identifier] = fmt.Sprint(m.Value)
@@ -102,47 +188,107 @@ func (r *Rules) List() []Info {
 
 // Scanner runs rules; it is for one goroutine.
 type Scanner struct {
-	s *yrScanner
+	rules   *Rules
+	timeout time.Duration
+	sets    [2]*setScanner
+}
+
+// setScanner is the scanner of one set, with the values its variables have.
+type setScanner struct {
+	s      *yrScanner
+	values [variableCount]any
 }
 
 // NewScanner makes a scanner that spends at most timeout on one buffer.
 func (r *Rules) NewScanner(timeout time.Duration) (*Scanner, error) {
-	s, err := newScanner(r.r)
-	if err != nil {
-		return nil, err
-	}
-	s.SetTimeout(timeout)
-	return &Scanner{s}, nil
-}
-
-// Close frees the scanner.
-func (s *Scanner) Close() { s.s.Destroy() }
-
-// Scan runs the rules over buf. Of each string the first place is given (YARA's
-// fast mode: it doubles the speed where strings are frequent).
-func (s *Scanner) Scan(buf []byte, ext Externals) ([]Match, error) {
-	for name, v := range map[string]any{
-		"filename": ext.Filename, "filepath": ext.Filepath, "extension": ext.Extension, "filetype": ext.Filetype, "owner": ext.Owner,
-		"is_elf": ext.IsELF, "is_script": ext.IsScript, "is_text": ext.IsText,
-	} {
-		if err := s.s.DefineVariable(name, v); err != nil {
+	s := &Scanner{rules: r, timeout: timeout}
+	for i := range s.sets {
+		if _, err := s.set(i); err != nil {
+			s.Close()
 			return nil, err
 		}
 	}
+	return s, nil
+}
+
+func (s *Scanner) set(i int) (*setScanner, error) {
+	if s.sets[i] != nil || s.rules.sets[i] == nil {
+		return s.sets[i], nil
+	}
+	if i == 1 && s.rules.sets[1] == s.rules.sets[0] {
+		s.sets[1] = s.sets[0]
+		return s.sets[1], nil
+	}
+	x, err := newScanner(s.rules.sets[i])
+	if err != nil {
+		return nil, err
+	}
+	x.SetTimeout(s.timeout)
+	s.sets[i] = &setScanner{s: x}
+	return s.sets[i], nil
+}
+
+// Close frees the scanner.
+func (s *Scanner) Close() {
+	if s.sets[1] != nil && s.sets[1] != s.sets[0] {
+		s.sets[1].s.Destroy()
+	}
+	if s.sets[0] != nil {
+		s.sets[0].s.Destroy()
+	}
+	s.sets = [2]*setScanner{}
+}
+
+// Scan runs the rules made for such content over buf. First in YARA's fast mode,
+// which stops at the first place of each string and so doubles the speed where
+// strings are frequent; what matched is looked at again for all places, unless it
+// is large.
+func (s *Scanner) Scan(buf []byte, ext Externals) ([]Match, error) {
+	i := 0
+	if ext.IsText {
+		i = 1
+	}
+	x := s.sets[i]
+	if x == nil {
+		return nil, nil
+	}
+	for k, v := range ext.variables() {
+		if v == x.values[k] {
+			continue
+		}
+		if err := x.s.DefineVariable(variableNames[k], v); err != nil {
+			return nil, fmt.Errorf("external variable %s: %w", variableNames[k], err)
+		}
+		x.values[k] = v
+	}
 	var hits yrMatches
-	if err := s.s.SetFlags(yrFast).SetCallback(&hits).ScanMem(buf); err != nil {
+	if err := x.s.SetFlags(yrFast).SetCallback(&hits).ScanMem(buf); err != nil {
 		return nil, err
 	}
 	if len(hits) == 0 {
 		return nil, nil
 	}
+	if len(buf) <= secondPass {
+		var all yrMatches
+		if err := x.s.SetFlags(0).SetCallback(&all).ScanMem(buf); err == nil && len(all) == len(hits) {
+			hits = all
+		}
+	}
 	out := make([]Match, 0, len(hits))
-	for _, h := range hits {
+	for i := range hits {
+		h := &hits[i]
 		m := Match{Info: Info{Name: h.Rule, Namespace: h.Namespace, Tags: h.Tags, Meta: make(map[string]string)}}
 		for _, x := range h.Metas {
 			m.Meta[x.Identifier] = fmt.Sprint(x.Value)
 		}
-		for _, x := range h.Strings[:min(len(h.Strings), maxStrings)] {
+		places := make(map[string]int)
+		for _, x := range h.Strings {
+			if places[x.Name]++; places[x.Name] > maxPlaces {
+				continue
+			}
+			if len(m.Strings) == maxStrings {
+				break
+			}
 			m.Strings = append(m.Strings, String{x.Name, int64(x.Base + x.Offset), append([]byte(nil), x.Data[:min(len(x.Data), maxData)]...)})
 		}
 		out = append(out, m)

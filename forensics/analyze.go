@@ -10,6 +10,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/detect"
+	"icecore/forensics/filesystem"
 	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
@@ -33,6 +34,9 @@ type Options struct {
 	YARAOnly      bool // no artifacts, no detection but YARA's
 	NoYARA        bool // no YARA
 	Progress      func(Progress)
+	// Entries, if not nil, is called for each entry of the walks, from one
+	// goroutine, in the order of the disk. The entry may be kept.
+	Entries func(*Volume, *filesystem.Entry) error
 	WithoutHashes bool // do not hash files that nothing is told of
 }
 

@@ -151,6 +151,11 @@ func (s *scan) walk(ctx context.Context, v *Volume) (jobs []job, devices []artif
 	type file struct{ ref filesystem.Ref }
 	first := make(map[file]bool) // files with several names: content is read once
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
+		if s.opts.Entries != nil {
+			if err := s.opts.Entries(v, e); err != nil {
+				return err
+			}
+		}
 		if e.Inode == nil {
 			if e.Err != nil {
 				s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), "%v", e.Err)

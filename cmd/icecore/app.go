@@ -82,7 +82,7 @@ Start with:  icecore analyze IMAGE`,
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours")
 	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
-	root.AddCommand(a.analyzeCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.versionCmd())
+	root.AddCommand(a.analyzeCmd(), a.timelineCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.versionCmd())
 	for _, c := range root.Commands() {
 		usageArgs(c)
 		for _, s := range c.Commands() {

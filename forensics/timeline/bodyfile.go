@@ -1,0 +1,156 @@
+package timeline
+
+import (
+	"io"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"icecore/forensics/filesystem"
+)
+
+// Body writes a bodyfile: a line for each path, in the order in which they come.
+//
+//	MD5|name|inode|mode_as_string|UID|GID|size|atime|mtime|ctime|crtime
+//
+// Times are whole seconds since 1970, 0 where the disk holds none; MD5 is 0, as
+// fls(1) has it. In names, what is not printable, the backslash and the bar that
+// parts the fields are written as \xNN. A link is shown with its target, an orphan
+// or deleted file is marked so behind its name.
+type Body struct {
+	w   io.Writer
+	buf []byte
+	err error
+	// Prefix stands before each path: for volumes other than the first.
+	Prefix string
+}
+
+const bodyBuffer = 256 << 10
+
+// NewBody gives a Body that writes to w. Call Flush at the end.
+func NewBody(w io.Writer) *Body { return &Body{w: w, buf: make([]byte, 0, bodyBuffer+8<<10)} }
+
+// Entry writes one file.
+func (b *Body) Entry(e *filesystem.Entry) error {
+	if e.Inode == nil {
+		return nil
+	}
+	b.buf = b.append(b.buf, e)
+	if len(b.buf) >= bodyBuffer {
+		return b.Flush()
+	}
+	return nil
+}
+
+// Flush writes what is still in memory.
+func (b *Body) Flush() error {
+	if b.err == nil && len(b.buf) > 0 {
+		_, b.err = b.w.Write(b.buf)
+		b.buf = b.buf[:0]
+	}
+	return b.err
+}
+
+func (b *Body) append(p []byte, e *filesystem.Entry) []byte {
+	in := e.Inode
+	p = append(p, "0|"...)
+	p = appendName(p, b.Prefix)
+	if e.Path == "" {
+		p = append(p, "/$OrphanFiles/OrphanFile-"...)
+		p = strconv.AppendUint(p, in.Ref.Inode, 10)
+	} else {
+		p = appendName(p, e.Path)
+	}
+	if e.Target != "" {
+		p = append(p, " -> "...)
+		p = appendName(p, e.Target)
+	}
+	switch in.State {
+	case filesystem.Orphan:
+		p = append(p, " (orphan)"...)
+	case filesystem.Deleted:
+		p = append(p, " (deleted)"...)
+	}
+	p = strconv.AppendUint(append(p, '|'), in.Ref.Inode, 10)
+	if in.Ref.Version != 0 {
+		p = strconv.AppendUint(append(p, '@'), uint64(in.Ref.Version), 10)
+	}
+	p = appendMode(append(p, '|'), in.Mode)
+	p = strconv.AppendUint(append(p, '|'), uint64(in.UID), 10)
+	p = strconv.AppendUint(append(p, '|'), uint64(in.GID), 10)
+	p = strconv.AppendInt(append(p, '|'), in.Size, 10)
+	for _, t := range [4]*filesystem.Time{&in.Atime, &in.Mtime, &in.Ctime, &in.Crtime} {
+		p = append(p, '|')
+		if t.Known {
+			p = strconv.AppendInt(p, t.Sec, 10)
+		} else {
+			p = append(p, '0')
+		}
+	}
+	return append(p, '\n')
+}
+
+// appendName is text.AppendEscape with the bar escaped, too.
+func appendName(p []byte, s string) []byte {
+	const digits = "0123456789abcdef"
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c <= '~' && c != '\\' && c != '|' {
+			p = append(p, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r != '\\' && r != '|' && unicode.IsPrint(r) && !(r == utf8.RuneError && n <= 1) {
+			p = append(p, s[i:i+n]...)
+		} else {
+			for _, c := range []byte(s[i : i+n]) {
+				p = append(p, '\\', 'x', digits[c>>4], digits[c&15])
+			}
+		}
+		i += n
+	}
+	return p
+}
+
+// appendMode writes type and permissions as TSK does: r/rrwxr-xr-x, the type once
+// as the name has it and once as the inode has it.
+func appendMode(p []byte, mode uint16) []byte {
+	t := byte('-')
+	switch mode & filesystem.ModeType {
+	case filesystem.ModeRegular:
+		t = 'r'
+	case filesystem.ModeDir:
+		t = 'd'
+	case filesystem.ModeSymlink:
+		t = 'l'
+	case filesystem.ModeBlock:
+		t = 'b'
+	case filesystem.ModeChar:
+		t = 'c'
+	case filesystem.ModeFIFO:
+		t = 'p'
+	case filesystem.ModeSocket:
+		t = 's'
+	}
+	p = append(p, t, '/', t)
+	start := len(p)
+	p = append(p, "rwxrwxrwx"...)
+	m := p[start:]
+	for i := range 9 {
+		if mode&(1<<(8-i)) == 0 {
+			m[i] = '-'
+		}
+	}
+	for i, special := range [3][2]byte{{'s', 'S'}, {'s', 'S'}, {'t', 'T'}} {
+		if mode&(0o4000>>i) == 0 {
+			continue
+		}
+		at := 2 + 3*i
+		if m[at] == 'x' {
+			m[at] = special[0]
+		} else {
+			m[at] = special[1]
+		}
+	}
+	return p
+}

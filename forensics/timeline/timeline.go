@@ -1,0 +1,360 @@
+// Package timeline turns what an analysis knows of time into events, in order: the
+// times of every file (modified, accessed, changed, created), the times of records,
+// the findings, and what the journal tells of how files changed. It writes them
+// in the formats that other tools import:
+//
+//	jsonl     one JSON object a line, with the fields that Timesketch asks for
+//	          (https://timesketch.org/guides/user/import-from-json-csv/)
+//	csv       the same as a table, safe to open in a spreadsheet
+//	bodyfile  the times of files, for mactime(1) of The Sleuth Kit 3 and later
+//	          (https://wiki.sleuthkit.org/index.php?title=Body_file)
+//
+// Memory: a file takes about a hundred bytes and its path, whatever the number of
+// its events; events are made while they are written. A bodyfile needs no order
+// and is written as the walk goes ([Body]).
+//
+// The order of the events depends on the image alone. Every text from the image is
+// escaped as \xNN when it is written, so no line can be broken and no cell
+// obeyed.
+package timeline
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/detect"
+	"icecore/forensics/filesystem"
+)
+
+// The types of events that do not come from a record; those that do have the kind
+// of the record as type.
+const (
+	TypeFile    = "file"
+	TypeJournal = "journal.change"
+	TypeFinding = "finding"
+)
+
+// Event is one moment in the timeline. Texts are bytes as on the disk.
+type Event struct {
+	Time     filesystem.Time
+	Inferred string // what of Time was inferred, empty if nothing
+	Type     string
+	// What says what happened at Time: "modified, changed", "logged". MACB is the
+	// same as mactime writes it: "m.c.".
+	What, MACB string
+	Message    string // empty for the times of a file, which tell themselves
+
+	Volume, Path, Target string
+	Ref                  filesystem.Ref
+	State                filesystem.State
+	File                 *filesystem.Inode // of the times of a file, else nil
+	Line                 int
+	DiskOffset           int64 // -1: unknown
+	SHA256               string
+	Level                detect.Level
+	Findings             []string
+	Record               string
+}
+
+// Timeline gathers events. The zero value is empty and ready.
+type Timeline struct {
+	volumes []string
+	files   []file
+	other   []Event
+	// unnamed are events of the journal by file, of which the path is not known
+	// until all files are.
+	unnamed map[fileKey][]int
+	dropped int
+}
+
+// file is what is kept of a file: the times, and what the formats show.
+type file struct {
+	path, target string
+	in           *filesystem.Inode
+	volume       uint32
+}
+
+type fileKey struct {
+	volume uint32
+	inode  uint64
+}
+
+// maxOther bounds the events that do not come from the times of files.
+const maxOther = 4 << 20
+
+func (t *Timeline) volume(id string) uint32 {
+	for i, v := range t.volumes {
+		if v == id {
+			return uint32(i)
+		}
+	}
+	t.volumes = append(t.volumes, id)
+	return uint32(len(t.volumes) - 1)
+}
+
+// AddFile adds the times of a file. The entry's strings and inode are kept.
+func (t *Timeline) AddFile(volume string, e *filesystem.Entry) {
+	if e.Inode == nil || e.Err != nil && !e.Inode.Mtime.Known {
+		return
+	}
+	t.files = append(t.files, file{path: e.Path, target: e.Target, in: e.Inode, volume: t.volume(volume)})
+}
+
+// AddChange adds what the journal tells of a file.
+func (t *Timeline) AddChange(volume string, c *filesystem.Change) {
+	e := Event{Time: c.Time, Type: TypeJournal, What: "committed", Message: c.What, Volume: volume, Ref: c.Ref, DiskOffset: -1}
+	if t.add(e) {
+		if t.unnamed == nil {
+			t.unnamed = make(map[fileKey][]int)
+		}
+		k := fileKey{t.volume(volume), c.Ref.Inode}
+		t.unnamed[k] = append(t.unnamed[k], len(t.other)-1)
+	}
+}
+
+// Dropped is the number of events for which there was no room.
+func (t *Timeline) Dropped() int { return t.dropped }
+
+func (t *Timeline) add(e Event) bool {
+	if !e.Time.Known {
+		return false
+	}
+	if len(t.other) >= maxOther {
+		t.dropped++
+		return false
+	}
+	t.other = append(t.other, e)
+	return true
+}
+
+// AddRecords adds the times of records and findings. A record that proves a finding
+// carries its level.
+func (t *Timeline) AddRecords(records []artifact.Record, findings []detect.Finding) {
+	proves := make(map[string][]int)
+	for i := range findings {
+		for _, id := range findings[i].Records {
+			proves[id] = append(proves[id], i)
+		}
+	}
+	for i := range records {
+		r := &records[i]
+		e := Event{
+			Type: r.Kind, Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
+			Line: r.Source.Line, DiskOffset: r.Source.DiskOffset, SHA256: r.Source.SHA256, Record: r.ID,
+		}
+		for _, n := range proves[r.ID] {
+			e.Level = max(e.Level, findings[n].Level)
+			e.Findings = append(e.Findings, findings[n].ID)
+		}
+		// Times that are equal make one event.
+		done := make([]bool, len(r.Times))
+		for j, s := range r.Times {
+			if done[j] {
+				continue
+			}
+			what := s.What
+			for k := j + 1; k < len(r.Times); k++ {
+				if r.Times[k].Time.Equal(s.Time) && r.Times[k].Inferred == s.Inferred {
+					done[k] = true
+					what += ", " + r.Times[k].What
+				}
+			}
+			e.Time, e.Inferred, e.What = moment(s.Time), s.Inferred, what
+			t.add(e)
+		}
+	}
+	for i := range findings {
+		f := &findings[i]
+		msg := f.Title
+		if f.Excerpt != "" {
+			msg += ": " + f.Excerpt
+		}
+		e := Event{
+			Time: moment(f.Time), Inferred: f.TimeInferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
+			Ref: filesystem.Ref{Inode: f.Source.Inode, Version: f.Source.Version}, State: f.Source.State, Line: f.Source.Line, DiskOffset: f.Source.DiskOffset, SHA256: f.Source.SHA256,
+			Level: f.Level, Findings: []string{f.ID},
+		}
+		if f.Source.Volume == "" {
+			e.DiskOffset = -1
+		}
+		t.add(e)
+	}
+}
+
+// message tells a record in one line: its kind, and its fields.
+func message(r *artifact.Record) string {
+	var b strings.Builder
+	b.WriteString(r.Kind)
+	b.WriteByte(':')
+	for _, f := range r.Fields {
+		b.WriteByte(' ')
+		b.WriteString(f.Name)
+		b.WriteByte('=')
+		if strings.ContainsAny(f.Value, " ") {
+			b.WriteByte('"')
+			b.WriteString(f.Value)
+			b.WriteByte('"')
+		} else {
+			b.WriteString(f.Value)
+		}
+	}
+	return b.String()
+}
+
+func moment(t time.Time) filesystem.Time {
+	if t.IsZero() {
+		return filesystem.Time{}
+	}
+	return filesystem.Unix(t.Unix(), int32(t.Nanosecond()))
+}
+
+// Range bounds the events by time; a zero time does not.
+type Range struct{ From, To time.Time }
+
+func (r Range) has(t filesystem.Time) bool {
+	if !r.From.IsZero() && before(t, moment(r.From)) {
+		return false
+	}
+	return r.To.IsZero() || before(t, moment(r.To))
+}
+
+func before(a, b filesystem.Time) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }
+
+// key is the place of a file's event in the order.
+type key struct {
+	sec  int64
+	nsec int32
+	file uint32
+}
+
+// times gives the times of a file in the order of MACB: modified, accessed, changed,
+// created.
+func times(in *filesystem.Inode) [4]filesystem.Time {
+	return [4]filesystem.Time{in.Mtime, in.Atime, in.Ctime, in.Crtime}
+}
+
+var (
+	macbLetters = [4]byte{'m', 'a', 'c', 'b'}
+	macbWords   = [4]string{"modified", "accessed", "changed", "created"}
+	macbText, macbWhat = macbTables()
+)
+
+// macbTables gives, by the set of times that are equal, how mactime and how we write
+// it.
+func macbTables() (letters, words [16]string) {
+	for mask := range 16 {
+		b := []byte("....")
+		var w []string
+		for i := range 4 {
+			if mask&(1<<i) != 0 {
+				b[i] = macbLetters[i]
+				w = append(w, macbWords[i])
+			}
+		}
+		letters[mask], words[mask] = string(b), strings.Join(w, ", ")
+	}
+	return letters, words
+}
+
+// Each calls fn for each event, in order. The event is valid until fn returns.
+func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) error {
+	t.name()
+	keys := t.keys(r)
+	order := make([]int, 0, len(t.other))
+	for i := range t.other {
+		if r.has(t.other[i].Time) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := t.other[a].Time, t.other[b].Time
+		return cmp.Or(cmp.Compare(x.Sec, y.Sec), cmp.Compare(x.Nsec, y.Nsec))
+	})
+	var e Event
+	for n := 0; len(keys) > 0 || len(order) > 0; n++ {
+		if n&0xfff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(order) > 0 {
+			o := &t.other[order[0]]
+			if len(keys) == 0 || !before(filesystem.Unix(keys[0].sec, keys[0].nsec), o.Time) {
+				if err := fn(o); err != nil {
+					return err
+				}
+				order = order[1:]
+				continue
+			}
+		}
+		t.fileEvent(&e, keys[0])
+		keys = keys[1:]
+		if err := fn(&e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// name gives the events of the journal the paths of their files.
+func (t *Timeline) name() {
+	if len(t.unnamed) == 0 {
+		return
+	}
+	for i := range t.files {
+		f := &t.files[i]
+		k := fileKey{f.volume, f.in.Ref.Inode}
+		for _, n := range t.unnamed[k] {
+			if e := &t.other[n]; e.Path == "" || f.in.Ref == e.Ref {
+				e.Path, e.State = f.path, f.in.State
+			}
+		}
+	}
+	t.unnamed = nil
+}
+
+func (t *Timeline) keys(r Range) []key {
+	n := 0
+	each := func(fn func(int, filesystem.Time)) {
+		for i := range t.files {
+			list := times(t.files[i].in)
+			if d := t.files[i].in.Dtime; d.Known && t.files[i].in.State == filesystem.Deleted && d.Sec > 0 {
+				fn(i, d)
+			}
+			for j, m := range list {
+				if m.Known && !slices.Contains(list[:j], m) && r.has(m) {
+					fn(i, m)
+				}
+			}
+		}
+	}
+	each(func(int, filesystem.Time) { n++ })
+	keys := make([]key, 0, n)
+	each(func(i int, m filesystem.Time) { keys = append(keys, key{m.Sec, m.Nsec, uint32(i)}) })
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.sec, b.sec), cmp.Compare(a.nsec, b.nsec), cmp.Compare(a.file, b.file))
+	})
+	return keys
+}
+
+func (t *Timeline) fileEvent(e *Event, k key) {
+	f := &t.files[k.file]
+	at := filesystem.Unix(k.sec, k.nsec)
+	mask := 0
+	for i, m := range times(f.in) {
+		if m == at {
+			mask |= 1 << i
+		}
+	}
+	*e = Event{
+		Time: at, Type: TypeFile, What: macbWhat[mask], MACB: macbText[mask], Volume: t.volumes[f.volume], Path: f.path, Target: f.target, Ref: f.in.Ref, State: f.in.State, File: f.in, DiskOffset: -1,
+	}
+	if f.in.State == filesystem.Deleted && f.in.Dtime == at {
+		if e.What != "" {
+			e.What += ", "
+		}
+		e.What += "deleted"
+	}
+}

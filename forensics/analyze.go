@@ -24,20 +24,19 @@ type Options struct {
 	Volume string // only this volume; empty: all
 	Jobs   int    // files looked at at the same time; 0: as many as processors
 
-	Rules         []string // the user's own YARA rules: files, or folders of *.yar
-	SigmaRules    []string // the user's own Sigma rules: files, or folders of *.yml
-	NoBuiltin     bool     // without icecore's own YARA rules
-	MaxFile       int64    // bytes of one file that YARA sees; 0: DefaultMaxFile
-	ScanTimeout   time.Duration
-	NoDeleted     bool // leave deleted files out
-	HashImage     bool // hash the files of the image, too
-	YARAOnly      bool // no artifacts, no detection but YARA's
-	NoYARA        bool // no YARA
-	Progress      func(Progress)
+	Rules       []string // the user's own YARA rules: files, or folders of *.yar
+	SigmaRules  []string // the user's own Sigma rules: files, or folders of *.yml
+	NoBuiltin   bool     // without icecore's own YARA rules
+	MaxFile     int64    // bytes of one file that YARA sees; 0: DefaultMaxFile
+	ScanTimeout time.Duration
+	NoDeleted   bool // leave deleted files out
+	HashImage   bool // hash the files of the image, too
+	YARAOnly    bool // no artifacts, no detection but YARA's
+	NoYARA      bool // no YARA
+	Progress    func(Progress)
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*Volume, *filesystem.Entry) error
-	WithoutHashes bool // do not hash files that nothing is told of
 }
 
 // The limits that hold where Options name none.
@@ -115,7 +114,7 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	system.SnapshotTime = taken
 	a.System = SystemInfo{Hostname: text.Escape(system.Hostname), OS: text.Escape(system.OS), MachineID: text.Escape(system.MachineID), Timezone: text.Escape(system.ZoneName)}
 
-	s := &scan{img: img, opts: opts, rules: rules, system: &system}
+	s := newScan(img, opts, rules, &system)
 	if !opts.YARAOnly {
 		s.extractors = all.Extractors()
 	}

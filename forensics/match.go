@@ -67,20 +67,12 @@ func (n *globNode) child(part string) *globNode {
 	return c
 }
 
-// match gives the extractors that want a path, each once, in their order.
-func (g *globs) match(p string) []int {
+// match gives the extractors that want a path: bit i stands for the one at place i
+// of the list.
+func (g *globs) match(p string) uint64 {
 	var found uint64
 	g.root.walk(strings.TrimPrefix(p, "/"), &found)
-	if found == 0 {
-		return nil
-	}
-	var out []int
-	for i := range 64 {
-		if found&(1<<i) != 0 {
-			out = append(out, i)
-		}
-	}
-	return out
+	return found
 }
 
 // maxExtractors is what fits the set that match uses.

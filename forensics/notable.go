@@ -19,7 +19,7 @@ import (
 //	owner      the package that owns the path
 //	mode       permissions, octal
 //	size       bytes
-func (s *scan) notable(j *job, in *filesystem.Inode, kind string, o ownership) []artifact.Record {
+func (s *scan) notable(p string, in *filesystem.Inode, kind string, o ownership) []artifact.Record {
 	var out []artifact.Record
 	add := func(what string) {
 		r := artifact.Record{Kind: "file.notable"}
@@ -31,7 +31,7 @@ func (s *scan) notable(j *job, in *filesystem.Inode, kind string, o ownership) [
 		out = append(out, r)
 	}
 	executable := in.Mode&0o111 != 0
-	name := path.Base(j.path)
+	name := path.Base(p)
 	switch in.State {
 	case filesystem.Orphan:
 		if kind == typeELF {
@@ -41,7 +41,7 @@ func (s *scan) notable(j *job, in *filesystem.Inode, kind string, o ownership) [
 	case filesystem.Deleted:
 		return out
 	}
-	root, inside := splitRoot(j.path)
+	root, inside := splitRoot(p)
 	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && root == "" && kind != typeText && kind != typeEmpty {
 		add("setuid_unowned")
 	}

@@ -34,10 +34,19 @@ type scan struct {
 
 	owners map[string]*dpkg.Owners // by volume
 
-	mu       sync.Mutex
-	found    []located
-	trouble  []NotRead
-	verdicts map[[32]byte][]yaraHit // of content already seen
+	mu      sync.Mutex
+	found   []located
+	trouble []NotRead
+	seen    map[[32]byte]*verdict // what was found in content, by its SHA-256
+	large   chan []byte           // the buffers for large files, empty until used
+}
+
+func newScan(img *Image, opts Options, rules *RuleSet, system *artifact.System) *scan {
+	s := &scan{img: img, opts: opts, rules: rules, system: system, seen: make(map[[32]byte]*verdict), large: make(chan []byte, largeBuffers)}
+	for range min(largeBuffers, opts.jobs()) {
+		s.large <- []byte{}
+	}
+	return s
 }
 
 // located is a record with what puts it in its place among the others.
@@ -45,17 +54,6 @@ type located struct {
 	rec    artifact.Record
 	volume int
 	seq    int // of the records of one file
-}
-
-// job is a file to look at. It is kept small: there can be millions.
-type job struct {
-	path   string
-	target string // of a symbolic link
-	ref    filesystem.Ref
-	size   int64
-	state  filesystem.State
-	mode   uint16
-	wants  []int // extractors
 }
 
 // maxNotRead bounds the lines of coverage that one volume adds.
@@ -90,25 +88,23 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 			number = i
 		}
 	}
-	jobs, devices, files, err := s.walk(ctx, v)
+	list, devices, files, err := s.walk(ctx, v)
 	if err != nil {
 		return 0, err
 	}
-	s.own(ctx, v, jobs)
-	var total Progress
-	total.Phase = "reading files"
-	for i := range jobs {
-		total.TotalFiles++
-		total.TotalBytes += jobs[i].size
+	s.own(ctx, v, list)
+	total := Progress{Phase: "reading files", TotalFiles: int64(len(list.jobs))}
+	for i := range list.jobs {
+		if !list.jobs[i].again {
+			total.TotalBytes += list.jobs[i].size
+		}
 	}
 	for i := range devices {
 		s.keep(number, 0, devices[i])
 	}
-	// Each worker takes the next file: executables and what stands in places
-	// that everybody may write first, then all others in the order of the disk.
 	var next, done, bytes atomic.Int64
 	g, gctx := errgroup.WithContext(ctx)
-	for range s.opts.jobs() {
+	for range min(s.opts.jobs(), len(list.jobs)) {
 		g.Go(func() error {
 			w, err := s.worker(v, number)
 			if err != nil {
@@ -117,17 +113,21 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 			defer w.close()
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= len(jobs) {
+				if i >= len(list.jobs) {
 					return nil
 				}
 				if err := gctx.Err(); err != nil {
 					return err
 				}
-				if err := w.file(gctx, &jobs[i]); err != nil {
+				j := &list.jobs[i]
+				if err := w.file(gctx, j, list.path(j)); err != nil {
 					return err
 				}
-				b := bytes.Add(jobs[i].size)
-				if n := done.Add(1); n%512 == 0 || jobs[i].size > 16<<20 {
+				b := bytes.Load()
+				if !j.again {
+					b = bytes.Add(j.size)
+				}
+				if n := done.Add(1); n%512 == 0 || j.size >= largeFile {
 					s.mu.Lock()
 					p := total
 					p.Files, p.Bytes = n, b
@@ -147,9 +147,9 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 }
 
 // walk lists the files to look at.
-func (s *scan) walk(ctx context.Context, v *Volume) (jobs []job, devices []artifact.Record, files int64, err error) {
-	type file struct{ ref filesystem.Ref }
-	first := make(map[file]bool) // files with several names: content is read once
+func (s *scan) walk(ctx context.Context, v *Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
+	list = &jobList{}
+	first := make(map[filesystem.Ref]bool) // files with several names: content is looked at once
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
 		if s.opts.Entries != nil {
 			if err := s.opts.Entries(v, e); err != nil {
@@ -162,70 +162,67 @@ func (s *scan) walk(ctx context.Context, v *Volume) (jobs []job, devices []artif
 			}
 			return nil
 		}
+		in := e.Inode
 		if e.First {
 			files++
 		}
-		if e.Err != nil && e.Inode.State != filesystem.Deleted {
-			s.problem(fmt.Sprintf("volume %s, %s (inode %s)", v.ID, text.Escape(e.Path), e.Inode.Ref), "%v", e.Err)
+		if e.Err != nil && in.State != filesystem.Deleted {
+			s.problem(fmt.Sprintf("volume %s, %s (inode %s)", v.ID, text.Escape(e.Path), in.Ref), "%v", e.Err)
 		}
 		_, inside := splitRoot(e.Path)
+		j := job{ref: in.Ref, size: in.Size, state: in.State, mode: in.Mode}
 		switch {
-		case e.Inode.IsRegular():
-		case e.Inode.IsSymlink():
-			if w := s.globs.match(inside); w != nil && e.Inode.State == filesystem.Live {
-				jobs = append(jobs, job{path: e.Path, target: e.Target, ref: e.Inode.Ref, state: e.Inode.State, mode: e.Inode.Mode, wants: w})
+		case in.IsRegular():
+		case in.IsSymlink():
+			if j.wants = s.globs.match(inside); j.wants != 0 && in.State == filesystem.Live {
+				j.link = true
+				list.add(e.Path, j)
 			}
 			return nil
 		default:
 			if !s.opts.YARAOnly && deviceOutsideDev(e) {
-				r := artifact.Record{Kind: "file.notable"}
-				r.Add("what", "device_outside_dev")
-				r.Add("file_type", e.Inode.TypeName())
-				r.Add("mode", fmt.Sprintf("%04o", e.Inode.Mode&0o7777))
-				r.Add("device", fmt.Sprintf("%d:%d", e.Inode.Major, e.Inode.Minor))
-				r.Source = artifact.Source{Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
-				addTimes(&r, e.Inode)
-				devices = append(devices, r)
+				devices = append(devices, deviceRecord(v, e))
 			}
 			return nil
 		}
-		j := job{path: e.Path, ref: e.Inode.Ref, size: e.Inode.Size, state: e.Inode.State, mode: e.Inode.Mode}
-		if e.Inode.State != filesystem.Deleted || e.Path != "" {
+		if e.Path != "" {
 			j.wants = s.globs.match(inside)
 		}
-		if !e.First || e.Inode.Links > 1 {
+		if !e.First || in.Links > 1 {
 			// Names come in an order that depends on the disk alone; content
 			// is looked at under the first of them, extractors see each.
-			if first[file{e.Inode.Ref}] {
-				if j.wants == nil {
+			if first[in.Ref] {
+				if j.wants == 0 {
 					return nil
 				}
-				j.size = 0
+				j.again = true
 			}
-			first[file{e.Inode.Ref}] = true
+			first[in.Ref] = true
 		}
-		jobs = append(jobs, j)
+		list.add(e.Path, j)
 		return nil
 	})
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	sort.SliceStable(jobs, func(i, k int) bool {
-		a, b := &jobs[i], &jobs[k]
-		if x, y := a.urgent(), b.urgent(); x != y {
-			return x
-		}
-		return a.ref.Inode < b.ref.Inode
-	})
-	return jobs, devices, files, nil
+	list.order()
+	return list, devices, files, nil
 }
 
-// urgent says whether a file is one of those that an intruder would run.
-func (j *job) urgent() bool { return j.mode&0o111 != 0 || tempDirs(j.path) }
+func deviceRecord(v *Volume, e *filesystem.Entry) artifact.Record {
+	r := artifact.Record{Kind: "file.notable"}
+	r.Add("what", "device_outside_dev")
+	r.Add("file_type", e.Inode.TypeName())
+	r.Add("mode", fmt.Sprintf("%04o", e.Inode.Mode&0o7777))
+	r.Add("device", fmt.Sprintf("%d:%d", e.Inode.Major, e.Inode.Minor))
+	r.Source = artifact.Source{Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
+	addTimes(&r, e.Inode)
+	return r
+}
 
 // own reads the package database of a volume: which package owns which path, and
 // with what checksum.
-func (s *scan) own(ctx context.Context, v *Volume, jobs []job) {
+func (s *scan) own(ctx context.Context, v *Volume, list *jobList) {
 	o := &dpkg.Owners{}
 	if s.owners == nil {
 		s.owners = make(map[string]*dpkg.Owners)
@@ -234,28 +231,27 @@ func (s *scan) own(ctx context.Context, v *Volume, jobs []job) {
 	read := func(j *job, fn func(pkg string, f filesystem.File) error) {
 		f, err := v.FS.Open(j.ref)
 		if err == nil {
-			name := path.Base(j.path)
-			err = fn(strings.TrimSuffix(name, path.Ext(name)), f)
+			err = fn(strings.TrimSuffix(j.name, path.Ext(j.name)), f)
 		}
 		if err != nil {
-			s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(j.path)), "%v", err)
+			s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(list.path(j))), "%v", err)
 		}
 	}
-	for i := range jobs {
-		j := &jobs[i]
+	for i := range list.jobs {
+		j := &list.jobs[i]
 		if ctx.Err() != nil {
 			return
 		}
-		if j.state != filesystem.Live || j.target != "" {
+		if j.state != filesystem.Live || j.link || j.name == "" {
 			continue
 		}
-		switch {
-		case j.path == "/var/lib/dpkg/diversions":
+		switch dir := list.dirs[j.dir]; {
+		case dir == "/var/lib/dpkg/" && j.name == "diversions":
 			read(j, func(_ string, f filesystem.File) error { return o.AddDiversions(Content(f)) })
-		case path.Dir(j.path) != "/var/lib/dpkg/info":
-		case strings.HasSuffix(j.path, ".list"):
+		case dir != "/var/lib/dpkg/info/":
+		case strings.HasSuffix(j.name, ".list"):
 			read(j, func(pkg string, f filesystem.File) error { return o.AddList(pkg, Content(f)) })
-		case strings.HasSuffix(j.path, ".md5sums"):
+		case strings.HasSuffix(j.name, ".md5sums"):
 			read(j, func(pkg string, f filesystem.File) error { return o.AddMD5Sums(pkg, Content(f)) })
 		}
 	}

@@ -220,6 +220,9 @@ type WalkOptions struct {
 	Targets bool // read the targets of symbolic links
 	Orphans bool // also orphan files, after the live ones
 	Deleted bool // also deleted files, after those
+	// Reuse lets the walk use one entry and one inode again and again: they hold
+	// only until fn returns. Strings may be kept.
+	Reuse bool
 }
 
 // Problem is something that could not be read, or was read and is not as it

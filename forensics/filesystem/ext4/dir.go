@@ -24,7 +24,9 @@ type dirent struct {
 	ino     uint32
 	typ     byte
 	deleted bool
+	off     int // of the entry in its block
 	name    []byte
+	rest    []byte // what follows the name in the entry
 }
 
 const fakeTail = 0xde // file type of the entry that holds a block's checksum
@@ -64,7 +66,7 @@ func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn 
 		if entryLen(nlen) > reclen {
 			return fmt.Errorf("entry at byte %d: a name of %d bytes in %d", off, nlen, reclen)
 		}
-		fn(dirent{ino: ino, typ: typ, name: b[off+8 : off+8+nlen]})
+		fn(dirent{ino: ino, typ: typ, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : off+reclen]})
 		if deleted && reclen > entryLen(nlen)+8 {
 			slack(b[off:off+reclen], entryLen(nlen), maxIno, hasType, fn)
 		}
@@ -272,6 +274,14 @@ func (f *FS) ReadDir(ref filesystem.Ref) ([]filesystem.DirEntry, error) {
 func (f *FS) entryName(n *node, d dirent) string {
 	if n.Flags&rec.InodeFlagEncrypt != 0 {
 		hash, minor := f.dirHash(n, d.name)
+		if n.Flags&flagCasefold != 0 {
+			// The hash needs the key, so it stands behind the name (struct
+			// ext4_dir_entry_hash in fs/ext4/ext4.h).
+			hash, minor = 0, 0
+			if len(d.rest) >= 8 {
+				hash, minor = binary.LittleEndian.Uint32(d.rest), binary.LittleEndian.Uint32(d.rest[4:])
+			}
+		}
 		return nokeyName(d.name, hash, minor)
 	}
 	if why := badName(d.name); why != "" && !d.deleted {

@@ -1,9 +1,10 @@
 package ext4
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -13,40 +14,52 @@ import (
 // maxExtents bounds the extents of one file: at 32 bytes each, 64 MiB.
 const maxExtents = 2 << 20
 
+// maxBadPointers bounds what is wrong in the block map of one file before the rest
+// of it is given up.
+const maxBadPointers = 1000
+
 // maxLogical is the first block number that no file can have (ext4_lblk_t is 32
 // bits wide).
 const maxLogical = 1 << 32
 
 // mapper collects the extents of one file.
 type mapper struct {
-	f    *FS
-	n    *node
-	what string
-	out  []filesystem.Extent
-	seen map[uint64]bool // blocks of the tree, so that a loop ends
+	f      *FS
+	n      *node
+	out    []filesystem.Extent
+	seen   map[uint64]bool // blocks of the tree, so that a loop ends
+	max    int             // extents
+	err    error           // the first thing that was wrong
+	bad    int             // how many were
+	badSum bool            // a block of the tree has a wrong checksum
+	budget *int64          // blocks of trees that may be read, if shared with other files
 }
 
 // extents gives the mapped ranges of a file in ascending order. On an error it
 // also gives what could be read.
 func (f *FS) extents(n *node) ([]filesystem.Extent, error) {
-	m := &mapper{f: f, n: n, what: fmt.Sprintf("inode %d", n.Ref.Inode)}
-	var err error
-	if n.Flags&rec.InodeFlagExtents != 0 {
-		err = m.extentNode(n.iblock(), -1)
+	return (&mapper{f: f, n: n}).extents()
+}
+
+func (m *mapper) extents() ([]filesystem.Extent, error) {
+	// A block belongs to one file and to one place in it, so that a volume
+	// bounds the extents of a file.
+	m.max = int(min(maxExtents, m.f.size/int64(m.f.sb.blockSize)+16))
+	if m.n.Flags&rec.InodeFlagExtents != 0 {
+		m.extentNode(m.n.iblock(), -1)
 	} else {
-		err = m.blockMap()
+		m.blockMap()
 	}
-	if !sort.SliceIsSorted(m.out, func(i, j int) bool { return m.out[i].Logical < m.out[j].Logical }) {
-		sort.SliceStable(m.out, func(i, j int) bool { return m.out[i].Logical < m.out[j].Logical })
+	less := func(a, b filesystem.Extent) int { return cmp.Compare(a.Logical, b.Logical) }
+	if !slices.IsSortedFunc(m.out, less) {
+		slices.SortStableFunc(m.out, less)
 	}
 	out := m.out[:0]
 	for _, e := range m.out {
 		if len(out) > 0 {
 			p := &out[len(out)-1]
 			if over := p.Logical + p.Length - e.Logical; over > 0 {
-				if err == nil {
-					err = filesystem.Corrupt(m.what, "extents overlap at byte %d", e.Logical)
-				}
+				m.fail("extents overlap at byte %d", e.Logical)
 				if e.Length <= over {
 					continue
 				}
@@ -59,64 +72,97 @@ func (f *FS) extents(n *node) ([]filesystem.Extent, error) {
 		}
 		out = append(out, e)
 	}
-	return out, err
+	return out, m.err
 }
 
-func (m *mapper) add(logical, physical, count uint64, unwritten bool) error {
+func (m *mapper) what() string { return fmt.Sprintf("inode %d", m.n.Ref.Inode) }
+
+// fail notes what is wrong.
+func (m *mapper) fail(format string, args ...any) {
+	m.bad++
+	if m.err == nil {
+		m.err = filesystem.Corrupt(m.what(), format, args...)
+	}
+}
+
+// done says that enough was wrong, or found.
+func (m *mapper) done() bool { return m.bad > maxBadPointers || len(m.out) > m.max }
+
+func (m *mapper) add(logical, physical, count uint64, unwritten bool) {
 	bs := uint64(m.f.sb.blockSize)
 	if logical+count > maxLogical {
-		return filesystem.Corrupt(m.what, "block %d of the file is out of range", logical)
+		m.fail("block %d of the file is out of range", logical)
+		return
 	}
 	if physical == 0 || physical+count > m.f.sb.blocks || physical+count < physical {
-		return filesystem.Corrupt(m.what, "blocks %d to %d of a volume of %d", physical, physical+count, m.f.sb.blocks)
+		m.fail("blocks %d to %d of a volume of %d", physical, physical+count, m.f.sb.blocks)
+		return
 	}
 	if n := len(m.out); n > 0 {
 		p := &m.out[n-1]
 		if p.Logical+p.Length == int64(logical*bs) && p.Physical+p.Length == int64(physical*bs) && p.Unwritten == unwritten {
 			p.Length += int64(count * bs)
-			return nil
+			return
 		}
 	}
-	if len(m.out) >= maxExtents {
-		return filesystem.Corrupt(m.what, "more than %d extents", maxExtents)
+	if len(m.out) >= m.max {
+		m.fail("more than %d extents", m.max)
+		m.bad = maxBadPointers + 1
+		return
 	}
 	m.out = append(m.out, filesystem.Extent{Logical: int64(logical * bs), Physical: int64(physical * bs), Length: int64(count * bs), Unwritten: unwritten})
-	return nil
 }
 
-func (m *mapper) visit(block uint64) error {
+// block reads a block of the tree, once. It gives nil where it does not.
+func (m *mapper) block(kind string, number uint64) []byte {
 	if m.seen == nil {
 		m.seen = make(map[uint64]bool)
 	}
-	if m.seen[block] {
-		return filesystem.Corrupt(m.what, "block %d stands twice in its block tree", block)
+	if m.seen[number] {
+		m.fail("%s block %d stands twice in its block tree", kind, number)
+		return nil
 	}
-	m.seen[block] = true
-	return nil
+	m.seen[number] = true
+	if m.budget != nil {
+		if *m.budget--; *m.budget < 0 {
+			m.fail("the block trees have more blocks than the volume")
+			m.bad = maxBadPointers + 1
+			return nil
+		}
+	}
+	b := make([]byte, m.f.sb.blockSize)
+	if err := m.f.readNodeBlock(m.n, b, number); err != nil {
+		m.bad++
+		if m.err == nil {
+			m.err = fmt.Errorf("%s: %s block %d: %w", m.what(), kind, number, err)
+		}
+		return nil
+	}
+	return b
 }
 
 // extentNode reads a node of the extent tree (struct ext4_extent_header and what
 // follows it, fs/ext4/ext4_extents.h). depth is the depth that the parent
 // demands, -1 for the root.
-func (m *mapper) extentNode(b []byte, depth int) error {
+func (m *mapper) extentNode(b []byte, depth int) {
 	le := binary.LittleEndian
 	if le.Uint16(b) != rec.ExtentMagic {
-		return filesystem.Corrupt(m.what, "extent node without its magic number")
+		m.fail("extent node without its magic number")
+		return
 	}
-	entries, max, d := int(le.Uint16(b[2:])), int(le.Uint16(b[4:])), int(le.Uint16(b[6:]))
-	if room := (len(b) - rec.ExtentHeaderSize) / rec.ExtentIndexAndLeafSize; entries > max || entries > room {
-		return filesystem.Corrupt(m.what, "extent node with %d entries, room for %d", entries, min(room, max))
+	entries, limit, d := int(le.Uint16(b[2:])), int(le.Uint16(b[4:])), int(le.Uint16(b[6:]))
+	if room := (len(b) - rec.ExtentHeaderSize) / rec.ExtentIndexAndLeafSize; entries > limit || entries > room {
+		m.fail("extent node with %d entries, room for %d", entries, min(room, limit))
+		return
 	}
-	if d > 5 || (depth >= 0 && d != depth) {
-		return filesystem.Corrupt(m.what, "extent node of depth %d below one of depth %d", d, depth+1)
-	}
-	var first error
-	keep := func(err error) {
-		if err != nil && first == nil {
-			first = err
-		}
+	if depth < 0 && d > 5 || depth >= 0 && d != depth {
+		m.fail("extent node of depth %d below one of depth %d", d, depth+1)
+		return
 	}
 	for i := range entries {
+		if m.done() {
+			return
+		}
 		e := b[rec.ExtentHeaderSize+i*rec.ExtentIndexAndLeafSize:][:rec.ExtentIndexAndLeafSize]
 		if d == 0 {
 			count, unwritten := uint64(le.Uint16(e[4:])), false
@@ -124,102 +170,75 @@ func (m *mapper) extentNode(b []byte, depth int) error {
 				count, unwritten = count-32768, true
 			}
 			if count == 0 {
-				keep(filesystem.Corrupt(m.what, "empty extent"))
+				m.fail("empty extent")
 				continue
 			}
-			keep(m.add(uint64(le.Uint32(e)), uint64(le.Uint16(e[6:]))<<32|uint64(le.Uint32(e[8:])), count, unwritten))
+			m.add(uint64(le.Uint32(e)), uint64(le.Uint16(e[6:]))<<32|uint64(le.Uint32(e[8:])), count, unwritten)
 			continue
 		}
-		child := uint64(le.Uint16(e[8:]))<<32 | uint64(le.Uint32(e[4:]))
-		keep(m.child(child, d-1))
-		if len(m.out) >= maxExtents {
-			break
-		}
+		m.child(uint64(le.Uint16(e[8:]))<<32|uint64(le.Uint32(e[4:])), d-1)
 	}
-	return first
 }
 
-func (m *mapper) child(block uint64, depth int) error {
-	if err := m.visit(block); err != nil {
-		return err
-	}
-	b := make([]byte, m.f.sb.blockSize)
-	if err := m.f.readNodeBlock(m.n, b, block); err != nil {
-		return fmt.Errorf("%s: extent block %d: %w", m.what, block, err)
+func (m *mapper) child(number uint64, depth int) {
+	b := m.block("extent", number)
+	if b == nil {
+		return
 	}
 	if m.f.sb.metaCsum() {
 		le := binary.LittleEndian
 		tail := rec.ExtentHeaderSize + int(le.Uint16(b[4:]))*rec.ExtentIndexAndLeafSize
 		if tail+4 > len(b) || crc32c(m.n.seed(m.f.sb), b[:tail]) != le.Uint32(b[tail:]) {
-			m.f.problem(fmt.Sprintf("%s, extent block %d", m.what, block), noteChecksum)
+			m.badSum = true
+			m.f.problem(fmt.Sprintf("%s, extent block %d", m.what(), number), noteChecksum)
 		}
 	}
-	return m.extentNode(b, depth)
+	m.extentNode(b, depth)
 }
 
 // blockMap reads the twelve direct and the three indirect block pointers of ext2
 // and ext3 (Documentation/filesystems/ext4/ifork.rst).
-func (m *mapper) blockMap() error {
+func (m *mapper) blockMap() {
 	b := m.n.iblock()
-	var first error
-	keep := func(err error) {
-		if err != nil && first == nil {
-			first = err
-		}
-	}
 	for i := range uint64(12) {
 		if p := binary.LittleEndian.Uint32(b[4*i:]); p != 0 {
-			keep(m.add(i, uint64(p), 1, false))
+			m.add(i, uint64(p), 1, false)
 		}
 	}
 	per := uint64(m.f.sb.blockSize / 4)
 	start, span := uint64(12), per
 	for level := 1; level <= 3; level++ {
 		if p := binary.LittleEndian.Uint32(b[4*(11+level):]); p != 0 {
-			keep(m.indirect(uint64(p), start, level))
+			m.indirect(uint64(p), start, level)
 		}
 		start += span
 		span *= per
 	}
-	return first
 }
 
-func (m *mapper) indirect(block, start uint64, level int) error {
-	if err := m.visit(block); err != nil {
-		return err
-	}
-	b := make([]byte, m.f.sb.blockSize)
-	if err := m.f.readNodeBlock(m.n, b, block); err != nil {
-		return fmt.Errorf("%s: indirect block %d: %w", m.what, block, err)
+func (m *mapper) indirect(number, start uint64, level int) {
+	b := m.block("indirect", number)
+	if b == nil {
+		return
 	}
 	per := uint64(m.f.sb.blockSize / 4)
 	span := uint64(1)
 	for range level - 1 {
 		span *= per
 	}
-	end := (uint64(m.n.Size) + uint64(m.f.sb.blockSize) - 1) / uint64(m.f.sb.blockSize)
-	var first error
 	for i := range per {
 		p := uint64(binary.LittleEndian.Uint32(b[4*i:]))
 		at := start + i*span
 		if p == 0 {
 			continue
 		}
-		if at >= maxLogical || (m.n.IsRegular() && at >= end+uint64(m.f.sb.cluster)) && level > 1 {
-			break
+		if at >= maxLogical || m.done() {
+			return
 		}
-		var err error
 		if level == 1 {
-			err = m.add(at, p, 1, false)
+			m.add(at, p, 1, false)
 		} else {
-			err = m.indirect(p, at, level-1)
-		}
-		if err != nil && first == nil {
-			first = err
-		}
-		if len(m.out) >= maxExtents {
-			break
+			m.indirect(p, at, level-1)
 		}
 	}
-	return first
 }

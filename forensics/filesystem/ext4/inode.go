@@ -3,6 +3,7 @@ package ext4
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -120,39 +121,48 @@ func (s *superblock) decodeInode(in *filesystem.Inode, ino uint64, raw []byte) {
 	}
 }
 
-// inodeChecksumOK verifies i_checksum (ext4_inode_csum in fs/ext4/inode.c).
+// scratches keeps room for inodeChecksumOK.
+var scratches = sync.Pool{New: func() any { return new([8 + 1024]byte) }}
+
+// inodeChecksumOK verifies i_checksum.
 func (s *superblock) inodeChecksumOK(ino uint64, raw []byte) bool {
 	if !s.metaCsum() {
 		return true
 	}
-	le := binary.LittleEndian
-	var head [8]byte
-	le.PutUint32(head[:], uint32(ino))
-	copy(head[4:], raw[0x64:0x68])
-	crc := crc32c(s.seed, head[:])
-	zero := [2]byte{}
-	crc = crc32c(crc, raw[:0x7c])
-	crc = crc32c(crc, zero[:])
-	crc = crc32c(crc, raw[0x7e:128])
-	want := uint32(le.Uint16(raw[0x7c:]))
-	if len(raw) > 128 {
-		if int(le.Uint16(raw[128:])) >= 4 {
-			crc = crc32c(crc, raw[128:0x82])
-			crc = crc32c(crc, zero[:])
-			crc = crc32c(crc, raw[0x84:])
-			return want|uint32(le.Uint16(raw[0x82:]))<<16 == crc
-		}
-		crc = crc32c(crc, raw[128:])
+	b := scratches.Get().(*[8 + 1024]byte)
+	defer scratches.Put(b)
+	if len(raw) > 1024 {
+		return s.inodeChecksum(make([]byte, 8+len(raw)), ino, raw)
 	}
-	return want == crc&0xffff
+	return s.inodeChecksum(b[:], ino, raw)
 }
 
-// inodeSeed is the checksum seed of what belongs to an inode: extent and
-// directory blocks.
+// inodeChecksum verifies i_checksum (ext4_inode_csum in fs/ext4/inode.c). It needs
+// eight bytes more than raw in scratch.
+func (s *superblock) inodeChecksum(scratch []byte, ino uint64, raw []byte) bool {
+	if !s.metaCsum() {
+		return true
+	}
+	le := binary.LittleEndian
+	b := scratch[:8+len(raw)]
+	le.PutUint32(b, uint32(ino))
+	copy(b[4:], raw[0x64:0x68])
+	copy(b[8:], raw)
+	b[8+0x7c], b[8+0x7d] = 0, 0
+	want, mask := uint32(le.Uint16(raw[0x7c:])), uint32(0xffff)
+	if len(raw) > 128 && le.Uint16(raw[128:]) >= 4 {
+		b[8+0x82], b[8+0x83] = 0, 0
+		want, mask = want|uint32(le.Uint16(raw[0x82:]))<<16, 0xffffffff
+	}
+	return crc32c(s.seed, b)&mask == want
+}
+
+// seed is the checksum seed of what belongs to an inode: extent and directory
+// blocks.
 func (n *node) seed(s *superblock) uint32 {
 	var b [8]byte
 	binary.LittleEndian.PutUint32(b[:], uint32(n.Ref.Inode))
-	copy(b[4:], n.raw[0x64:0x68])
+	binary.LittleEndian.PutUint32(b[4:], n.Generation)
 	return crc32c(s.seed, b[:])
 }
 

@@ -503,7 +503,7 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 func (w *walker) goneNames() map[uint64]string {
 	f := w.f
 	out := make(map[uint64]string)
-	alive := func(ino uint32) bool { return uint64(ino) < uint64(len(w.emit)) && w.emit[ino] }
+	alive := w.emitted
 	add := func(dir uint32, ino uint32, name string) {
 		if alive(ino) {
 			return

@@ -24,7 +24,6 @@ const (
 	roCompatOrphanInUse  = 0x10000
 	flagCasefold         = 0x40000000
 	flagVerity           = 0x00100000
-	dxHashSipHash        = 6
 	backupBlocksPerGroup = 32768
 )
 

@@ -2,8 +2,9 @@ package ext4
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -11,56 +12,71 @@ import (
 )
 
 // A walk reads the inode tables one after the other, then the blocks of all
-// directories in the order of the disk, and only then joins names to paths. So
-// the disk is read forward in large pieces, and there is no system call and no
-// allocation for a single inode or name.
+// directories in the order of the disk, and only then joins names to paths
+// (walk_paths.go). So the disk is read forward in large pieces, and there is no
+// system call and no allocation for a single inode or name.
+//
+// What it keeps is compact and without pointers: a record of 116 bytes for each
+// inode in use, its place in an index of 4 bytes an inode, and the names, each
+// with 6 bytes, in chunks in which the names of a directory stand together.
 
-// slabSize is how many values are allocated at once.
-const slabSize = 1024
+// record is an inode in use as the walk keeps it: the parts of its record on the
+// disk from which filesystem.Inode is decoded.
+type record struct {
+	head [0x28]byte // i_mode to i_osd1
+	dev  [8]byte    // the first two words of i_block: a device's number
+	tail [0x3c]byte // i_generation to i_projid
+	ref  uint32     // of a directory: its index in dirs, plus 1; of a link: that of its target in links, plus 1
+	seen bool       // it was given already
+}
+
+const (
+	recordTail  = 0x64
+	recordChunk = 1 << 12
+)
+
+// piece is a part of a directory: count names that begin at a place in the arena.
+type piece struct {
+	chunk, at, count uint32
+}
 
 // dirState is a directory during a walk.
 type dirState struct {
 	node    *node
-	first   int // of its names in the index, after sorting
-	count   int
+	raw     []byte // the inode, where its block map needs more than the inode
+	first   piece
+	more    []piece
 	visited bool
 }
 
-// name is one directory entry in the index: 20 bytes and the name itself.
-type name struct {
-	dir uint32 // index into walker.dirs
-	ino uint32
-	at  uint32 // in the arena chunk
-	len uint8
-	typ uint8
-	arn uint16 // arena chunk
-}
-
-const arenaChunk = 1 << 22
-
 type walker struct {
-	f      *FS
-	opts   filesystem.WalkOptions
-	inodes []*filesystem.Inode // by inode number
-	links  map[uint32]string   // targets of fast symbolic links
-	slow   []*node             // symbolic links whose target is in a block
-	dirs   []*dirState
-	dirOf  map[uint32]uint32
-	names  []name
-	arenas [][]byte
-	emit   []bool // inodes already given
-	gone   []goneName
-	dirAt  map[uint64]uint32 // block -> index into dirs, kept where deleted files are asked for
-	where  map[uint64]string // paths of directories, likewise
-	slab   []filesystem.Entry
+	f       *FS
+	opts    filesystem.WalkOptions
+	records [][]record
+	count   uint32
+	index   [][]uint32 // by group and inode in the group: the number of the record, plus 1
+	notes   map[uint32]string
+	links   []span // targets of symbolic links
+	slow    []*node
+	dirs    []dirState
+	nodes   []node // slab for dirs
+	text    arena  // names and targets
+	runs    []dirRun
+	cur     uint32 // the directory whose names are collected
+	curRun  piece
+	block   uint64 // the block that they stand in
+	scratch []byte
+	blocks  int64 // of extent trees, that may yet be read
+	gone    []goneName
+	dirAt   map[uint64]uint32 // block -> index into dirs, kept where deleted files are asked for
+	where   map[uint64]string // paths of directories, likewise
+	out     output
 }
 
 // Walk implements filesystem.FS.
 func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*filesystem.Entry) error) error {
-	w := &walker{f: f, opts: opts, dirOf: make(map[uint32]uint32)}
-	if opts.Targets {
-		w.links = make(map[uint32]string)
-	}
+	w := &walker{f: f, opts: opts, notes: make(map[uint32]string), scratch: make([]byte, 8+f.sb.inodeSize)}
+	w.blocks = 2*f.size/int64(f.sb.blockSize) + 1024
 	if opts.Orphans || opts.Deleted {
 		w.dirAt, w.where = make(map[uint64]uint32), make(map[uint64]string)
 	}
@@ -89,9 +105,9 @@ func (w *walker) readTables(ctx context.Context) error {
 	if int64(total)*int64(s.inodeSize) > f.size+int64(s.SInodesPerGroup)*int64(s.inodeSize) {
 		return filesystem.Corrupt("superblock", "%d inodes of %d bytes on a volume of %d", total, s.inodeSize, f.size)
 	}
-	w.inodes = make([]*filesystem.Inode, total+1)
-	buf := make([]byte, min(1<<20, int(s.SInodesPerGroup)*s.inodeSize))
-	var slab []filesystem.Inode
+	w.index = make([][]uint32, s.groups)
+	places := make([]uint32, s.SInodesPerGroup)
+	buf := make([]byte, min(1<<20/s.inodeSize, int(s.SInodesPerGroup))*s.inodeSize)
 	for g := range f.groups {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -102,55 +118,154 @@ func (w *walker) readTables(ctx context.Context) error {
 		}
 		used := int(s.SInodesPerGroup - gr.unused)
 		base := int64(gr.inodeTable) * int64(s.blockSize)
+		first := uint64(g)*uint64(s.SInodesPerGroup) + 1
+		last := -1
 		for at := 0; at < used; {
 			n := min(len(buf)/s.inodeSize, used-at)
 			p := buf[:n*s.inodeSize]
 			if err := f.readAt(p, base+int64(at)*int64(s.inodeSize)); err != nil {
-				f.problem(fmt.Sprintf("inode table of group %d", g), "inodes from %d: %v", uint64(g)*uint64(s.SInodesPerGroup)+uint64(at)+1, err)
+				f.problem(fmt.Sprintf("inode table of group %d", g), "inodes from %d: %v", first+uint64(at), err)
+				clear(places[at : at+n])
 				at += n
 				continue
 			}
 			for i := range n {
+				places[at+i] = 0
 				raw := p[i*s.inodeSize:][:s.inodeSize]
 				if raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] == 0 { // no mode, or no link
 					continue
 				}
-				ino := uint64(g)*uint64(s.SInodesPerGroup) + uint64(at+i) + 1
-				if len(slab) == 0 {
-					slab = make([]filesystem.Inode, slabSize)
-				}
-				w.addInode(&slab[0], ino, raw)
-				slab = slab[1:]
+				last = at + i
+				places[last] = w.addInode(first+uint64(last), raw)
 			}
 			at += n
 		}
+		w.index[g] = slices.Clone(places[:last+1])
 	}
 	return nil
 }
 
-func (w *walker) addInode(in *filesystem.Inode, ino uint64, raw []byte) {
-	s := w.f.sb
-	s.decodeInode(in, ino, raw)
-	if !s.inodeChecksumOK(ino, raw) {
-		in.Note = noteChecksum
-		w.f.problem(fmt.Sprintf("inode %d", ino), noteChecksum)
+// record gives the record with the number that the index holds.
+func (w *walker) record(place uint32) *record {
+	place--
+	return &w.records[place/recordChunk][place%recordChunk]
+}
+
+// place gives what the index holds of an inode, 0 if it is not known.
+func (w *walker) place(ino uint32) uint32 {
+	g, i := (ino-1)/w.f.sb.SInodesPerGroup, (ino-1)%w.f.sb.SInodesPerGroup
+	if ino == 0 || int(g) >= len(w.index) || int(i) >= len(w.index[g]) {
+		return 0
 	}
-	w.inodes[ino] = in
-	w.f.noteReplay(in)
-	switch in.Mode & filesystem.ModeType {
+	return w.index[g][i]
+}
+
+// emitted says whether a path of the inode was given.
+func (w *walker) emitted(ino uint32) bool {
+	at := w.place(ino)
+	return at != 0 && w.record(at).seen
+}
+
+// addInode keeps an inode and gives its place.
+func (w *walker) addInode(ino uint64, raw []byte) uint32 {
+	f := w.f
+	if w.count%recordChunk == 0 && int(w.count/recordChunk) == len(w.records) {
+		w.records = append(w.records, make([]record, recordChunk))
+	}
+	w.count++
+	r := w.record(w.count)
+	copy(r.head[:], raw)
+	copy(r.dev[:], raw[0x28:])
+	copy(r.tail[:], raw[recordTail:])
+	if !f.sb.inodeChecksum(w.scratch, ino, raw) {
+		w.notes[uint32(ino)] = noteChecksum
+		f.problem(fmt.Sprintf("inode %d", ino), noteChecksum)
+	}
+	if len(f.overlay) > 0 {
+		var in filesystem.Inode
+		in.Ref.Inode = ino
+		if f.noteReplay(&in); in.Note != "" && w.notes[uint32(ino)] == "" {
+			w.notes[uint32(ino)] = in.Note
+		}
+	}
+	switch binary.LittleEndian.Uint16(raw) & filesystem.ModeType {
 	case filesystem.ModeDir:
-		w.dirOf[uint32(ino)] = uint32(len(w.dirs))
-		w.dirs = append(w.dirs, &dirState{node: &node{Inode: *in, raw: append([]byte(nil), raw...)}})
+		r.ref = w.addDir(ino, raw)
 	case filesystem.ModeSymlink:
-		if w.links == nil {
-			return
+		if !w.opts.Targets {
+			break
 		}
-		if in.Size < 60 && in.Size >= 0 && in.Flags&(rec.InodeFlagEncrypt|rec.InodeFlagInlineData|rec.InodeFlagExtents) == 0 {
-			w.links[uint32(ino)] = cString(raw[0x28 : 0x28+in.Size])
-		} else {
-			w.slow = append(w.slow, &node{Inode: *in, raw: append([]byte(nil), raw...)})
+		n := node{raw: raw}
+		f.sb.decodeInode(&n.Inode, ino, raw)
+		w.links = append(w.links, span{})
+		r.ref = uint32(len(w.links))
+		if n.fastLink() && n.Flags&rec.InodeFlagEncrypt == 0 {
+			w.setLink(r.ref, cString(raw[0x28:0x28+n.stored()]))
+			break
+		}
+		slow := &node{Inode: n.Inode, raw: slices.Clone(raw)}
+		w.slow = append(w.slow, slow)
+	}
+	return w.count
+}
+
+func (w *walker) setLink(ref uint32, target string) {
+	if s, ok := w.text.add(len(target)); ok {
+		copy(w.text.bytes(s), target)
+		w.links[ref-1] = s
+	}
+}
+
+// addDir keeps a directory and, where its inode tells them all, the blocks that
+// it has.
+func (w *walker) addDir(ino uint64, raw []byte) uint32 {
+	f := w.f
+	if len(w.nodes) == 0 {
+		w.nodes = make([]node, 256)
+	}
+	n := &w.nodes[0]
+	w.nodes = w.nodes[1:]
+	f.sb.decodeInode(&n.Inode, ino, raw)
+	n.raw = raw
+	i := uint32(len(w.dirs))
+	w.dirs = append(w.dirs, dirState{node: n})
+	// The common case: up to four extents in the inode, all in order.
+	if !w.simpleRuns(i, n) {
+		w.dirs[i].raw = slices.Clone(raw)
+	}
+	n.raw = nil
+	return i + 1
+}
+
+// simpleRuns notes the blocks of a directory whose extents stand in its inode. It
+// says no, and notes nothing, where something is unusual.
+func (w *walker) simpleRuns(dir uint32, n *node) bool {
+	le := binary.LittleEndian
+	b := n.iblock()
+	if n.Flags&(rec.InodeFlagExtents|rec.InodeFlagInlineData) != rec.InodeFlagExtents || le.Uint16(b) != rec.ExtentMagic || le.Uint16(b[6:]) != 0 {
+		return false
+	}
+	entries := int(le.Uint16(b[2:]))
+	if entries > 4 || entries > int(le.Uint16(b[4:])) {
+		return false
+	}
+	bs := int64(w.f.sb.blockSize)
+	end := (n.Size + bs - 1) / bs
+	before := len(w.runs)
+	next := int64(0)
+	for i := range entries {
+		e := b[12+12*i:]
+		logical, count, phys := int64(le.Uint32(e)), int64(le.Uint16(e[4:])), int64(le.Uint16(e[6:]))<<32|int64(le.Uint32(e[8:]))
+		if logical < next || count == 0 || count > 32768 || phys == 0 || uint64(phys+count) > w.f.sb.blocks {
+			w.runs = w.runs[:before]
+			return false
+		}
+		next = logical + count
+		if count = min(count, end-logical); count > 0 {
+			w.runs = append(w.runs, dirRun{phys * bs, count * bs, dir})
 		}
 	}
+	return true
 }
 
 // readTargets reads the targets that do not stand in the inode.
@@ -161,7 +276,7 @@ func (w *walker) readTargets() {
 			w.f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), "link target: %v", err)
 			continue
 		}
-		w.links[uint32(n.Ref.Inode)] = t
+		w.setLink(w.record(w.place(uint32(n.Ref.Inode))).ref, t)
 	}
 	w.slow = nil
 }
@@ -173,52 +288,100 @@ type dirRun struct {
 	dir  uint32
 }
 
-// readDirs reads the blocks of all directories in the order of the disk.
-func (w *walker) readDirs(ctx context.Context) error {
-	f := w.f
+// slowRuns notes the blocks of a directory that simpleRuns did not.
+func (w *walker) slowRuns(dir uint32) {
+	f, d := w.f, &w.dirs[dir]
+	n := *d.node
+	n.raw, d.raw = d.raw, nil
+	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
+	if n.Flags&rec.InodeFlagInlineData != 0 {
+		w.begin(dir)
+		if err := f.inlineEntries(&n, false, w.collect); err != nil {
+			f.problem(what, "%v", err)
+			w.note(n.Ref.Inode, err.Error())
+		}
+		w.end()
+		return
+	}
+	m := mapper{f: f, n: &n, budget: &w.blocks}
+	exts, err := m.extents()
+	if err != nil {
+		f.problem(what, "%v", err)
+		w.note(n.Ref.Inode, err.Error())
+	}
+	if m.badSum {
+		w.note(n.Ref.Inode, noteChecksum)
+	}
 	bs := int64(f.sb.blockSize)
-	var runs []dirRun
-	for i, d := range w.dirs {
-		what := fmt.Sprintf("directory inode %d", d.node.Ref.Inode)
-		if d.node.Flags&rec.InodeFlagInlineData != 0 {
-			if err := f.inlineEntries(d.node, false, w.collect(uint32(i))); err != nil {
-				f.problem(what, "%v", err)
-			}
+	for _, e := range exts {
+		if e.Unwritten || e.Logical >= n.Size {
 			continue
 		}
-		exts, err := f.extents(d.node)
-		if err != nil {
-			f.problem(what, "%v", err)
-		}
-		for _, e := range exts {
-			if e.Unwritten || e.Logical >= d.node.Size {
-				continue
-			}
-			n := min(e.Length, (d.node.Size-e.Logical+bs-1)/bs*bs)
-			runs = append(runs, dirRun{e.Physical, n, uint32(i)})
+		w.runs = append(w.runs, dirRun{e.Physical, min(e.Length, (n.Size-e.Logical+bs-1)/bs*bs), dir})
+	}
+}
+
+// note marks an inode, unless it is marked already.
+func (w *walker) note(ino uint64, text string) {
+	if w.notes[uint32(ino)] == "" {
+		w.notes[uint32(ino)] = text
+	}
+}
+
+// dirWindow is how much is read at once, dirGap what may lie unused between two
+// runs that are read together.
+const (
+	dirWindow = 1 << 20
+	dirGap    = 64 << 10
+)
+
+// readDirs reads the blocks of all directories in the order of the disk.
+func (w *walker) readDirs(ctx context.Context) error {
+	for i := range w.dirs {
+		if w.dirs[i].raw != nil {
+			w.slowRuns(uint32(i))
 		}
 	}
-	sort.Slice(runs, func(i, j int) bool {
-		if runs[i].phys != runs[j].phys {
-			return runs[i].phys < runs[j].phys
+	return w.readRuns(ctx)
+}
+
+func (w *walker) readRuns(ctx context.Context) error {
+	f, runs := w.f, w.runs
+	w.runs = nil
+	slices.SortFunc(runs, func(a, b dirRun) int {
+		switch {
+		case a.phys != b.phys:
+			return int(min(max(a.phys-b.phys, -1), 1))
+		case a.dir != b.dir:
+			return int(a.dir) - int(b.dir)
 		}
-		return runs[i].dir < runs[j].dir
+		return int(min(max(a.len-b.len, -1), 1))
 	})
+	// No block belongs to two directories. So much may be read if some do, lest
+	// a small image keep us busy for ever.
+	left := 2*f.size + 16<<20
+	for i := range runs {
+		if left -= runs[i].len; left < 0 {
+			f.problem(fmt.Sprintf("directory inode %d", w.dirs[runs[i].dir].node.Ref.Inode), "the directories have more blocks than the volume; the rest is not read")
+			runs = runs[:i]
+			break
+		}
+	}
 	// Directories of one group lie close together: a read takes all runs that
-	// begin within the buffer, with what lies between them.
-	buf := make([]byte, 1<<20)
+	// begin within the window, with what lies between them.
+	buf := make([]byte, dirWindow)
 	for i := 0; i < len(runs); {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		start := runs[i].phys
-		end := start + min(runs[i].len, int64(len(buf)))
+		end := start + min(runs[i].len, dirWindow)
 		j := i + 1
-		for j < len(runs) && runs[j].phys <= end+64<<10 && runs[j].phys+runs[j].len <= start+int64(len(buf)) {
+		for j < len(runs) && runs[j].phys <= end+dirGap && runs[j].phys+runs[j].len <= start+dirWindow {
 			end = max(end, runs[j].phys+runs[j].len)
 			j++
 		}
-		if j == i+1 && runs[i].len > int64(len(buf)) { // larger than the buffer
+		if j == i+1 && runs[i].len > dirWindow {
 			w.bigRun(runs[i], buf)
 			i++
 			continue
@@ -230,182 +393,148 @@ func (w *walker) readDirs(ctx context.Context) error {
 			}
 		} else {
 			for _, r := range runs[i:j] {
-				w.blocks(r, p[r.phys-start:][:r.len])
+				w.dirBlocks(r, p[r.phys-start:][:r.len])
 			}
 		}
 		i = j
 	}
-	sort.SliceStable(w.names, func(i, j int) bool { return w.names[i].dir < w.names[j].dir })
-	for i := range w.names {
-		d := w.dirs[w.names[i].dir]
-		if d.count == 0 {
-			d.first = i
-		}
-		d.count++
-	}
 	return nil
 }
 
+// bigRun reads a run in pieces.
 func (w *walker) bigRun(r dirRun, buf []byte) {
 	for r.len > 0 {
 		n := min(r.len, int64(len(buf)))
 		if err := w.f.readAt(buf[:n], r.phys); err != nil {
-			w.f.problem(fmt.Sprintf("directory inode %d, block %d", w.dirs[r.dir].node.Ref.Inode, r.phys/int64(w.f.sb.blockSize)), "%v", err)
+			ino := w.dirs[r.dir].node.Ref.Inode
+			w.f.problem(fmt.Sprintf("directory inode %d, block %d", ino, r.phys/int64(w.f.sb.blockSize)), "%v", err)
+			w.note(ino, err.Error())
 		} else {
-			w.blocks(dirRun{r.phys, n, r.dir}, buf[:n])
+			w.dirBlocks(dirRun{r.phys, n, r.dir}, buf[:n])
 		}
 		r.phys, r.len = r.phys+n, r.len-n
 	}
 }
 
-func (w *walker) blocks(r dirRun, p []byte) {
-	d := w.dirs[r.dir].node
-	bs := w.f.sb.blockSize
+// dirBlocks collects the names of a run of blocks.
+func (w *walker) dirBlocks(r dirRun, p []byte) {
+	f, d := w.f, w.dirs[r.dir].node
+	bs := f.sb.blockSize
+	checked := f.sb.metaCsum()
 	var seed uint32
-	if w.f.sb.metaCsum() {
-		seed = d.seed(w.f.sb)
+	if checked {
+		seed = d.seed(f.sb)
 	}
-	collect := w.collect(r.dir)
+	w.begin(r.dir)
 	for at := 0; at+bs <= len(p); at += bs {
 		block := p[at : at+bs]
-		number := uint64(r.phys+int64(at)) / uint64(bs)
-		if w.f.sb.metaCsum() && !w.f.dirBlockOK(seed, block) {
-			w.f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, number), noteChecksum)
+		w.block = uint64(r.phys+int64(at)) / uint64(bs)
+		if checked && !f.dirBlockOK(seed, block) {
+			f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), noteChecksum)
+			w.note(d.Ref.Inode, noteChecksum)
 		}
 		if w.dirAt != nil {
-			w.dirAt[number] = r.dir
+			w.dirAt[w.block] = r.dir
 		}
-		if err := dirEntries(block, bs, w.f.hasType(), w.f.maxInode(), w.dirAt != nil, collect); err != nil {
-			w.f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, number), "%v", err)
+		if err := dirEntries(block, bs, f.hasType(), f.maxInode(), w.dirAt != nil, w.collect); err != nil {
+			f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), "%v", err)
+			w.note(d.Ref.Inode, err.Error())
 		}
 	}
+	w.end()
 }
 
-// collect gives the function that puts the names of a directory into the index.
-func (w *walker) collect(dir uint32) func(dirent) {
-	encrypted := w.dirs[dir].node.Flags&rec.InodeFlagEncrypt != 0
-	return func(d dirent) {
-		if d.deleted {
-			if len(w.gone) < maxGone {
-				w.gone = append(w.gone, goneName{dir, d.ino, string(d.name)})
-			}
-			return
-		}
-		if len(d.name) > 0 && len(d.name) <= 2 && d.name[0] == '.' && (len(d.name) == 1 || d.name[1] == '.') {
-			return
-		}
-		b := d.name
-		if encrypted || badName(b) != "" {
-			if b = []byte(w.f.entryName(w.dirs[dir].node, d)); len(b) > 255 {
-				b = b[:255]
-			}
-		}
-		if len(w.arenas) == 0 || len(w.arenas[len(w.arenas)-1])+len(b) > arenaChunk {
-			if len(w.arenas) == 1<<16-1 {
-				w.f.problem("directories", "more names than can be kept; the rest is not listed")
-				return
-			}
-			w.arenas = append(w.arenas, make([]byte, 0, arenaChunk))
-		}
-		a := &w.arenas[len(w.arenas)-1]
-		at := len(*a)
-		*a = append(*a, b...)
-		w.names = append(w.names, name{dir: dir, ino: d.ino, at: uint32(at), len: uint8(len(b)), typ: d.typ, arn: uint16(len(w.arenas) - 1)})
+// begin makes dir the directory to which the names that follow belong.
+func (w *walker) begin(dir uint32) { w.cur, w.curRun, w.block = dir, piece{}, 0 }
+
+// end adds the names collected since begin to the directory.
+func (w *walker) end() {
+	if w.curRun.count == 0 {
+		return
 	}
+	d := &w.dirs[w.cur]
+	if d.first.count == 0 {
+		d.first = w.curRun
+	} else {
+		d.more = append(d.more, w.curRun)
+	}
+	w.curRun = piece{}
 }
 
-func (w *walker) text(n *name) []byte { return w.arenas[n.arn][n.at:][:n.len] }
-
-// frame is a directory on the way down.
-type frame struct {
-	dir  *dirState
-	next int
-	plen int // length of the path up to this directory
-}
-
-// maxPath bounds the paths that are built: directories nested deeper than this
-// cannot be reached through a path on Linux.
-const maxPath = 1 << 20
-
-// paths goes down from the root and gives each name.
-func (w *walker) paths(ctx context.Context, fn func(*filesystem.Entry) error) error {
-	f := w.f
-	rootAt, ok := w.dirOf[rec.InodeRootDirectory]
+// collect puts a name of the current directory into the arena.
+func (w *walker) collect(d dirent) {
+	n := w.dirs[w.cur].node
+	if d.deleted {
+		if len(w.gone) < maxGone {
+			w.gone = append(w.gone, goneName{w.cur, d.ino, string(d.name)})
+		}
+		return
+	}
+	if len(d.name) <= 2 && isDots(d.name) {
+		if len(d.name) == 1 && uint64(d.ino) != n.Ref.Inode || d.off != 0 && d.off != 12 {
+			w.f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "an entry %q that is not its own names inode %d", d.name, d.ino)
+		}
+		return
+	}
+	b := d.name
+	if n.Flags&rec.InodeFlagEncrypt != 0 || badName(b) != "" {
+		if b = []byte(w.f.entryName(n, d)); len(b) > 255 {
+			b = b[:255]
+		}
+	}
+	s, ok := w.text.add(6 + len(b))
 	if !ok {
-		f.problem("root directory", "inode %d is not a directory", rec.InodeRootDirectory)
-		return nil
+		w.f.problem("directories", "more names than can be kept; the rest is not listed")
+		return
 	}
-	w.emit = make([]bool, len(w.inodes))
-	root := w.dirs[rootAt]
-	root.visited = true
-	if err := fn(&filesystem.Entry{Path: "/", First: true, Inode: w.inodes[rec.InodeRootDirectory]}); err != nil {
-		return err
+	if s.chunk != w.curRun.chunk || w.curRun.count == 0 {
+		w.end()
+		w.curRun = piece{chunk: s.chunk, at: s.at}
 	}
-	if w.where != nil {
-		w.where[rec.InodeRootDirectory] = ""
-	}
-	path := make([]byte, 0, 4096)
-	stack := []frame{{dir: root}}
-	for count := 0; len(stack) > 0; count++ {
-		if count&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		top := &stack[len(stack)-1]
-		if top.next >= top.dir.count {
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		n := &w.names[top.dir.first+top.next]
-		top.next++
-		path = append(append(path[:top.plen], '/'), w.text(n)...)
-		e := w.entry(n, string(path))
-		if err := fn(e); err != nil {
-			return err
-		}
-		if e.Err != nil || !e.Inode.IsDir() {
-			continue
-		}
-		d := w.dirs[w.dirOf[n.ino]]
-		if d.visited {
-			f.problem(fmt.Sprintf("directory inode %d", n.ino), "has a second name in directory inode %d; it is listed once", top.dir.node.Ref.Inode)
-			continue
-		}
-		if len(path) > maxPath {
-			f.problem(fmt.Sprintf("directory inode %d", n.ino), "nested too deeply; what is in it is not listed")
-			continue
-		}
-		d.visited = true
-		if w.where != nil {
-			w.where[uint64(n.ino)] = e.Path
-		}
-		stack = append(stack, frame{dir: d, plen: len(path)})
-	}
-	return nil
+	w.curRun.count++
+	p := w.text.bytes(s)
+	binary.LittleEndian.PutUint32(p, d.ino)
+	p[4], p[5] = d.typ, byte(len(b))
+	copy(p[6:], b)
 }
 
-func (w *walker) entry(n *name, path string) *filesystem.Entry {
-	if len(w.slab) == 0 {
-		w.slab = make([]filesystem.Entry, slabSize)
-	}
-	e := &w.slab[0]
-	w.slab = w.slab[1:]
-	e.Path = path
-	if uint64(n.ino) < uint64(len(w.inodes)) {
-		e.Inode = w.inodes[n.ino]
-	}
-	if e.Inode == nil {
-		e.Err = filesystem.Corrupt(fmt.Sprintf("inode %d", n.ino), "a directory names it, but it is not in use")
-		e.Inode = &filesystem.Inode{Ref: filesystem.Ref{Inode: uint64(n.ino)}}
-		if int(n.typ) < len(typeBits) {
-			e.Inode.Mode = typeBits[n.typ]
-		}
-		return e
-	}
-	if !w.emit[n.ino] {
-		w.emit[n.ino], e.First = true, true
-	}
-	if w.links != nil && e.Inode.IsSymlink() {
-		e.Target = w.links[n.ino]
-	}
-	return e
+func isDots(name []byte) bool {
+	return len(name) > 0 && name[0] == '.' && (len(name) == 1 || len(name) == 2 && name[1] == '.')
 }
+
+// arena keeps bytes in chunks without a pointer each.
+type arena struct {
+	chunks [][]byte
+}
+
+// span is a place in an arena.
+type span struct {
+	chunk, at uint32
+	len       uint32
+}
+
+const (
+	arenaChunk = 1 << 20
+	maxChunks  = 1 << 14 // 16 GiB
+)
+
+// add makes room for n bytes.
+func (a *arena) add(n int) (span, bool) {
+	last := len(a.chunks) - 1
+	if last < 0 || len(a.chunks[last])+n > cap(a.chunks[last]) {
+		if len(a.chunks) == maxChunks {
+			return span{}, false
+		}
+		size := arenaChunk
+		if last < 0 {
+			size = arenaChunk / 16 // most of a small image
+		}
+		a.chunks = append(a.chunks, make([]byte, 0, max(size, n)))
+		last++
+	}
+	c := a.chunks[last]
+	a.chunks[last] = c[:len(c)+n]
+	return span{chunk: uint32(last), at: uint32(len(c)), len: uint32(n)}, true
+}
+
+func (a *arena) bytes(s span) []byte { return a.chunks[s.chunk][s.at:][:s.len] }

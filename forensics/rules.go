@@ -17,6 +17,9 @@ import (
 	yararules "icecore/yara-rules"
 )
 
+// builtinNamespace is the namespace of the rules that come with icecore.
+const builtinNamespace = "icecore"
+
 const maxRuleFile = 16 << 20 // bytes
 
 // byNameRE finds rules that look at more than the content of a file.
@@ -30,18 +33,14 @@ func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
 	var sources []engine.Source
 	sum := sha256.New()
 	if !noBuiltin {
-		names, err := fs.Glob(yararules.FS, "*.yar")
+		own, err := builtinRules()
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range names {
-			b, err := fs.ReadFile(yararules.FS, n)
-			if err != nil {
-				return nil, err
-			}
-			_, _ = sum.Write(b)
-			sources = append(sources, engine.Source{Name: "builtin/" + n, Namespace: "icecore", Text: string(b)})
+		for _, o := range own {
+			_, _ = io.WriteString(sum, o.Text)
 		}
+		sources = own
 	}
 	for _, p := range paths {
 		files, err := yaraFiles(p)
@@ -56,7 +55,7 @@ func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
 			}
 			_, _ = sum.Write(b)
 			set.byName = set.byName || byNameRE.Match(b)
-			sources = append(sources, engine.Source{Name: f, Namespace: strings.TrimSuffix(filepath.Base(f), filepath.Ext(f)), Text: string(b)})
+			sources = append(sources, engine.Source{Name: f, Namespace: namespace(p, f), Text: string(b)})
 		}
 	}
 	set.SHA256 = hex.EncodeToString(sum.Sum(nil))
@@ -72,6 +71,25 @@ func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
 	}
 	set.rules = rules
 	return set, nil
+}
+
+// builtinRules gives the rule files inside the program.
+func builtinRules() ([]engine.Source, error) {
+	var out []engine.Source
+	for _, set := range []engine.Set{engine.Binary, engine.Text} {
+		names, err := fs.Glob(yararules.FS, set.String()+"/*.yar")
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			b, err := fs.ReadFile(yararules.FS, n)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, engine.Source{Name: "builtin/" + n, Namespace: builtinNamespace, Text: string(b), For: set})
+		}
+	}
+	return out, nil
 }
 
 func yaraFiles(p string) ([]string, error) {
@@ -90,6 +108,20 @@ func yaraFiles(p string) ([]string, error) {
 	}
 	sort.Strings(out)
 	return out, err
+}
+
+// namespace gives each file of the user's a namespace of its own, so that two may
+// use the same name for a rule: its path below the folder given, without suffix.
+func namespace(root, file string) string {
+	rel, err := filepath.Rel(root, file)
+	if err != nil || rel == "." {
+		rel = filepath.Base(file)
+	}
+	n := filepath.ToSlash(strings.TrimSuffix(rel, filepath.Ext(rel)))
+	if n == builtinNamespace {
+		n = "./" + n
+	}
+	return n
 }
 
 func readHostFile(name string, limit int64) ([]byte, error) {

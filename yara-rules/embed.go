@@ -1,9 +1,11 @@
-// Package yararules holds the YARA rules that come with icecore.
+// Package yararules holds the YARA rules that come with icecore, one file a
+// subject: those of binary/ look at programs and data, those of text/ at text and
+// scripts. docs/rules.md says how to write one and how they are tested.
 package yararules
 
 import "embed"
 
-// FS holds the rule files, one a subject.
+// FS holds the rule files.
 //
-//go:embed *.yar
+//go:embed binary/*.yar text/*.yar
 var FS embed.FS

@@ -1,0 +1,32 @@
+/* cpuminer (minerd), its many forks, ccminer: one code base since 2010. */
+
+rule CPUMiner_Binary
+{
+  meta:
+    description = "cpuminer, minerd, ccminer or a fork of them"
+    level = "critical"
+    technique = "T1496.001"
+    reference = "https://github.com/pooler/cpuminer"
+    benign = "a packaged cpuminer, reported as medium"
+  strings:
+    $a1 = "Stratum notify: invalid Merkle branch"
+    $a2 = "Stratum requested work restart"
+    $a3 = "stratum_recv_line failed"
+    $a4 = "Stratum session id: %s"
+    $a5 = "X-Mining-Extensions: longpoll"
+    $a6 = "X-Mining-Hashrate: %llu"
+    $a7 = "hash > target (false positive)"
+    $b1 = "User-Agent: cpuminer/"
+    $b2 = "thread %d: %lu hashes, %s khash/s"
+    $b3 = "accepted: %lu/%lu (%.2f%%), %s khash/s %s"
+    $b4 = "submit_upstream_work json_rpc_call failed"
+    $b5 = "work retrieval failed, exiting mining thread %d"
+    $b6 = "DEBUG: stale work detected, discarding"
+    $b7 = "Binding thread %d to cpu %d"
+    $c1 = "-t, --threads=N       number of miner threads"
+    $c2 = "username:password pair for mining server"
+    $c3 = "-o, --url=URL         URL of mining server"
+    $c4 = "upper bound on time spent scanning current work when"
+  condition:
+    is_elf and (3 of them or 2 of them and any of ($a*) and any of ($b*, $c*))
+}

@@ -1,0 +1,130 @@
+/*
+ What computes a proof of work, whatever it calls itself: the numbers of the
+ algorithm stand in its code, and nobody can take them out.
+
+ The keys and constants are those of the RandomX specification, each derived with
+ Blake2b from the text given there. Bytes are in the order in which x86-64 and
+ arm64 hold them.
+*/
+
+private rule Coin_Node
+{
+  strings:
+    $a = "monero-wallet-"
+    $b = "bitmonero"
+    $c = "This is the command line monero wallet"
+    $d = "cryptonote_protocol"
+    $e = "p2pool.log"
+    $f = "monero-project/monero"
+    $g = "randomx-benchmark" nocase
+    $h = "--benchmark-threads"
+    $i = "txpool" fullword
+    $j = "blockchain.raw"
+  condition:
+    2 of them
+}
+
+rule RandomX_Constants
+{
+  meta:
+    description = "computes RandomX: its keys or constants stand in the machine code, whatever the names"
+    level = "high"
+    technique = "T1496.001"
+    reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
+    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; RandomX libraries match"
+  strings:
+    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
+    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
+    $g2 = { f1 62 12 3f c6 7e 94 9f 4f 79 c0 f4 45 e3 20 3e }
+    $g3 = { 35 81 ef 6a 7c 31 ba b1 88 4c 31 16 54 91 16 49 }
+    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
+    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
+    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
+    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
+    $c2 = { a7 70 99 df 38 c2 d8 46 }
+    $c3 = { 81 26 b9 1c bf 22 49 5c }
+    $c4 = { 49 4d 25 97 17 9f 8a 62 }
+    $c5 = { 92 37 ef b9 ce aa ec 0c }
+    $c6 = { 2f 2a 56 74 6c e6 2d 78 }
+    $c7 = { 84 85 3b f7 b6 2c e5 4e }
+  condition:
+    is_elf and (2 of ($g*, $x*, $s*) or 4 of ($c*)) and not Coin_Node
+}
+
+rule RandomX_In_Node
+{
+  meta:
+    description = "computes RandomX, and holds the texts of a Monero node, wallet or p2pool"
+    level = "low"
+    technique = "T1496.001"
+    reference = "https://github.com/monero-project/monero"
+    benign = "that is what nodes, wallets and p2pool do; a miner may carry such texts to look like one"
+  strings:
+    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
+    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
+    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
+    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
+    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
+    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
+    $c2 = { a7 70 99 df 38 c2 d8 46 }
+    $c3 = { 81 26 b9 1c bf 22 49 5c }
+    $c4 = { 49 4d 25 97 17 9f 8a 62 }
+    $c5 = { 92 37 ef b9 ce aa ec 0c }
+  condition:
+    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and Coin_Node
+}
+
+rule RandomX_Salts
+{
+  meta:
+    description = "holds the salts with which several coins start RandomX: a program that mines whichever pays"
+    level = "high"
+    technique = "T1496.001"
+    reference = "https://github.com/xmrig/xmrig/blob/master/src/crypto/randomx/randomx.cpp"
+    benign = "a node knows the salt of its own coin alone"
+  strings:
+    $a = "RandomX\x03"
+    $b = "RandomWOW\x01"
+    $c = "RandomARQ\x01"
+    $d = "RandomX-Graft\x01"
+    $e = "RandomSFX\x01"
+    $f = "RandomXYadaCoin\x03"
+  condition:
+    is_elf and 3 of them
+}
+
+rule CryptoNight_Constants
+{
+  meta:
+    description = "computes JH, which hardly anything but CryptoNight and X11 uses"
+    level = "low"
+    technique = "T1496.001"
+    reference = "https://www3.ntu.edu.sg/home/wuhj/research/jh/"
+    benign = "Monero's programs, wallets of X11 coins, libraries of hash functions (sphlib)"
+  strings:
+    $h0 = { eb 98 a3 41 2c 20 d3 eb 92 cd be 7b 9c b2 45 c1 1c 93 51 91 60 d4 c7 fa }
+    $rc = { 72 d5 de a2 df 15 f8 67 7b 84 15 0a b7 23 15 57 81 ab d6 90 4d 5a 87 f6 }
+  condition:
+    is_elf and all of them
+}
+
+rule CryptoNight_Program
+{
+  meta:
+    description = "computes JH and speaks of CryptoNight and of pools"
+    level = "high"
+    technique = "T1496.001"
+    reference = "https://cryptonote.org/cns/cns008.txt"
+    benign = "Monero's programs speak of neither jobs nor workers"
+  strings:
+    $h0 = { eb 98 a3 41 2c 20 d3 eb 92 cd be 7b 9c b2 45 c1 1c 93 51 91 60 d4 c7 fa }
+    $rc = { 72 d5 de a2 df 15 f8 67 7b 84 15 0a b7 23 15 57 81 ab d6 90 4d 5a 87 f6 }
+    $a = "cryptonight"
+    $b = "job_id"
+    $c = "hashrate" nocase
+    $d = "stratum"
+    $e = "\"submit\""
+    $f = "keepalived"
+  condition:
+    is_elf and ($h0 or $rc) and 3 of ($a, $b, $c, $d, $e, $f) and not Coin_Node
+}

@@ -1,0 +1,187 @@
+/*
+ Scripts that fetch a miner, make room for it, and see that it comes back. Those
+ who clean up kill the same names; what they do not do is fetch and start.
+*/
+
+rule Miner_Dropper_Script
+{
+  meta:
+    description = "a script that ends rival miners and fetches or starts its own"
+    level = "high"
+    technique = "T1105,T1489"
+    reference = "published incident reports"
+    benign = "clean-up scripts end the same names, but fetch and start nothing"
+  strings:
+    $k1 = "pkill" fullword
+    $k2 = "killall" fullword
+    $k3 = "grep -v grep"
+    $k4 = "kill -9"
+    $n1 = "kdevtmpfsi"
+    $n2 = "kinsing"
+    $n3 = "xmrig"
+    $n4 = "kthreaddk"
+    $n5 = "sysrv"
+    $n6 = "minerd"
+    $n7 = "kerberods"
+    $n8 = "watchbog"
+    $n9 = "cryptonight"
+    $n10 = "stratum"
+    $n11 = "xmr-stak"
+    $n12 = "kthrotlds"
+    $n13 = "ddgs"
+    $n14 = "pnscan"
+    $f1 = /(curl|wget|wd1|cd1|cur|wge)[^\n|]{1,200}https?:\/\/[^\n|]{1,200}\|[ ]{0,3}(sudo )?(ba|da)?sh/
+    $f2 = /(curl|wget|wd1|cd1)[^\n]{1,200}(-o|-O|>)[ ]{0,3}[^\n]{1,200}\n[^\n]{0,200}chmod/
+    $f3 = /chmod (\+x|7[0-7][0-7])[^\n]{1,200}\n?[^\n]{0,60}(nohup|\.\/)/
+    $g1 = "crontab -r"
+    $g2 = "chattr -i"
+    $g3 = "chattr +i"
+    $g4 = "ufw disable"
+    $g5 = "iptables -F"
+    $g6 = "kernel.nmi_watchdog=0"
+    $g7 = "SELINUX=disabled"
+    $g8 = "rm -rf /var/log/syslog"
+    $g9 = "/etc/ld.so.preload"
+  condition:
+    is_text and filesize < 1MB and any of ($k*) and 3 of ($n*) and any of ($f*) and any of ($g*)
+}
+
+rule Miner_Setup_Script
+{
+  meta:
+    description = "a script that fetches a miner, writes its configuration and makes it start by itself"
+    level = "high"
+    technique = "T1105,T1543.002"
+    reference = "https://github.com/MoneroOcean/xmrig_setup"
+    benign = "those who mine on their own machines use such scripts too"
+  strings:
+    $a = "setup_moneroocean_miner"
+    $b = "setup_c3pool_miner"
+    $c = "moneroocean_miner.service"
+    $d = "c3pool_miner.service"
+    $e = "xmrig.tar.gz"
+    $f = /sed -i 's\/"(user|url|donate-level)": \*/
+    $g = "\"donate-level\""
+    $h = "WALLET="
+    $i = "releases/latest/download/xmrig"
+    $j = "vm.nr_hugepages"
+    $s1 = "systemctl enable"
+    $s2 = "crontab"
+    $s3 = ".profile"
+    $s4 = "nohup"
+    $s5 = "/etc/systemd/system/"
+    $w1 = "curl" fullword
+    $w2 = "wget" fullword
+  condition:
+    is_script and filesize < 1MB and 2 of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j) and any of ($s*) and any of ($w*)
+}
+
+rule Agent_Removal_Script
+{
+  meta:
+    description = "a script that removes the agents of cloud providers and ends miners or opens the machine"
+    level = "high"
+    technique = "T1562.001"
+    reference = "published incident reports"
+    benign = "administrators remove one provider's agent on purpose, and nothing else"
+  strings:
+    $a1 = "aegis.aliyun.com"
+    $a2 = "quartz_uninstall.sh"
+    $a3 = "/usr/local/qcloud/YunJing/uninst.sh"
+    $a4 = "/usr/local/qcloud/stargate/admin/uninstall.sh"
+    $a5 = "/usr/local/qcloud/monitor/barad/admin/uninstall.sh"
+    $a6 = "aliyun-service"
+    $a7 = "AliYunDun"
+    $a8 = "bcm-agent"
+    $a9 = "cloudmonitor"
+    $b1 = "kdevtmpfsi"
+    $b2 = "xmrig"
+    $b3 = "minerd"
+    $b4 = "chattr -i"
+    $b5 = "iptables -F"
+    $b6 = "ufw disable"
+    $b7 = "nmi_watchdog"
+    $b8 = "/etc/ld.so.preload"
+    $f = /(curl|wget)[^\n]{1,200}\|[ ]{0,3}(ba|da)?sh/
+  condition:
+    is_text and filesize < 1MB and 3 of ($a*) and ($f or 3 of ($b*))
+}
+
+rule Python_Dropper
+{
+  meta:
+    description = "Python that decodes or fetches a program, makes it executable and starts it"
+    level = "medium"
+    technique = "T1059.006,T1140"
+    reference = "https://attack.mitre.org/techniques/T1140/"
+    benign = "installers unpack programs, but not from base64 in the source into a temporary or hidden place"
+  strings:
+    $b1 = "b64decode"
+    $b2 = "zlib.decompress"
+    $b3 = "gzip.decompress"
+    $b4 = "urlopen("
+    $w1 = "os.chmod"
+    $w2 = "chmod("
+    $w3 = "memfd_create"
+    $r1 = "subprocess"
+    $r2 = "os.system"
+    $r3 = "os.execv"
+    $r4 = "Popen("
+    $t1 = /['"]\/tmp\/\./
+    $t2 = /['"]\/var\/tmp\/\.?[a-z]/
+    $t3 = /['"]\/dev\/shm\//
+    $e1 = "f0VMRg"   // base64 of the first bytes of an ELF file
+    $e2 = "H4sIA"    // of gzip
+    $e3 = "eJz"      // of zlib
+  condition:
+    is_text and filesize < 32MB and any of ($b1, $b2, $b3) and any of ($w*) and any of ($r*) and (any of ($t*) or $w3) and ($e1 or $e2 or $e3) or
+    is_text and filesize < 1MB and $b4 and any of ($w*) and any of ($r*) and ($t1 or $t3) and $b1
+}
+
+rule Program_In_Base64
+{
+  meta:
+    description = "a program, written as base64 into a script or text"
+    level = "low"
+    technique = "T1027.013"
+    reference = "https://attack.mitre.org/techniques/T1027/013/"
+    benign = "tests and installers carry small programs so"
+  strings:
+    $a = "f0VMRgIBAQ"
+    $b = "f0VMRgEBAQ"
+  condition:
+    is_text and any of them
+}
+
+rule Base64_Miner_Text
+{
+  meta:
+    description = "the address scheme of mining pools, or an option of a miner, written as base64"
+    level = "low"
+    technique = "T1027.013,T1496.001"
+    reference = "https://attack.mitre.org/techniques/T1027/013/"
+    benign = "rules that look for it; what it is part of is decoded and looked at by itself"
+  strings:
+    $a = "stratum+tcp://" base64
+    $b = "stratum+ssl://" base64
+    $c = "--donate-level" base64
+  condition:
+    is_text and any of them
+}
+
+rule Reverse_Shell_Script
+{
+  meta:
+    description = "a script that gives its host's shell to another machine"
+    level = "medium"
+    technique = "T1059.004,T1071"
+    reference = "https://attack.mitre.org/techniques/T1059/004/"
+    benign = "manuals and word lists quote it; a script whose few lines do nothing else does not"
+  strings:
+    $a = /bash -i[ ]{0,3}(>&|&>)[ ]{0,3}\/dev\/tcp\//
+    $b = /exec [0-9]{1,3}<>\/dev\/tcp\//
+    $c = /nc(\.traditional)? [^\n]{0,60}-e \/bin\/(ba)?sh/
+    $d = "os.dup2(s.fileno(),0)"
+  condition:
+    is_script and filesize < 16KB and any of them
+}

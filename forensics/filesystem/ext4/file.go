@@ -62,7 +62,7 @@ func (fl *file) Inode() *filesystem.Inode { return &fl.n.Inode }
 
 // Size implements filesystem.File.
 func (fl *file) Size() int64 {
-	if fl.inline != nil {
+	if fl.inline != nil && !fl.n.IsRegular() {
 		return min(fl.n.stored(), int64(len(fl.inline)))
 	}
 	return fl.n.stored()
@@ -75,14 +75,31 @@ func (fl *file) load() ([]filesystem.Extent, error) {
 
 // Extents implements filesystem.File.
 func (fl *file) Extents() ([]filesystem.Extent, error) {
-	if fl.inline != nil {
-		off, err := fl.f.inodeOffset(fl.n.Ref.Inode)
-		if err != nil {
-			return nil, err
-		}
-		return []filesystem.Extent{{Logical: 0, Physical: off + 0x28, Length: min(60, fl.Size())}}, nil
+	if fl.inline == nil {
+		return fl.load()
 	}
-	return fl.load()
+	n := fl.n
+	size := min(fl.Size(), int64(len(fl.inline)))
+	if size == 0 {
+		return nil, nil
+	}
+	off, err := fl.f.inodeOffset(n.Ref.Inode)
+	if err != nil {
+		return nil, err
+	}
+	out := []filesystem.Extent{{Logical: 0, Physical: off + 0x28, Length: min(60, size)}}
+	if size > 60 {
+		// The overflow is always an attribute in the inode's own record.
+		raw, err := fl.f.rawXattrs(n)
+		for _, x := range raw {
+			if x.index == indexSystem && x.name == "data" && x.value != nil {
+				at := 128 + extraSize(n.raw) + 4 + x.at
+				return append(out, filesystem.Extent{Logical: 60, Physical: off + int64(at), Length: size - 60}), nil
+			}
+		}
+		return out, err
+	}
+	return out, nil
 }
 
 // ReadAt implements io.ReaderAt. Holes and unwritten extents read as zeros. A
@@ -101,7 +118,9 @@ func (fl *file) ReadAt(p []byte, off int64) (int, error) {
 		want = want[:size-off]
 	}
 	if fl.inline != nil {
-		copy(want, fl.inline[off:])
+		// As the kernel does, zeros follow what is there of the size.
+		n := copy(want, fl.inline[min(off, int64(len(fl.inline))):])
+		clear(want[n:])
 	} else if err := fl.readBlocks(want, off); err != nil {
 		return 0, err
 	}

@@ -29,6 +29,7 @@ type rawXattr struct {
 	value []byte
 	inum  uint32 // the inode that holds the value (ea_inode), 0 if it stands here
 	size  uint32
+	at    int // of the value, from base
 }
 
 // xattrEntries parses a list of struct ext4_xattr_entry. Values stand at their
@@ -51,7 +52,7 @@ func xattrEntries(what string, list, base []byte) ([]rawXattr, error) {
 			if off+uint64(x.size) > uint64(len(base)) {
 				return out, filesystem.Corrupt(what, "value of attribute %q cut short", x.name)
 			}
-			x.value = base[off : off+uint64(x.size)]
+			x.value, x.at = base[off:off+uint64(x.size)], int(off)
 		}
 		out = append(out, x)
 		list = list[step:]

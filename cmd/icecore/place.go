@@ -29,6 +29,14 @@ func eitherPath(name string, fn func(string) error) error {
 	return err
 }
 
+// plainText gives the bytes of a text that is escaped.
+func plainText(s string) string {
+	if p, err := text.Unescape(s); err == nil {
+		return p
+	}
+	return s
+}
+
 // inImage names the image and volume that an error is about.
 func inImage(image string, v *forensics.Volume, err error) error {
 	return fmt.Errorf("%s: volume %s: %w", image, v.ID, err)

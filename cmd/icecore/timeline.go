@@ -155,7 +155,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 		a.note("%s", oneLine(err))
 	}
 	p.done()
-	w, err := timeline.NewWriter(a.format, a.out, host)
+	w, err := timeline.NewWriter(a.format, a.out, plainText(host))
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 	p("")
 	rows := make([][]string, 0, len(info.Volumes))
 	for _, v := range info.Volumes {
-		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), v.Type, or(v.Filesystem, "-"), or(v.Label, "-"), or(v.UUID, "-"), or(v.Reason, "read")})
+		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), kind(v.Type), or(v.Filesystem, "-"), or(v.Label, "-"), or(v.UUID, "-"), or(v.Reason, "read")})
 	}
 	if err := Table(w, []string{"volume", "scheme", "offset", "size", "type", "content", "label", "uuid", "status"}, rows, width); err != nil {
 		return err
@@ -70,6 +70,14 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 		}
 	}
 	return nil
+}
+
+// kind is the name of a partition's type where it has one, else its number.
+func kind(t string) string {
+	if i := strings.Index(t, " ("); i >= 0 && strings.HasSuffix(t, ")") {
+		return t[i+2 : len(t)-1]
+	}
+	return or(t, "-")
 }
 
 // Bytes writes a size: 8.0 GiB.

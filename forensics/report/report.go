@@ -1,12 +1,16 @@
 // Package report turns an analysis into what a person or a program reads: the
-// terminal report, JSON.
+// report for a terminal, JSON, and one HTML page.
+//
+// The first screen of the terminal report, 80 columns by 24 lines, answers the
+// questions: compromised or not, since when, how, what mines and for whom, with
+// which proof. What follows is all of it: findings, story, what was not read.
 //
 // Whatever it writes is free of control characters of the image: they are escaped
-// as \xNN.
+// as \xNN. No line is wider than the screen, save one that holds a single long
+// word to be copied, such as a command. Every empty result says why it is empty.
 package report
 
 import (
-	"fmt"
 	"io"
 
 	"icecore/forensics"
@@ -20,23 +24,7 @@ type Options struct {
 	All   bool // findings of all levels
 }
 
-// JSON writes an analysis as JSON (schema icecore.analysis/1).
-func JSON(w io.Writer, a *forensics.Analysis) error {
-	return AsJSON(w, a)
-}
+const defaultWidth = 100
 
-// Terminal writes the report for a screen.
-func Terminal(w io.Writer, a *forensics.Analysis, o Options) error {
-	if _, err := fmt.Fprintf(w, "%s since %s\n", a.Verdict.State, a.Verdict.Since); err != nil {
-		return err
-	}
-	rows := make([][]string, 0, len(a.Findings))
-	for _, f := range a.Findings {
-		path := ""
-		if f.Source != nil {
-			path = f.Source.Path
-		}
-		rows = append(rows, []string{f.Level, f.Rule, path, f.Title})
-	}
-	return Table(w, []string{"level", "rule", "path", "title"}, rows, o.Width)
-}
+// JSON writes an analysis as JSON (schema icecore.analysis/1).
+func JSON(w io.Writer, a *forensics.Analysis) error { return AsJSON(w, a) }

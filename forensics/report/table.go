@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"unicode"
@@ -14,72 +15,106 @@ import (
 )
 
 // Table writes a table that is no wider than width columns: cells are wrapped. The
-// cells may hold any bytes. They are escaped unless they are already.
+// cells may hold any bytes; what is not escaped yet is.
 func Table(w io.Writer, header []string, rows [][]string, width int) error {
-	clean := make([][]string, len(rows))
+	return table(w, header, rows, width, nil)
+}
+
+// table writes a table; paint colours a line of a cell.
+func table(w io.Writer, header []string, rows [][]string, width int, paint func(row, col int, s string) string) error {
+	lines := make([][][]string, len(rows)) // row, column, line
 	for i, r := range rows {
-		clean[i] = make([]string, len(r))
+		lines[i] = make([][]string, len(r))
 		for j, c := range r {
-			clean[i][j] = sanitise(c)
+			for _, l := range strings.Split(c, "\n") {
+				lines[i][j] = append(lines[i][j], harmless(l))
+			}
 		}
 	}
-	widths := columnWidths(header, clean, width)
-	t := tablewriter.NewTable(w,
+	widths := columnWidths(header, lines, width)
+	var out bytes.Buffer
+	t := tablewriter.NewTable(&out,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders:  tw.BorderNone,
 			Symbols:  tw.NewSymbols(tw.StyleLight),
 			Settings: tw.Settings{Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off}, Lines: tw.Lines{ShowHeaderLine: tw.On}},
 		})),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft),
 		tablewriter.WithRowAlignment(tw.AlignLeft),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),
 		tablewriter.WithTrimSpace(tw.Off),
-		tablewriter.WithPadding(tw.Padding{Left: "", Right: "  ", Overwrite: true}),
+		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}),
 	)
 	t.Header(header)
-	for _, r := range clean {
+	for i, r := range lines {
 		cells := make([]string, len(r))
 		for j, c := range r {
-			cells[j] = strings.Join(wrap(c, widths[j]), "\n")
+			var wrapped []string
+			for _, l := range c {
+				wrapped = append(wrapped, wrap(l, widths[j])...)
+			}
+			if paint != nil {
+				for k := range wrapped {
+					wrapped[k] = paint(i, j, wrapped[k])
+				}
+			}
+			cells[j] = strings.Join(wrapped, "\n")
 		}
 		if err := t.Append(cells); err != nil {
 			return err
 		}
 	}
-	return t.Render()
+	if err := t.Render(); err != nil {
+		return err
+	}
+	for _, l := range strings.Split(strings.TrimRight(out.String(), "\n"), "\n") {
+		if l = strings.TrimRight(l, " "); strings.Trim(l, "─") == "" {
+			l = strings.Repeat("─", min(width, displaywidth.String(l)))
+		}
+		if _, err := io.WriteString(w, l+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// sanitise makes a cell harmless that is not known to be: line ends, too, become
-// \x0a. What is escaped already has a backslash only before xNN and stays.
-func sanitise(s string) string {
-	if _, err := text.Unescape(s); err == nil && text.Escape(strings.ReplaceAll(s, `\`, "")) == strings.ReplaceAll(s, `\`, "") {
-		return s
+// gap is the space between columns.
+const gap = 2
+
+// harmless escapes a text unless it is escaped already: then it has a backslash
+// before xNN only, and stays.
+func harmless(s string) string {
+	if bare := strings.ReplaceAll(s, `\`, ""); text.Escape(bare) == bare {
+		if _, err := text.Unescape(s); err == nil {
+			return s
+		}
 	}
 	return text.Escape(s)
 }
 
-// columnWidths shares the width of the screen: columns that are narrower than
-// their share keep what they need, the others share what is left.
-func columnWidths(header []string, rows [][]string, width int) []int {
-	const gap = 2
+// columnWidths shares the width of the screen: columns that need less than their
+// share keep what they need, the others share what is left.
+func columnWidths(header []string, rows [][][]string, width int) []int {
 	need := make([]int, len(header))
 	for j, h := range header {
 		need[j] = cellWidth(h)
 	}
 	for _, r := range rows {
 		for j, c := range r {
-			need[j] = max(need[j], cellWidth(c))
+			for _, l := range c {
+				need[j] = max(need[j], cellWidth(l))
+			}
 		}
 	}
-	left := width - gap*len(header)
+	left := width - gap*(len(header)-1)
 	out := make([]int, len(header))
 	open := len(header)
 	for settled := true; settled && open > 0; {
 		settled = false
-		share := left / open
 		for j := range need {
-			if out[j] == 0 && need[j] <= share {
+			if out[j] == 0 && need[j] <= left/open {
 				out[j], settled = max(1, need[j]), true
 				left -= out[j]
 				open--
@@ -98,47 +133,66 @@ func columnWidths(header []string, rows [][]string, width int) []int {
 
 func cellWidth(s string) int { return displaywidth.String(s) }
 
-// wrap cuts a text into lines of at most width columns, at spaces where it can,
-// else behind a slash, else anywhere, but never within a \xNN.
+// wrap cuts a text into lines of at most width columns: at a space, unless that
+// would leave most of the line empty; else behind a slash or comma, else anywhere,
+// but never within a \xNN.
 func wrap(s string, width int) []string {
 	width = max(width, 4)
 	var lines []string
 	for cellWidth(s) > width {
-		cut, good, at := 0, 0, 0
-		g := displaywidth.StringGraphemes(s)
-		for g.Next() {
-			n, v := g.Width(), g.Value()
-			if v == `\` && len(s) >= cut+4 && s[cut+1] == 'x' {
-				if at+4 > width {
-					break
-				}
-			}
-			if at+n > width {
-				if v == " " {
-					good = cut
-				}
-				break
-			}
-			at += n
-			cut += len(v)
-			switch {
-			case v == " ":
-				good = cut
-			case (v == "/" || v == "," || v == ";") && at > width/2:
-				good = cut
-			}
-		}
-		if inEscape := strings.LastIndexByte(s[:cut], '\\'); inEscape > 0 && cut-inEscape < 4 {
-			cut = inEscape
-		}
-		if good > 0 && at > 0 {
+		cut, good := cuts(s, width)
+		if good > 0 {
 			cut = good
-		}
-		if cut == 0 {
-			cut = len(s)
 		}
 		lines = append(lines, strings.TrimRightFunc(s[:cut], unicode.IsSpace))
 		s = strings.TrimLeft(s[cut:], " ")
 	}
 	return append(lines, s)
+}
+
+// wrapAnywhere gives the beginning of a text that fits width columns.
+func wrapAnywhere(s string, width int) string {
+	cut, _ := cuts(s, width)
+	return s[:cut]
+}
+
+// cuts gives where a text of more than width columns can be cut: at the latest, and
+// at the best place if there is one.
+func cuts(s string, width int) (last, good int) {
+	at, word := 0, 0 // columns so far, and of the present word
+	space, spaceAt, inner := 0, 0, 0
+	g := displaywidth.StringGraphemes(s)
+	for g.Next() {
+		n, v := g.Width(), g.Value()
+		if at+n > width {
+			if v == " " {
+				space, spaceAt = last, at
+			}
+			break
+		}
+		at += n
+		word += n
+		last += len(v)
+		switch v {
+		case " ":
+			space, spaceAt, word = last, at, 0
+		case "/", ",", ";", "&", "?":
+			if word > 2 {
+				inner = last
+			}
+		}
+	}
+	if i := strings.LastIndexByte(s[:last], '\\'); i > 0 && last-i < 4 && strings.HasPrefix(s[i:], `\x`) {
+		last = i
+	}
+	if last == 0 { // one character wider than the line
+		g := displaywidth.StringGraphemes(s)
+		g.Next()
+		last = len(g.Value())
+	}
+	good = space
+	if inner > space && spaceAt < width/2 {
+		good = inner
+	}
+	return last, min(good, last)
 }

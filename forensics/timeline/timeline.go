@@ -238,8 +238,8 @@ func times(in *filesystem.Inode) [4]filesystem.Time {
 }
 
 var (
-	macbLetters = [4]byte{'m', 'a', 'c', 'b'}
-	macbWords   = [4]string{"modified", "accessed", "changed", "created"}
+	macbLetters        = [4]byte{'m', 'a', 'c', 'b'}
+	macbWords          = [4]string{"modified", "accessed", "changed", "created"}
 	macbText, macbWhat = macbTables()
 )
 

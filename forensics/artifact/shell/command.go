@@ -1,0 +1,737 @@
+package shell
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// A wrapper runs the program that stands behind its own options.
+type wrapper struct {
+	short    string   // letters of options that take an argument
+	long     []string // long options that take an argument as the next word
+	operands int      // words before the program that are no options
+	assigns  bool     // NAME=value before the program
+	keep     bool     // keeps running when the shell ends
+}
+
+var wrappers = map[string]wrapper{
+	"nohup": {}, "setsid": {keep: true}, "env": {short: "uC", long: []string{"--unset", "--chdir"}, assigns: true},
+	"sudo": {short: "ugpChrtTDRU", long: []string{"--user", "--group", "--prompt", "--host", "--chdir", "--chroot"}, assigns: true}, "doas": {short: "uC"},
+	"timeout": {short: "ks", long: []string{"--signal", "--kill-after"}, operands: 1}, "nice": {short: "n", long: []string{"--adjustment"}}, "ionice": {short: "cnpPu", long: []string{"--class", "--classdata"}},
+	"chrt": {short: "TPD", operands: 1}, "taskset": {operands: 1}, "stdbuf": {short: "ioe"}, "exec": {short: "a"}, "builtin": {}, "time": {short: "fo"}, "chroot": {operands: 1},
+	"xargs": {short: "IndPLEasi", long: []string{"--max-args", "--max-procs", "--delimiter", "--replace"}}, "watch": {short: "n", long: []string{"--interval"}}, "torsocks": {}, "torify": {}, "proxychains": {short: "f"}, "proxychains4": {short: "f"},
+	"strace": {short: "eopsaEuPSOb"}, "ltrace": {short: "eopsu"}, "unshare": {}, "nsenter": {short: "tGS", long: []string{"--target"}}, "busybox": {}, "toybox": {}, "catchsegv": {}, "chronic": {}, "cronic": {}, "run-one": {}, "unbuffer": {},
+	"systemd-run": {short: "pHMuE", long: []string{"--property", "--unit", "--description", "--slice", "--uid", "--gid", "--on-calendar", "--on-active", "--on-boot", "--setenv"}, keep: true}, "systemd-cat": {short: "tp"}, "systemd-inhibit": {},
+	"setpriv": {}, "prlimit": {}, "chpst": {short: "ugUbemdoptcrf/"}, "setlock": {operands: 1}, "softlimit": {short: "acdfkloprst"}, "tini": {}, "dumb-init": {}, "gosu": {operands: 1}, "su-exec": {operands: 1}, "setuidgid": {operands: 1},
+	"dbus-run-session": {}, "xvfb-run": {short: "nsefw"}, "faketime": {operands: 1}, "daemonize": {short: "cepluoE", keep: true}, "daemon": {keep: true}, "cpulimit": {short: "lpe"}, "parallel": {short: "jNn"}, "nsjail": {}, "bwrap": {}, "fakeroot": {}, "eatmydata": {}, "if": {}, "then": {}, "do": {}, "else": {}, "!": {}, "{": {}, "capsh": {}, "perf": {operands: 1},
+}
+
+var (
+	shells       = set("sh bash dash zsh ksh mksh ash rbash fish csh tcsh")
+	interpreters = set("python python2 python3 perl php php5 php7 php8 ruby node nodejs lua awk gawk mawk tclsh")
+	// printers show their arguments, or look for them.
+	printers = set("echo printf print logger wall notify-send grep egrep fgrep zgrep rg sed test [ [[ expr tr cut sort awk gawk mawk find which whereis type command dpkg dpkg-query apt-cache debconf-set-selections db_set db_input gettext man help : true false return exit")
+	// filters pass on what they read.
+	filters  = set("cat tee head tail sed tr awk gawk mawk grep egrep fgrep sort uniq cut rev tac nl fold dd pv gunzip zcat gzip bunzip2 bzcat bzip2 xz xzcat unxz zstd zstdcat unzstd lz4 lz4cat iconv dos2unix fromdos paste strings jq column fmt expand unexpand stdbuf buffer sponge")
+	fetchers = set("curl wget wget2 fetch aria2c axel lwp-download lwp-request get tftp ftpget lynx links elinks w3m http https xh curlie snarf")
+	packers  = set("tar bsdtar unzip 7z 7za 7zr gunzip gzip cpio unrar ar")
+)
+
+func set(words string) map[string]bool {
+	out := make(map[string]bool)
+	for _, w := range strings.Fields(words) {
+		out[w] = true
+	}
+	return out
+}
+
+var versionRE = regexp.MustCompile(`^(python|perl|php|ruby|lua)[0-9][0-9.]*$`)
+
+// call follows one command, and gives what it prints.
+func (s *state) call(args []word, in data) data {
+	s.steps++
+	if len(args) == 0 || s.steps > maxSteps || s.depth > 4*maxDepth || s.budget < 0 {
+		return data{}
+	}
+	s.depth++
+	defer func() { s.depth-- }()
+	name := args[0].text
+	base := path.Base(name)
+	if strings.HasPrefix(base, "ld-linux") || strings.HasPrefix(base, "ld-musl") {
+		if len(args) > 1 {
+			s.program(name)
+			return s.call(args[1:], in)
+		}
+	}
+	if m := versionRE.FindStringSubmatch(base); m != nil {
+		base = m[1]
+	}
+	if strings.TrimSpace(name) == substMark || args[0].process || name == "" {
+		s.inner(args[0].data) // the command itself comes from elsewhere
+		return data{}
+	}
+	for _, a := range args[1:] {
+		if len(a.text) >= minEncoded {
+			s.encoded(a.text)
+		}
+		for _, u := range urlRE.FindAllString(a.text, maxListed) {
+			s.url(u)
+		}
+	}
+	if s.depth > 1 || len(args[0].text) > minEncoded {
+		s.encoded(args[0].text)
+	}
+	if body, ok := s.funcs[name]; ok && !strings.Contains(name, "/") {
+		if s.extra > maxExtra {
+			return data{}
+		}
+		before := s.steps
+		delete(s.funcs, name) // no recursion
+		out := s.stmt(body, in)
+		s.funcs[name] = body
+		s.extra += s.steps - before
+		return out
+	}
+	quiet := printers[base]
+	if !quiet {
+		s.arguments(base, args)
+	}
+	if w, ok := wrappers[base]; ok {
+		if !ordinaryWord[base] {
+			s.program(name)
+		}
+		if w.keep {
+			s.set("background")
+		}
+		if base == "env" {
+			for i, a := range args[1:] { // env -S "sh -c ..."
+				if a.text == "-S" && i+2 < len(args) {
+					s.inner(args[i+2].data)
+				}
+			}
+		}
+		rest := s.behind(args[1:], w)
+		if len(rest) == 0 {
+			return in
+		}
+		return s.call(rest, in)
+	}
+	switch base {
+	case "cd", "pushd":
+		for _, a := range args[1:] {
+			if !strings.HasPrefix(a.text, "-") {
+				s.cwd = s.resolve(a.text)
+				s.path(a.text)
+				break
+			}
+		}
+		return data{known: true}
+	case "echo", "print":
+		return echo(args)
+	case "printf":
+		return printf(args)
+	case "eval":
+		d := data{known: true}
+		for i, a := range args[1:] {
+			if i > 0 {
+				d.text += " "
+			}
+			d.text += a.text
+			d = d.flags(a.data)
+			d.known = d.known && a.known
+		}
+		s.inner(d)
+		return data{}
+	case "read", "mapfile", "readarray":
+		for _, a := range args[1:] {
+			if !strings.HasPrefix(a.text, "-") {
+				s.let(a.text, data{text: substMark}.flags(in))
+			}
+		}
+		return data{known: true}
+	case "export", "declare", "local", "readonly", "typeset", "setenv":
+		s.setenv(args)
+		return data{known: true}
+	case "unset":
+		for _, a := range args[1:] {
+			delete(s.vars, a.text)
+			if a.text == "HISTFILE" {
+				s.set("history_off")
+			}
+		}
+		return data{known: true}
+	case "alias":
+		for _, a := range args[1:] {
+			if n, v, ok := strings.Cut(a.text, "="); ok {
+				if hidersRE.MatchString(n) && strings.Contains(v, "grep") && strings.Contains(v, "-v") {
+					s.set("alias_filter")
+				}
+				s.inner(data{text: v, known: a.known}.flags(a.data))
+			}
+		}
+		return data{known: true}
+	case "trap":
+		if len(args) > 2 {
+			s.inner(args[1].data)
+		}
+		return data{known: true}
+	case "command":
+		for len(args) > 1 && strings.HasPrefix(args[1].text, "-") {
+			if strings.ContainsAny(args[1].text, "vV") {
+				return data{}
+			}
+			args = args[1:]
+		}
+		return s.call(args[1:], in)
+	case "set":
+		for i, a := range args[1:] {
+			if a.text == "+o" && i+2 < len(args) && args[i+2].text == "history" {
+				s.set("history_off")
+			}
+		}
+		return data{known: true}
+	case "history":
+		for _, a := range args[1:] {
+			if strings.HasPrefix(a.text, "-") && strings.ContainsAny(a.text, "c") {
+				s.set("history_off")
+			}
+		}
+	case "flock":
+		return s.flock(args, in)
+	case "su", "runuser":
+		return s.su(args, in)
+	case "start-stop-daemon":
+		return s.startDaemon(args, in)
+	case "screen", "tmux":
+		return s.screen(base, args, in)
+	case "script":
+		return s.script1(args, in)
+	case "find":
+		return s.find(args, in)
+	case "at", "batch":
+		s.program(name)
+		s.inner(in)
+		return data{}
+	case "crontab":
+		s.program(name)
+		s.crontab(args, in)
+		return data{}
+	case "base64", "base32", "xxd", "openssl", "uudecode", "basenc":
+		s.program(name)
+		return s.decoder(base, args, in)
+	case ".", "source":
+		if len(args) > 1 {
+			s.run(args[1], true, in)
+		}
+		return data{}
+	}
+	switch {
+	case shells[base]:
+		s.program(name)
+		return s.shell(args, in)
+	case interpreters[base] && !quiet:
+		s.program(name)
+		return s.interpreter(base, args, in)
+	}
+	s.runs(args[0])
+	s.effects(base, args, in)
+	switch {
+	case fetchers[strings.ToLower(base)]:
+		return s.fetch(base, args)
+	case base == "nc" || base == "ncat" || base == "netcat" || base == "socat" || base == "telnet" || base == "ftp":
+		return data{net: true}
+	case base == "dig" || base == "nslookup" || base == "host":
+		return data{net: true}
+	case base == "tee":
+		for _, a := range args[1:] {
+			if !strings.HasPrefix(a.text, "-") {
+				s.write(a.text, in, true, false)
+			}
+		}
+		return in
+	case base == "cat":
+		return s.cat(args, in)
+	case filters[base]:
+		if base != "tac" && base != "dd" && (base == "grep" || base == "sed" || base == "tr" || base == "rev" || base == "awk" || strings.Contains(base, "z")) {
+			in.known = false
+		}
+		for _, a := range args[1:] { // sed -n 5p FILE | sh
+			if f, ok := s.files[s.resolve(a.text)]; ok && !strings.HasPrefix(a.text, "-") {
+				in = in.flags(asFile(f))
+			}
+		}
+		return in
+	case !quiet:
+		// Whatever its name, a program that is given a URL and whose output
+		// goes to a shell is a download tool: they get renamed.
+		for _, a := range args[1:] {
+			if urlRE.MatchString(a.text) && !sends[base] {
+				return data{net: true}
+			}
+		}
+	}
+	s.generic(args, in)
+	return data{}
+}
+
+// ordinaryWord are words of the syntax that stand among the wrappers for the sake
+// of lines that do not parse.
+var ordinaryWord = set("if then do else ! {")
+
+// sends are programs that take a URL without printing what stands there.
+var sends = set("git pip pip3 npm yarn apt-key apt-add-repository add-apt-repository yum-config-manager rpm yum dnf apt apt-get docker podman kubectl helm xdg-open update-alternatives install-info")
+
+var hidersRE = regexp.MustCompile(`^(?:ps|top|htop|ls|netstat|ss|lsof|crontab|find|pgrep|w|who|last|systemctl|cat)$`)
+
+// behind skips a wrapper's options and operands.
+func (s *state) behind(args []word, w wrapper) []word {
+	operands := w.operands
+	for len(args) > 0 {
+		a := args[0].text
+		switch {
+		case a == "--":
+			return args[min(1+operands, len(args)):]
+		case strings.HasPrefix(a, "--"):
+			args = args[1:]
+			for _, l := range w.long {
+				if a == l && len(args) > 0 {
+					args = args[1:]
+				}
+			}
+		case strings.HasPrefix(a, "-") && len(a) > 1:
+			args = args[1:]
+			if i := strings.IndexAny(a[1:], orNone(w.short)); i >= 0 && i == len(a)-2 && len(args) > 0 {
+				args = args[1:]
+			}
+		case w.assigns && assignRE.MatchString(a):
+			n, v, _ := strings.Cut(a, "=")
+			if n == "LD_PRELOAD" || n == "LD_AUDIT" {
+				if oddPreload(v) {
+					s.set("preload_write")
+				}
+			}
+			args = args[1:]
+		case operands > 0:
+			operands--
+			args = args[1:]
+		default:
+			return args
+		}
+	}
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "\x00"
+	}
+	return s
+}
+
+var assignRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
+// generic looks for `sh -c TEXT` among the arguments of a program that is not
+// known: docker exec, kubectl, ssh and many more.
+func (s *state) generic(args []word, in data) {
+	for i := 1; i+1 < len(args); i++ {
+		if shells[path.Base(args[i].text)] && strings.HasPrefix(args[i+1].text, "-") && strings.HasSuffix(args[i+1].text, "c") {
+			s.call(args[i:], in)
+			return
+		}
+	}
+	if path.Base(args[0].text) == "ssh" && len(args) > 2 {
+		if last := args[len(args)-1]; strings.ContainsAny(last.text, " ;|") {
+			s.inner(last.data)
+		}
+	}
+}
+
+// program notes that a program is run.
+func (s *state) program(name string) {
+	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
+		name = s.resolve(name)
+	}
+	if name == "" || len(name) >= maxText || strings.ContainsAny(name, "\n\x00,") || strings.HasPrefix(name, substMark) || name == "$" {
+		return
+	}
+	s.programs = appendOnce(s.programs, name)
+}
+
+// runs follows a program that is run under its name.
+func (s *state) runs(w word) {
+	s.program(w.text)
+	if strings.Contains(w.text, "/") {
+		s.place(w.text, false)
+		s.ran(w.text)
+	}
+}
+
+// ran follows a file that was written before and is now run.
+func (s *state) ran(name string) {
+	p := s.resolve(name)
+	f, ok := s.files[p]
+	if ok {
+		switch {
+		case f.net || f.fetched:
+			s.set("fetch_exec")
+		case f.decoded:
+			s.set("decode_exec")
+		}
+		if f.known && f.text != "" {
+			delete(s.files, p)
+			s.inner(f)
+			s.files[p] = f
+		}
+		return
+	}
+	for dir := range s.unpacked {
+		if strings.HasPrefix(p, dir+"/") || dir == "." && !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "$") && !strings.HasPrefix(p, "~") {
+			s.set("fetch_exec")
+		}
+	}
+}
+
+// run follows a script that an interpreter is given.
+func (s *state) run(w word, sourced bool, in data) {
+	if w.process {
+		d := w.data
+		d.text, d.known = w.text, w.known
+		s.inner(d)
+		if d.net {
+			s.set("pipe_to_shell")
+		}
+		return
+	}
+	if w.text == "-" || w.text == "/dev/stdin" || w.text == "/proc/self/fd/0" {
+		s.stdin(in)
+		return
+	}
+	if strings.Contains(w.text, "/") || s.files[s.resolve(w.text)] != (data{}) {
+		s.program(w.text)
+	}
+	s.place(w.text, sourced)
+	s.ran(w.text)
+}
+
+// stdin follows what a shell reads as its script.
+func (s *state) stdin(in data) {
+	if in.net {
+		s.set("pipe_to_shell")
+		in.net = false
+	}
+	s.inner(in)
+}
+
+func (s *state) shell(args []word, in data) data {
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		if a == "--" {
+			continue
+		}
+		if (strings.HasPrefix(a, "-") || strings.HasPrefix(a, "+")) && len(a) > 1 {
+			switch {
+			case strings.HasPrefix(a, "--"):
+				if a == "--rcfile" || a == "--init-file" {
+					i++
+				}
+			case strings.Contains(a, "c"):
+				if i+1 < len(args) {
+					s.inner(args[i+1].data)
+				}
+				return data{}
+			case a == "-s":
+				s.stdin(in)
+				return data{}
+			case strings.HasSuffix(a, "o") || strings.HasSuffix(a, "O"):
+				i++
+			}
+			continue
+		}
+		s.run(args[i], false, in)
+		return data{}
+	}
+	s.stdin(in)
+	return data{}
+}
+
+func (s *state) interpreter(base string, args []word, in data) data {
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		if !strings.HasPrefix(a, "-") || a == "-" {
+			if a == "-" {
+				break
+			}
+			s.run(args[i], false, in)
+			return data{}
+		}
+		flags := strings.TrimLeft(a, "-")
+		code := len(flags) < 5 && (strings.HasSuffix(flags, "c") && base == "python" || strings.HasPrefix(base, "python") && strings.HasSuffix(flags, "c") ||
+			strings.HasPrefix(base, "php") && strings.HasSuffix(flags, "r") || !strings.HasPrefix(base, "python") && !strings.HasPrefix(base, "php") && (strings.HasSuffix(strings.ToLower(flags), "e") || flags == "eval" || flags == "p"))
+		if code && i+1 < len(args) {
+			if args[i+1].net && (!args[i+1].known || strings.HasPrefix(args[i+1].text, substMark)) {
+				s.set("pipe_to_shell")
+			}
+			options := "" // perl -MLWP::Simple -e
+			for _, o := range args[1:i] {
+				options += o.text + "\n"
+			}
+			s.foreignCode(base, options+args[i+1].text)
+			return data{}
+		}
+		if a == "-m" { // a module, with its own arguments
+			return data{}
+		}
+	}
+	if in.net {
+		s.set("pipe_to_shell")
+	}
+	if in.decoded {
+		s.set("decode_exec")
+	}
+	if in.fetched {
+		s.set("fetch_exec")
+	}
+	if in.text != "" {
+		s.foreignCode(base, in.text)
+	}
+	return data{}
+}
+
+func (s *state) flock(args []word, in data) data {
+	s.program(args[0].text)
+	rest := s.behind(args[1:], wrapper{short: "wE", long: []string{"--timeout", "--wait", "--conflict-exit-code"}})
+	if len(rest) < 2 {
+		return data{}
+	}
+	rest = rest[1:] // the lock
+	if rest[0].text == "-c" || rest[0].text == "--command" {
+		if len(rest) > 1 {
+			s.inner(rest[1].data)
+		}
+		return data{}
+	}
+	return s.call(rest, in)
+}
+
+func (s *state) su(args []word, in data) data {
+	s.program(args[0].text)
+	for i := 1; i < len(args); i++ {
+		switch a := args[i].text; {
+		case a == "-c" || a == "--command" || a == "--session-command":
+			if i+1 < len(args) {
+				s.inner(args[i+1].data)
+			}
+			return data{}
+		case strings.HasPrefix(a, "--command="):
+			s.inner(data{text: a[len("--command="):], known: args[i].known}.flags(args[i].data))
+			return data{}
+		case (a == "-u" || a == "--user") && path.Base(args[0].text) == "runuser":
+			rest := s.behind(args[i+1:], wrapper{operands: 1})
+			if len(rest) > 0 {
+				return s.call(rest, in)
+			}
+			return data{}
+		}
+	}
+	s.stdin(in)
+	return data{}
+}
+
+func (s *state) startDaemon(args []word, in data) data {
+	s.program(args[0].text)
+	var run []word
+	starts := false
+	for i := 1; i < len(args); i++ {
+		switch a := args[i].text; {
+		case a == "-S" || a == "--start":
+			starts = true
+		case a == "-b" || a == "--background":
+			s.set("background")
+		case (a == "-x" || a == "--exec" || a == "-a" || a == "--startas") && i+1 < len(args):
+			run = []word{args[i+1]}
+			i++
+		case strings.HasPrefix(a, "--exec=") || strings.HasPrefix(a, "--startas="):
+			_, v, _ := strings.Cut(a, "=")
+			run = []word{{data: data{text: v, known: true}}}
+		case a == "--":
+			run = append(run, args[i+1:]...)
+			i = len(args)
+		}
+	}
+	if starts && len(run) > 0 {
+		return s.call(run, in)
+	}
+	return data{}
+}
+
+func (s *state) screen(base string, args []word, in data) data {
+	s.program(args[0].text)
+	s.set("background")
+	w := wrapper{short: "ceghpsStTx"}
+	rest := args[1:]
+	if base == "tmux" {
+		w = wrapper{short: "cefFnstxyLSE"}
+		for len(rest) > 0 && !strings.HasPrefix(rest[0].text, "new") && !strings.HasPrefix(rest[0].text, "respawn") && rest[0].text != "split-window" {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 {
+			rest = rest[1:]
+		}
+	}
+	// screen -dmS NAME PROGRAM
+	rest = s.behind(rest, w)
+	if len(rest) == 1 && strings.ContainsAny(rest[0].text, " ;|") {
+		s.inner(rest[0].data)
+		return data{}
+	}
+	if len(rest) > 0 {
+		return s.call(rest, in)
+	}
+	return data{}
+}
+
+func (s *state) script1(args []word, in data) data {
+	s.program(args[0].text)
+	for i := 1; i+1 < len(args); i++ {
+		if strings.HasPrefix(args[i].text, "-") && strings.HasSuffix(args[i].text, "c") {
+			s.inner(args[i+1].data)
+		}
+	}
+	return data{}
+}
+
+func (s *state) find(args []word, in data) data {
+	s.program(args[0].text)
+	for i := 1; i < len(args); i++ {
+		switch args[i].text {
+		case "-exec", "-execdir", "-ok":
+			run := args[i+1:]
+			for n, a := range run {
+				if a.text == ";" || a.text == "+" {
+					run = run[:n]
+					break
+				}
+			}
+			if len(run) > 0 {
+				if base := path.Base(run[0].text); (base == "rm" || base == "truncate" || base == "shred") && len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !s.narrow(args) {
+					s.set("log_wipe")
+				}
+				s.call(run, in)
+			}
+		case "-delete":
+			if len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !s.narrow(args) {
+				s.set("log_wipe")
+			}
+		}
+	}
+	return data{}
+}
+
+// narrow says that find looks for some files only.
+func (s *state) narrow(args []word) bool {
+	for _, a := range args[1:] {
+		switch a.text {
+		case "-name", "-iname", "-mtime", "-mmin", "-atime", "-ctime", "-size", "-path", "-regex", "-newer", "-older", "-empty":
+			return true
+		}
+	}
+	return false
+}
+
+func (s *state) setenv(args []word) {
+	for i, a := range args[1:] {
+		if n, v, ok := strings.Cut(a.text, "="); ok && assignRE.MatchString(a.text) {
+			s.let(n, data{text: v, known: a.known}.flags(a.data))
+		} else if args[0].text == "setenv" && i == 0 && len(args) > 2 {
+			s.let(a.text, args[2].data)
+		}
+	}
+}
+
+func echo(args []word) data {
+	out := data{known: true}
+	escapes, newline := false, true
+	args = args[1:]
+	for len(args) > 0 && len(args[0].text) > 1 && args[0].text[0] == '-' && strings.Trim(args[0].text[1:], "neE") == "" {
+		escapes = escapes || strings.Contains(args[0].text, "e")
+		newline = newline && !strings.Contains(args[0].text, "n")
+		args = args[1:]
+	}
+	for i, a := range args {
+		if i > 0 {
+			out.text += " "
+		}
+		out.text += a.text
+		out = out.flags(a.data)
+		out.known = out.known && a.known
+	}
+	if escapes {
+		out = escaped(out)
+	}
+	if newline {
+		out.text += "\n"
+	}
+	return out
+}
+
+func printf(args []word) data {
+	if len(args) < 2 {
+		return data{known: true}
+	}
+	out := data{known: args[1].known, text: args[1].text}.flags(args[1].data)
+	out = escaped(out)
+	for _, a := range args[2:] {
+		out = out.flags(a.data)
+		out.known = out.known && a.known
+		if i := strings.Index(out.text, "%"); i >= 0 && i+1 < len(out.text) {
+			out.text = out.text[:i] + a.text + out.text[i+2:]
+		}
+	}
+	return out
+}
+
+func (s *state) cat(args []word, in data) data {
+	out := data{known: true}
+	read := false
+	for _, a := range args[1:] {
+		if strings.HasPrefix(a.text, "-") && a.text != "-" {
+			continue
+		}
+		read = true
+		if a.text == "-" {
+			out = join(out, in)
+			continue
+		}
+		out = join(out, s.contents(a))
+	}
+	if !read {
+		return in
+	}
+	return out
+}
+
+// contents gives what a file holds that is read.
+func (s *state) contents(w word) data {
+	if w.process {
+		return w.data
+	}
+	if devTCPRE.MatchString(w.text) && strings.HasPrefix(w.text, "/dev/") {
+		s.set("dev_tcp")
+		return data{net: true}
+	}
+	if w.text == "/dev/null" {
+		return data{known: true}
+	}
+	if f, ok := s.files[s.resolve(w.text)]; ok {
+		return asFile(f)
+	}
+	return data{}
+}
+
+// asFile turns what came from the network into what a fetched file holds.
+func asFile(d data) data {
+	d.fetched = d.fetched || d.net
+	d.net = false
+	return d
+}

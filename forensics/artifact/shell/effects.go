@@ -1,0 +1,477 @@
+package shell
+
+import (
+	"path"
+	"strings"
+)
+
+// resolve gives the absolute path of a name, as far as the working directory is
+// known.
+func (s *state) resolve(name string) string {
+	switch {
+	case name == "":
+		return ""
+	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, "~"), strings.HasPrefix(name, "$"):
+		return path.Clean(name)
+	case s.cwd != "":
+		return path.Join(s.cwd, name)
+	}
+	return path.Clean(name)
+}
+
+// place notes whether a program that is run lies in an odd place.
+func (s *state) place(name string, sourced bool) {
+	p := s.resolve(name)
+	s.path(p)
+	temp, hidden := oddPlace(p, sourced)
+	if temp {
+		s.set("temp_exec")
+	}
+	if hidden {
+		s.set("hidden_exec")
+	}
+}
+
+// path notes folders named by dots or blanks.
+func (s *state) path(p string) {
+	if dotsPath(p) {
+		s.set("dots_dir")
+	}
+}
+
+// arguments notes what a command's arguments tell, whatever the command.
+func (s *state) arguments(base string, args []word) {
+	if !goTools[base] && !takesPattern[base] {
+		for _, a := range args {
+			if strings.Contains(a.text, "/") && !strings.Contains(a.text, "\n") {
+				s.path(a.text)
+			}
+		}
+	}
+	if minerArguments(base, args) {
+		s.set("miner_args")
+	}
+}
+
+var (
+	goTools      = set("go gofmt gofumpt golangci-lint staticcheck buf bazel blaze gotestsum govulncheck")
+	takesPattern = set("sed awk gawk mawk grep egrep fgrep perl tr expr find rg eval sh bash dash zsh ksh ash su python python2 python3 ruby php node")
+)
+
+// write notes what is written to a file.
+func (s *state) write(name string, d data, appending, empties bool) {
+	p := s.resolve(name)
+	s.path(name)
+	s.target(p)
+	if empties && !appending {
+		s.emptied(p)
+	}
+	if p == "/dev/null" || p == "" {
+		return
+	}
+	if startsText(p) && d.text != "" {
+		s.cronText(d, strings.HasPrefix(p, "/etc/cron"))
+	}
+	if appending {
+		if old, ok := s.files[p]; ok {
+			d = join(old, d)
+		}
+	}
+	if _, ok := s.files[p]; ok || len(s.files) < maxNames {
+		if len(d.text) > maxKnown {
+			d.text, d.known = "", false
+		}
+		s.files[p] = d
+	}
+}
+
+// target notes a file that is written and that decides who gets in, or what runs.
+func (s *state) target(p string) {
+	base := path.Base(p)
+	switch {
+	case base == "authorized_keys" || base == "authorized_keys2":
+		s.set("key_write")
+	case base == "ld.so.preload":
+		s.set("preload_write")
+	case cronPathRE.MatchString(p) && base != "cron.allow" && base != "cron.deny":
+		s.set("cron_write")
+	}
+}
+
+// startsText says that a file holds commands that something runs by itself.
+func startsText(p string) bool {
+	return cronPathRE.MatchString(p) || startupRE.MatchString(p)
+}
+
+// cronText follows the commands of a text that is written where they will be run.
+func (s *state) cronText(d data, user bool) {
+	if s.depth >= maxDepth || s.budget < len(d.text) {
+		return
+	}
+	s.budget -= len(d.text)
+	s.depth++
+	for i, l := range strings.Split(d.text, "\n") {
+		if i > 1000 {
+			break
+		}
+		if m := cronLineRE.FindStringSubmatch(l); m != nil {
+			l = m[1]
+			if user { // the system's tables name one
+				_, l, _ = strings.Cut(l, " ")
+			}
+		} else if m := unitLineRE.FindStringSubmatch(l); m != nil {
+			l = m[1]
+		}
+		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
+			s.line(l)
+		}
+	}
+	s.depth--
+}
+
+// emptied notes a file that is emptied or deleted.
+func (s *state) emptied(p string) {
+	switch {
+	case logRE.MatchString(p):
+		s.set("log_wipe")
+	case historyFileRE.MatchString(p):
+		s.set("history_off")
+	}
+}
+
+func (s *state) kill(pattern string) {
+	for _, p := range strings.FieldsFunc(pattern, func(c rune) bool { return c == '|' || c == '(' || c == ')' }) {
+		p = strings.Trim(p, `\^$[]/ `)
+		if p == "" || p == "grep" || len(s.killed) > 100 {
+			continue
+		}
+		s.killed[p] = true
+	}
+	if len(s.killed) >= 3 {
+		s.set("kill_list")
+	}
+}
+
+// effects notes what some programs do to files and processes.
+func (s *state) effects(base string, args []word, in data) {
+	switch base {
+	case "chattr":
+		for _, a := range args[1:] {
+			if t := a.text; len(t) > 1 && strings.IndexByte("+-=", t[0]) >= 0 && strings.ContainsAny(t[1:], "ai") && strings.Trim(t[1:], "aAcCdDeFijmPsStTux") == "" {
+				s.set("chattr")
+			}
+		}
+	case "rm", "unlink", "shred", "truncate", "wipe", "srm":
+		for _, a := range args[1:] {
+			if !strings.HasPrefix(a.text, "-") {
+				s.emptied(s.resolve(a.text))
+			}
+		}
+	case "journalctl":
+		for _, a := range args[1:] {
+			if vacuumRE.MatchString(a.text) {
+				s.set("log_wipe")
+			}
+		}
+	case "cp", "mv", "install", "ln", "rsync", "scp":
+		s.copies(base, args)
+	case "sed":
+		s.sed(args)
+	case "dd":
+		for _, a := range args[1:] {
+			if p, ok := strings.CutPrefix(a.text, "of="); ok {
+				s.write(p, in, false, false)
+			}
+		}
+	case "pkill", "killall", "skill":
+		s.killers(base, args)
+	case "git":
+		if len(args) > 2 && args[1].text == "clone" {
+			s.set("fetch")
+			dir := ""
+			for _, a := range args[2:] {
+				if !strings.HasPrefix(a.text, "-") {
+					dir = a.text
+				}
+			}
+			s.unpack(s.resolve(strings.TrimSuffix(path.Base(dir), ".git")))
+		}
+	}
+	if packers[base] {
+		s.unpacks(args, in)
+	}
+}
+
+func (s *state) copies(base string, args []word) {
+	var names []string
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		if strings.HasPrefix(a, "-") {
+			if base == "install" && len(a) == 2 && strings.IndexByte("mogtS", a[1]) >= 0 {
+				i++
+			}
+			continue
+		}
+		names = append(names, a)
+	}
+	if len(names) < 2 {
+		return
+	}
+	dst := s.resolve(names[len(names)-1])
+	for _, src := range names[:len(names)-1] {
+		s.target(dst)
+		if b := path.Base(dst); b == ".ssh" || b == "etc" {
+			s.target(path.Join(dst, path.Base(src)))
+		}
+		if base == "ln" && src == "/dev/null" {
+			s.emptied(dst)
+		}
+		if f, ok := s.files[s.resolve(src)]; ok && len(s.files) < maxNames {
+			s.files[dst] = f
+			s.files[path.Join(dst, path.Base(src))] = f
+		}
+	}
+}
+
+func (s *state) sed(args []word) {
+	inPlace, deletes := false, false
+	for _, a := range args[1:] {
+		switch {
+		case strings.HasPrefix(a.text, "-i"), a.text == "--in-place", strings.HasPrefix(a.text, "-") && !strings.HasPrefix(a.text, "--") && strings.Contains(a.text, "i") && len(a.text) < 6:
+			inPlace = true
+		case inPlace:
+			s.target(s.resolve(a.text))
+			if deletes {
+				s.emptied(s.resolve(a.text))
+			}
+			deletes = deletes || strings.HasSuffix(a.text, "d")
+		}
+	}
+}
+
+func (s *state) killers(base string, args []word) {
+	var names []string
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		if strings.HasPrefix(a, "-") && len(a) > 1 {
+			if signalRE.MatchString(a) {
+				return // tells it something, does not kill it
+			}
+			if a == "-s" || a == "--signal" {
+				if i+1 < len(args) && signalRE.MatchString("-"+args[i+1].text) {
+					return
+				}
+				i++
+			}
+			if base == "pkill" && (a == "-u" || a == "-U" || a == "-g" || a == "-P" || a == "-t" || a == "-G" || a == "-s") {
+				i++
+			}
+			continue
+		}
+		names = append(names, a)
+	}
+	for _, n := range names {
+		s.kill(n)
+	}
+}
+
+// unpack notes that something fetched was unpacked into a folder.
+func (s *state) unpack(dir string) {
+	if dir == "" {
+		dir = "."
+	}
+	if len(s.unpacked) < 16 {
+		s.unpacked[path.Clean(dir)] = true
+	}
+}
+
+func (s *state) unpacks(args []word, in data) {
+	fetched := in.net || in.fetched
+	dir := s.cwd
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		if (a == "-C" || a == "-d" || a == "--directory") && i+1 < len(args) {
+			dir = s.resolve(args[i+1].text)
+			i++
+			continue
+		}
+		if f, ok := s.files[s.resolve(a)]; ok && (f.net || f.fetched) {
+			fetched = true
+			if base := path.Base(args[0].text); base == "gunzip" || base == "gzip" {
+				s.files[strings.TrimSuffix(s.resolve(a), ".gz")] = f
+			}
+		}
+	}
+	if fetched {
+		s.unpack(dir)
+	}
+}
+
+// crontab follows crontab(1).
+func (s *state) crontab(args []word, in data) {
+	for i := 1; i < len(args); i++ {
+		switch a := args[i].text; {
+		case a == "-u":
+			i++
+		case a == "-l" || a == "-e" || a == "-V" || a == "-T":
+			return
+		case a == "-r":
+			s.set("cron_write")
+			return
+		case a == "-" || !strings.HasPrefix(a, "-"):
+			s.set("cron_write")
+			d := in
+			if a != "-" {
+				d = s.contents(args[i])
+			}
+			if d.text != "" {
+				s.cronText(d, false)
+			}
+			return
+		}
+	}
+	if in.text != "" || in.net {
+		s.set("cron_write")
+		s.cronText(in, false)
+	}
+}
+
+// fetch follows a download tool: where does what it fetches go?
+func (s *state) fetch(base string, args []word) data {
+	base = strings.ToLower(base)
+	wget := strings.HasPrefix(base, "wget")
+	curl := base == "curl" || base == "curlie"
+	takes := "o"
+	switch {
+	case curl:
+		takes = "AbcCdDeEFhHKmoPQrtTuUwxXyYz"
+	case wget:
+		takes = "aeoOtTwQPUilDAR"
+	case base == "lynx" || base == "w3m":
+		takes = ""
+	}
+	long := curlLong
+	if wget {
+		long = wgetLong
+	}
+	out, dir, remote, none := "", "", false, false
+	var urls []word
+	option := func(name string, v word) {
+		switch name {
+		case "--output", "--output-document", "-O", "-o", "--out":
+			if name == "-o" && wget {
+				return // the log
+			}
+			out = v.text
+		case "-P", "--directory-prefix", "--output-dir":
+			dir = v.text
+		case "-d":
+			if base == "aria2c" {
+				dir = v.text
+			}
+		case "--url":
+			urls = append(urls, v)
+		case "-K", "--config", "-i", "--input-file":
+			urls = append(urls, word{data: data{text: substMark}})
+		}
+	}
+	for i := 1; i < len(args); i++ {
+		a := args[i].text
+		next := func() word {
+			if i+1 < len(args) {
+				i++
+				return args[i]
+			}
+			return word{}
+		}
+		switch {
+		case a == "-" || !strings.HasPrefix(a, "-"):
+			urls = append(urls, args[i])
+		case strings.HasPrefix(a, "--"):
+			n, v, ok := strings.Cut(a, "=")
+			switch {
+			case n == "--spider" || n == "--head" || n == "--version" || n == "--help":
+				none = true
+			case n == "--remote-name" || n == "--remote-name-all":
+				remote = true
+			case ok:
+				option(n, word{data: data{text: v, known: args[i].known}})
+			case long[n]:
+				option(n, next())
+			}
+		default:
+			for j := 1; j < len(a); j++ {
+				c := a[j]
+				if curl && (c == 'O' || c == 'J') {
+					remote = true
+				}
+				if curl && c == 'I' || c == 'V' {
+					none = true
+				}
+				if wget && c == 'n' { // -nv, -nc, -nH
+					j++
+					continue
+				}
+				if strings.IndexByte(takes, c) >= 0 {
+					v := word{data: data{text: a[j+1:], known: args[i].known}}
+					if j+1 == len(a) {
+						v = next()
+					}
+					option("-"+string(c), v)
+					break
+				}
+			}
+		}
+	}
+	if len(urls) == 0 || none {
+		return data{}
+	}
+	s.set("fetch")
+	for _, u := range urls {
+		s.url(u.text)
+	}
+	switch {
+	case out == "-" || out == "/dev/stdout":
+		return data{net: true}
+	case out == "/dev/null":
+		return data{}
+	case out != "":
+		if dir != "" {
+			out = path.Join(dir, out)
+		}
+		s.write(out, data{net: true}, false, false)
+		return data{known: true}
+	case remote || wget || base == "lwp-download" || base == "axel" || base == "aria2c" || base == "wget2" || base == "snarf":
+		for _, u := range urls {
+			n := path.Base(strings.SplitN(u.text, "?", 2)[0])
+			if dir != "" {
+				n = path.Join(dir, n)
+			}
+			s.write(n, data{net: true}, false, false)
+		}
+		return data{known: wget || remote}
+	case base == "ftpget" || base == "tftp":
+		if n := len(urls); n > 1 {
+			s.write(urls[1].text, data{net: true}, false, false)
+		}
+		return data{}
+	}
+	return data{net: true}
+}
+
+var (
+	curlLong = set("--output --output-dir --url --max-time --connect-timeout --retry --retry-delay --retry-max-time --header --data --data-raw --data-binary --data-urlencode --user-agent --user --proxy --cacert --capath --cert --key --form --request --write-out --resolve --socks5 --socks5-hostname --socks4 --interface --referer --cookie --cookie-jar --limit-rate --config --upload-file --range --ciphers --unix-socket --max-redirs --connect-to --noproxy")
+	wgetLong = set("--output-document --output-file --user-agent --timeout --tries --header --post-data --post-file --directory-prefix --input-file --user --password --wait --limit-rate --level --accept --reject --bind-address --referer --execute")
+)
+
+// url notes a URL, or a host that stands where one is expected.
+func (s *state) url(u string) {
+	u = strings.TrimSpace(u)
+	if m := urlRE.FindString(u); m != "" {
+		s.urls = appendOnce(s.urls, m)
+		return
+	}
+	if len(u) < maxText && hostRE.MatchString(u) && !strings.ContainsAny(u, ", \n") {
+		s.urls = appendOnce(s.urls, u)
+	}
+}

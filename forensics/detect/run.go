@@ -166,7 +166,11 @@ func when(rec *artifact.Record) (time.Time, string) {
 	order := []string{"changed", "created", "modified"}
 	switch rec.Kind {
 	case "yara.match", "file.notable", "miner.config":
-		order = []string{"created", "changed", "modified"}
+		switch rec.Get("what") {
+		case "package_file_changed", "immutable": // it was there before
+		default:
+			order = []string{"created", "changed", "modified"}
+		}
 	}
 	for _, what := range order {
 		if t := rec.Time(what); !t.IsZero() {

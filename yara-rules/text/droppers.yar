@@ -10,7 +10,7 @@ rule Miner_Dropper_Script
     level = "high"
     technique = "T1105,T1489"
     reference = "published incident reports"
-    benign = "clean-up scripts end the same names, but fetch and start nothing"
+    benign = "clean-up scripts end the same names, but fetch and start nothing; notes of an incident quote it"
   strings:
     $k1 = "pkill" fullword
     $k2 = "killall" fullword
@@ -42,8 +42,10 @@ rule Miner_Dropper_Script
     $g7 = "SELINUX=disabled"
     $g8 = "rm -rf /var/log/syslog"
     $g9 = "/etc/ld.so.preload"
+    // Prose that quotes a dropper does not begin its lines with the commands.
+    $line = /\n(pkill|killall|curl|wget|chmod|chattr|crontab) /
   condition:
-    is_text and filesize < 1MB and any of ($k*) and 3 of ($n*) and any of ($f*) and any of ($g*)
+    is_text and (is_script or #line >= 3) and filesize < 1MB and any of ($k*) and 3 of ($n*) and any of ($f*) and any of ($g*)
 }
 
 rule Miner_Setup_Script

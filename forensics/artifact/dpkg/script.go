@@ -94,6 +94,11 @@ func judge(r *artifact.Record, b []byte) {
 	f.AddTo(r)
 	all := make(map[string]bool)
 	mark(all, &f, code)
+	// A package that is purged takes the logs of its programs with it.
+	purges := r.Get("script") == "postrm"
+	if purges {
+		delete(all, "log_wipe")
+	}
 	top := topLevel(b)
 	suspicious := ""
 	// The script as a whole tells whether there is a line to look for, if it
@@ -107,6 +112,9 @@ func judge(r *artifact.Record, b []byte) {
 			found := make(map[string]bool)
 			lf := shell.Analyze(string(text))
 			mark(found, &lf, text)
+			if purges {
+				delete(found, "log_wipe")
+			}
 			for n := range found {
 				all[n] = true
 			}

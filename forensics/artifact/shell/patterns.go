@@ -74,11 +74,11 @@ func oddPlace(p string, sourced bool) (temp, hidden bool) {
 		case part == ".env" && !last && parts[min(i+1, len(parts)-1)] != "bin":
 			return temp, true
 		case part == ".local":
-			if !localDirs[parts[i+1]] {
+			if !localDirs[parts[i+1]] && !sourced {
 				return temp, true
 			}
 		case part == ".config":
-			if !configDirs[parts[i+1]] {
+			if !configDirs[parts[i+1]] && !sourced {
 				return temp, true
 			}
 		}

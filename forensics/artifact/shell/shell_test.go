@@ -151,7 +151,7 @@ func TestTraits(t *testing.T) {
 		{"/root/.pyenv/shims/python x", ""},
 		{". ~/.bashrc", ""},
 		{"[ -f ~/.bash_aliases ] && . ~/.bash_aliases", ""},
-		{". /home/deploy/.profile", ""},
+		{". /home/deploy/.profile", ""}, {". \"${XDG_CONFIG_HOME:-$HOME/.config}/bash_completion\"", ""},
 		{"/srv/app/node_modules/.bin/pm2 resurrect", ""},
 		{"/srv/app/.venv/bin/python /srv/app/x.py", ""},
 		{"cat /etc/.pwd.lock", ""},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"icecore/forensics"
 	"icecore/forensics/detect"
 	"icecore/forensics/report"
+	"icecore/forensics/text"
 )
 
 // analysisFlags are those of all commands that look into files.
@@ -30,15 +32,25 @@ func (a *app) analyzeCmd() *cobra.Command {
 	var (
 		o      forensics.Options
 		failOn string
+		dir    string
 		every  bool
 	)
 	c := &cobra.Command{
 		Use:   "analyze IMAGE",
 		Short: "The main job: verdict, findings, story",
 		Long: `Reads all volumes of an image and tells whether the server was compromised, since
-when, by what, and with what proof.`,
+when, by what, and with what proof. The image is opened for reading only, and nothing
+is written beside it.
+
+With -o it also makes a case folder: report.html (one page, to read and print),
+analysis.json, timeline.jsonl, timeline.csv, bodyfile and icecore.log (what was run,
+on what, with which rules, when). The folder is made whole or not at all; one that
+exists and is not empty is refused.
+
+With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher one.`,
 		Example: `  icecore analyze snapshot.qcow2
-  icecore analyze --format json snapshot.raw > analysis.json`,
+  icecore analyze -o case-17 --hash-image snapshot.raw
+  icecore analyze --format json --fail-on high snapshot.raw > analysis.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var least detect.Level
@@ -48,10 +60,7 @@ when, by what, and with what proof.`,
 					return usageError{fmt.Errorf("--fail-on: %w", err)}
 				}
 			}
-			p := a.newProgress()
-			a.complete(&o, p)
-			an, err := forensics.Analyze(cmd.Context(), args[0], o)
-			p.done()
+			an, err := a.analyze(cmd.Context(), args[0], &o, dir)
 			if err != nil {
 				return err
 			}
@@ -81,7 +90,45 @@ when, by what, and with what proof.`,
 	f.Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
 	f.StringArrayVar(&o.SigmaRules, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
 	f.StringVar(&failOn, "fail-on", "", "exit with 3 if a finding has this level or a higher one")
+	f.StringVarP(&dir, "output", "o", "", "make this case folder")
 	f.BoolVar(&o.HashImage, "hash-image", false, "hash the files of the image, too")
 	f.BoolVar(&every, "all", false, "show findings of all levels")
 	return c
+}
+
+// analyze analyses an image and, if a folder is named, makes the case folder.
+func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, dir string) (*forensics.Analysis, error) {
+	p := a.newProgress()
+	defer p.done()
+	a.complete(o, p)
+	p.show(forensics.Progress{Phase: "opening"})
+	img, err := forensics.Open(ctx, name, o.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	if dir == "" {
+		return img.Analyze(ctx, *o)
+	}
+	c, err := a.newCase(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(img, a.args); err != nil {
+		return nil, err
+	}
+	o.Entries = c.entry
+	an, err := img.Analyze(ctx, *o)
+	if err != nil {
+		return nil, err
+	}
+	p.show(forensics.Progress{Phase: "writing " + dir})
+	if err := c.finish(ctx, img, an, o.Volume, a.args); err != nil {
+		return nil, err
+	}
+	p.done()
+	if !a.quiet {
+		a.note("the case folder is %s", text.Escape(dir))
+	}
+	return an, nil
 }

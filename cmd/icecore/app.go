@@ -21,6 +21,7 @@ import (
 // app holds what all subcommands share.
 type app struct {
 	out, err io.Writer
+	args     []string // the command line, without the name of the program
 
 	format   string
 	volume   string

@@ -73,6 +73,7 @@ func (e foundError) Error() string { return "a finding is " + e.level + " or abo
 
 // run is the program: it runs one command line and gives the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.args = args
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)

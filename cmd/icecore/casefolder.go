@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"icecore/forensics"
+	"icecore/forensics/detect"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/miner/engine"
+	"icecore/forensics/report"
+	"icecore/forensics/text"
+	"icecore/forensics/timeline"
+)
+
+// caseFolder is a folder that is made whole or not at all: it is written under
+// another name beside the one asked for, and renamed at the end.
+type caseFolder struct {
+	dir  string // as asked for
+	temp string
+	keep func()
+
+	mu     sync.Mutex
+	closed bool
+	sums   [][2]string // name and SHA-256 of each file written
+
+	started time.Time
+	log     *slog.Logger
+	logText *strings.Builder
+
+	timeline timeline.Timeline
+	body     *timeline.Body
+	bodyFile *caseFile
+	root     *forensics.Volume
+}
+
+// newCase prepares a case folder. One that exists and holds anything is refused.
+func (a *app) newCase(dir string) (*caseFolder, error) {
+	dir = filepath.Clean(dir)
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err == nil && len(entries) > 0:
+		return nil, fmt.Errorf("%s: is not empty: a case folder is never written over another", dir)
+	case err == nil, errors.Is(err, os.ErrNotExist):
+	default:
+		if st, serr := os.Stat(dir); serr == nil && !st.IsDir() {
+			return nil, fmt.Errorf("%s: exists and is not a folder", dir)
+		}
+		return nil, plainPath(err)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(abs), "."+filepath.Base(abs)+".unfinished-")
+	if err != nil {
+		return nil, plainPath(err)
+	}
+	c := &caseFolder{dir: dir, temp: temp, started: time.Now(), logText: &strings.Builder{}}
+	c.log = slog.New(slog.NewTextHandler(c.logText, nil))
+	c.keep = a.onAbandon(c.remove)
+	return c, nil
+}
+
+// plainPath turns "open x: permission denied" into "x: permission denied".
+func plainPath(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", pe.Path, pe.Err)
+	}
+	return err
+}
+
+// remove takes what is there of the folder away.
+func (c *caseFolder) remove() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	_ = os.RemoveAll(c.temp)
+}
+
+var errClosed = errors.New("the case folder was abandoned")
+
+// caseFile is a file of a case folder that is being written.
+type caseFile struct {
+	*bufio.Writer
+	c    *caseFolder
+	name string
+	f    *os.File
+	sum  hash.Hash
+}
+
+func (c *caseFolder) create(name string) (*caseFile, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, errClosed
+	}
+	f, err := os.OpenFile(filepath.Join(c.temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, plainPath(err)
+	}
+	sum := sha256.New()
+	return &caseFile{bufio.NewWriterSize(io.MultiWriter(f, sum), 256<<10), c, name, f, sum}, nil
+}
+
+// finish writes what is left and closes the file.
+func (f *caseFile) finish() error {
+	err := f.Flush()
+	if err == nil {
+		err = f.f.Sync()
+	}
+	if cerr := f.f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return plainPath(err)
+	}
+	f.c.sums = append(f.c.sums, [2]string{f.name, hex.EncodeToString(f.sum.Sum(nil))})
+	return nil
+}
+
+// write makes a file with what fn writes.
+func (c *caseFolder) write(name string, fn func(io.Writer) error) error {
+	f, err := c.create(name)
+	if err != nil {
+		return err
+	}
+	if err := fn(f); err != nil {
+		f.f.Close()
+		return err
+	}
+	return f.finish()
+}
+
+// begin notes what is run on what, and opens the bodyfile.
+func (c *caseFolder) begin(img *forensics.Image, args []string) error {
+	c.log.Info("run", "program", "icecore", "version", forensics.Version, "yara", engine.Backend, "go", runtime.Version(), "arguments", args, "started", c.started.UTC().Format(time.RFC3339))
+	if wd, err := os.Getwd(); err == nil {
+		c.log.Info("folder", "path", wd)
+	}
+	for _, f := range img.Disk.Files() {
+		c.log.Info("file of the image", "path", f.Path, "bytes", f.Size, "role", f.Role)
+	}
+	var err error
+	if c.root, err = img.Volume(""); err != nil {
+		return err
+	}
+	if c.bodyFile, err = c.create("bodyfile"); err != nil {
+		return err
+	}
+	c.body = timeline.NewBody(c.bodyFile)
+	return nil
+}
+
+// entry takes a file of the walk into the timelines.
+func (c *caseFolder) entry(v *forensics.Volume, e *filesystem.Entry) error {
+	c.timeline.AddFile(v.ID, e)
+	c.body.Prefix = ""
+	if v != c.root {
+		c.body.Prefix = "[" + v.ID + "]"
+	}
+	return c.body.Entry(e)
+}
+
+// finish writes all files and gives the folder its name.
+func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forensics.Analysis, volume string, args []string) error {
+	if err := c.body.Flush(); err != nil {
+		return plainPath(err)
+	}
+	if err := c.bodyFile.finish(); err != nil {
+		return err
+	}
+	if err := c.write("analysis.json", func(w io.Writer) error { return report.JSON(w, a) }); err != nil {
+		return err
+	}
+	c.timeline.AddRecords(a.AllRecords, a.AllFindings)
+	if err := img.AddHistory(ctx, volume, &c.timeline); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		c.log.Warn("history of the journal", "error", err)
+	}
+	page := &report.Page{Analysis: a, Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, args...), " ")}
+	page.Command = text.Escape(page.Command)
+	if err := c.timelines(ctx, a, page); err != nil {
+		return err
+	}
+	if err := c.write("report.html", func(w io.Writer) error { return report.HTML(w, page) }); err != nil {
+		return err
+	}
+	c.told(a, page.Events)
+	if err := c.write("icecore.log", func(w io.Writer) error { _, err := io.WriteString(w, c.logText.String()); return err }); err != nil {
+		return err
+	}
+	return c.rename(ctx)
+}
+
+// maxExcerpt bounds the lines of the timeline on the page.
+const maxExcerpt = 400
+
+// timelines writes both timelines, and picks the lines for the page.
+func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page *report.Page) error {
+	return c.write("timeline.jsonl", func(w io.Writer) error {
+		j, err := timeline.NewWriter("jsonl", w, plainText(a.System.Hostname))
+		if err != nil {
+			return err
+		}
+		return c.write("timeline.csv", func(w io.Writer) error {
+			t, err := timeline.NewWriter("csv", w, plainText(a.System.Hostname))
+			if err != nil {
+				return err
+			}
+			err = c.timeline.Each(ctx, timeline.Range{}, func(e *timeline.Event) error {
+				page.Events++
+				if e.Level >= detect.Medium && len(page.Timeline) < maxExcerpt && e.Type == timeline.TypeFinding || e.Level >= detect.High && len(page.Timeline) < maxExcerpt {
+					page.Timeline = append(page.Timeline, report.Excerpt{Time: e.Time.Time().Format("2006-01-02 15:04:05"), What: e.What, Level: e.Level.String(), Text: text.Truncate(text.Escape(standsAt(e)+e.Message), 400)})
+				}
+				if err := j.Event(e); err != nil {
+					return err
+				}
+				return t.Event(e)
+			})
+			if err != nil {
+				return err
+			}
+			if err := j.Flush(); err != nil {
+				return err
+			}
+			return t.Flush()
+		})
+	})
+}
+
+func standsAt(e *timeline.Event) string {
+	switch {
+	case e.Path == "":
+		return ""
+	case e.Line > 0:
+		return fmt.Sprintf("%s:%d  ", e.Path, e.Line)
+	}
+	return e.Path + "  "
+}
+
+// told completes the log with what the analysis found.
+func (c *caseFolder) told(a *forensics.Analysis, events int) {
+	for _, f := range a.Image.Files {
+		if f.SHA256 != "" {
+			c.log.Info("hash of a file of the image", "path", f.Path, "sha256", f.SHA256)
+		}
+	}
+	if len(a.Image.Files) > 0 && a.Image.Files[0].SHA256 == "" {
+		c.log.Info("the files of the image were not hashed; --hash-image does it")
+	}
+	c.log.Info("rules", "yara_sha256", a.Tool.Rules.YARA, "sigma_sha256", a.Tool.Rules.Sigma)
+	for _, v := range a.Volumes {
+		args := []any{"id", v.ID, "offset", v.Offset, "bytes", v.Size, "content", v.Filesystem, "uuid", v.UUID, "files", v.Files}
+		if v.Reason != "" {
+			args = append(args, "not_read", v.Reason)
+		}
+		if v.Journal != nil {
+			args = append(args, "journal_replayed", v.Journal.Replayed, "transactions", v.Journal.Transactions)
+		}
+		c.log.Info("volume", args...)
+	}
+	c.log.Info("verdict", "state", a.Verdict.State, "since", a.Verdict.Since, "findings", len(a.Findings), "records", len(a.Records), "events", events)
+	c.log.Info("coverage", "files", a.Coverage.Files, "bytes_scanned", a.Coverage.BytesScanned, "not_read", len(a.Coverage.NotRead))
+	for _, n := range a.Coverage.NotRead {
+		c.log.Warn("not read", "what", n.What, "why", n.Why)
+	}
+	for _, s := range c.sums {
+		c.log.Info("written", "file", s[0], "sha256", s[1])
+	}
+	c.log.Info("done", "seconds", int(time.Since(c.started).Seconds()))
+}
+
+// rename gives the folder the name asked for.
+func (c *caseFolder) rename(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// rename(2) takes the place of an empty folder, and of nothing else. One that
+	// is a mount point or the present folder is filled instead.
+	if err := os.Rename(c.temp, c.dir); err != nil {
+		entries, rerr := os.ReadDir(c.dir)
+		if rerr != nil || len(entries) > 0 {
+			return fmt.Errorf("%s: %w", c.dir, errors.Unwrap(err))
+		}
+		for _, s := range c.sums {
+			if err := os.Rename(filepath.Join(c.temp, s[0]), filepath.Join(c.dir, s[0])); err != nil {
+				return fmt.Errorf("%s: %w", filepath.Join(c.dir, s[0]), errors.Unwrap(err))
+			}
+		}
+		_ = os.Remove(c.temp)
+	}
+	c.closed = true
+	c.keep()
+	return nil
+}

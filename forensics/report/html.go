@@ -1,0 +1,102 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"icecore/forensics"
+	"icecore/forensics/text"
+)
+
+//go:embed report.html.tmpl
+var templates embed.FS
+
+// Excerpt is a line of the timeline that the page shows. Texts are escaped.
+type Excerpt struct{ Time, What, Level, Text string }
+
+// Page is what the HTML report shows.
+type Page struct {
+	Analysis *forensics.Analysis
+	Made     string // when, RFC 3339
+	Command  string
+	Timeline []Excerpt
+	// Events is the number of all events, of which Timeline shows some.
+	Events int
+}
+
+// HTML writes one page that needs nothing else: no script, no network, no font. It
+// can be printed. Everything from the image passes through html/template.
+func HTML(w io.Writer, p *Page) error {
+	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
+		"clock": clock, "where": where, "bytes": Bytes, "grouped": grouped, "or": or, "upper": strings.ToUpper,
+		"phase":    func(s string) string { return or(phaseNames[s], s) },
+		"inferred": inferred,
+		"command":  func(src *forensics.SourceInfo) string { return check(p.Analysis.Image.Path, src) },
+	}).ParseFS(templates, "report.html.tmpl")
+	if err != nil {
+		return err
+	}
+	s := summarise(p.Analysis)
+	byID := make(map[string]*forensics.RecordInfo, len(p.Analysis.Records))
+	for i := range p.Analysis.Records {
+		byID[p.Analysis.Records[i].ID] = &p.Analysis.Records[i]
+	}
+	data := htmlData{Page: p, EventCount: int64(p.Events), A: p.Analysis, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
+	for _, x := range s.wallets {
+		data.Wallets = append(data.Wallets, htmlWallet{x.address, x.coin, x.path})
+	}
+	for i := range p.Analysis.Findings {
+		f := &p.Analysis.Findings[i]
+		h := htmlFinding{FindingInfo: f, Excerpt: strings.TrimSpace(f.Excerpt)}
+		const most = 10
+		for j, id := range f.Records {
+			if j == most {
+				h.More = len(f.Records) - most
+				break
+			}
+			if r := byID[id]; r != nil {
+				h.Records = append(h.Records, htmlRecord{r.ID, r.Kind, where(&r.Source), recordFields(r)})
+			}
+		}
+		data.Findings = append(data.Findings, h)
+	}
+	return t.Execute(w, data)
+}
+
+type htmlData struct {
+	*Page
+	A          *forensics.Analysis
+	EventCount int64
+	Verdict    string
+	Counts     string
+	Miners     string
+	Pools      []string
+	Wallets    []htmlWallet
+	Findings   []htmlFinding
+}
+
+type htmlWallet struct{ Address, Coin, Path string }
+
+type htmlFinding struct {
+	*forensics.FindingInfo
+	Excerpt string
+	Records []htmlRecord
+	More    int
+}
+
+type htmlRecord struct{ ID, Kind, Where, Fields string }
+
+// recordFields writes the fields of a record in one line.
+func recordFields(r *forensics.RecordInfo) string {
+	var b strings.Builder
+	for i, f := range r.Fields {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		fmt.Fprintf(&b, "%s=%s", f.Name, text.Escape(f.Value))
+	}
+	return b.String()
+}

@@ -51,6 +51,10 @@ func (f *FS) open(n *node) (*file, error) {
 			fl.inline = n.iblock()[:n.stored()]
 		}
 	case filesystem.ModeRegular, filesystem.ModeDir:
+		if f.sb.metaCsum() && n.Flags&rec.InodeFlagExtents != 0 && n.iblock()[6] > 0 {
+			// Blocks of the tree have checksums, of which Inode().Note tells.
+			fl.once.Do(fl.loadExtents)
+		}
 	default:
 		fl.inline = []byte{}
 	}
@@ -69,8 +73,16 @@ func (fl *file) Size() int64 {
 }
 
 func (fl *file) load() ([]filesystem.Extent, error) {
-	fl.once.Do(func() { fl.exts, fl.err = fl.f.extents(fl.n) })
+	fl.once.Do(fl.loadExtents)
 	return fl.exts, fl.err
+}
+
+func (fl *file) loadExtents() {
+	m := mapper{f: fl.f, n: fl.n}
+	fl.exts, fl.err = m.extents()
+	if m.badSum && fl.n.Note == "" {
+		fl.n.Note = noteChecksum
+	}
 }
 
 // Extents implements filesystem.File.

@@ -109,12 +109,19 @@ func (f *FS) findSuperblock() error {
 		}
 		return err
 	}
-	for _, off := range backupOffsets(f.size) {
-		if b, berr := read(off); berr == nil {
-			f.use(b, off)
-			f.problem("superblock", "%v; the copy at byte %d is used", err, off)
-			return nil
+	for _, c := range backupOffsets(f.size) {
+		b, berr := read(c.at)
+		if berr != nil || int64(b.blockSize) != c.blockSize || int64(b.SBlockGroupNr) != c.group {
+			continue
 		}
+		// A copy is as old as the filesystem. It does not say whether the journal
+		// has something to replay; the journal does.
+		if b.compat(rec.SbFeatureCompatHasJournal) {
+			b.SFeatureIncompat |= rec.SbFeatureIncompatRecover
+		}
+		f.use(b, c.at)
+		f.problem("superblock", "%v; the copy at byte %d is used", err, c.at)
+		return nil
 	}
 	if s != nil { // only its checksum is wrong
 		f.use(s, rec.Superblock0Offset)
@@ -126,16 +133,23 @@ func (f *FS) findSuperblock() error {
 
 func (f *FS) use(s *superblock, off int64) { f.sb, f.sbBlock = s, uint64(off)/uint64(s.blockSize) }
 
+// rereadSuperblock reads the superblock again after a replay. Where a copy is in
+// use, the first one is as good as the copy if the journal has it.
 func (f *FS) rereadSuperblock() error {
-	raw := make([]byte, rec.SuperblockSize)
-	off := int64(rec.Superblock0Offset)
-	if f.sbBlock > 1 {
-		off = int64(f.sbBlock) * int64(f.sb.blockSize)
+	bs := int64(f.sb.blockSize)
+	off := int64(f.sbBlock) * bs
+	first := uint64(rec.Superblock0Offset / bs)
+	if _, ok := f.overlay[first]; ok || f.sbBlock == first {
+		off = rec.Superblock0Offset
 	}
+	raw := make([]byte, rec.SuperblockSize)
 	if err := f.readAt(raw, off); err != nil {
 		return err
 	}
 	s, err := parseSuperblock(raw, f.size)
+	if err == nil && f.sbBlock != first && !s.checksumOK() {
+		err = filesystem.Corrupt("superblock", noteChecksum)
+	}
 	if err != nil {
 		return err
 	}

@@ -16,45 +16,150 @@ type group struct {
 	inodeTable  uint64
 	unused      uint32 // inodes at the end of the table that were never used
 	flags       uint16
+	blockSum    uint32 // checksum of the block bitmap
 }
 
 // readGroups reads all group descriptors. With meta_bg the descriptors of a meta
 // block group stand in its first group, else all stand behind the superblock
-// (Documentation/filesystems/ext4/blockgroup.rst).
+// (Documentation/filesystems/ext4/blockgroup.rst). Where one is bad, its copies are
+// tried.
 func (f *FS) readGroups() error {
 	s := f.sb
-	perBlock := uint32(f.sb.blockSize / s.descSize)
+	perBlock := uint32(s.blockSize / s.descSize)
 	f.groups = make([]group, s.groups)
 	block := make([]byte, s.blockSize)
-	for first := uint32(0); first < s.groups; first += perBlock {
-		at := f.descBlock(first / perBlock)
-		if err := f.readBlock(block, at); err != nil {
-			f.problem(fmt.Sprintf("group descriptors from %d", first), "%v", err)
-			continue
+	for n := uint32(0); uint64(n)*uint64(perBlock) < uint64(s.groups); n++ {
+		first := n * perBlock
+		count := min(perBlock, s.groups-first)
+		var why []error
+		err := f.readBlock(block, f.descBlock(n))
+		bad := err != nil
+		for i := range count {
+			g := first + i
+			if err != nil {
+				why = append(why, err)
+				continue
+			}
+			var gerr error
+			if f.groups[g], gerr = f.parseGroup(g, block[int(i)*s.descSize:][:s.descSize]); gerr != nil {
+				bad = true
+			}
+			why = append(why, gerr)
 		}
-		for g := first; g < s.groups && g < first+perBlock; g++ {
-			d := block[int(g-first)*s.descSize:][:s.descSize]
-			f.groups[g] = f.parseGroup(g, d)
-		}
-		if first+perBlock < first {
-			break
+		if bad {
+			f.tryDescCopies(n, why)
 		}
 	}
 	return nil
 }
 
+// tryDescCopies replaces the descriptors of a block that are bad by the first copy
+// that is not, and tells what was found. why holds what is wrong with each, nil
+// for the good ones.
+func (f *FS) tryDescCopies(n uint32, why []error) {
+	s := f.sb
+	first := n * uint32(s.blockSize/s.descSize)
+	block := make([]byte, s.blockSize)
+	left := 0
+	for _, err := range why {
+		if err != nil {
+			left++
+		}
+	}
+	told := make([]bool, len(why))
+	for _, at := range f.descCopies(n) {
+		if left == 0 {
+			break
+		}
+		if f.readBlock(block, at) != nil {
+			continue
+		}
+		for i, err := range why {
+			if err == nil || told[i] {
+				continue
+			}
+			g := first + uint32(i)
+			got, gerr := f.parseGroup(g, block[i*s.descSize:][:s.descSize])
+			if gerr != nil {
+				continue
+			}
+			// A copy is as old as the filesystem: it knows where things are, not
+			// how far the table is used.
+			got.unused, got.flags = 0, 0
+			f.groups[g] = got
+			told[i] = true
+			left--
+			f.problem(fmt.Sprintf("group %d descriptor", g), "%v; the copy in block %d is used", err, at)
+		}
+	}
+	for i, err := range why {
+		if err != nil && !told[i] {
+			f.problem(fmt.Sprintf("group %d descriptor", first+uint32(i)), "%v", err)
+		}
+	}
+}
+
 // descBlock gives the block in which the n-th block of descriptors stands.
 func (f *FS) descBlock(n uint32) uint64 {
 	s := f.sb
-	if !s.incompat(rec.SbFeatureIncompatMetaBg) || n < s.SFirstMetaBg {
+	if !f.inMetaGroup(n) {
 		return f.sbBlock + 1 + uint64(n)
 	}
-	g := uint64(n) * uint64(s.blockSize/s.descSize)
+	return f.metaDesc(uint64(n) * uint64(s.blockSize/s.descSize))
+}
+
+func (f *FS) inMetaGroup(n uint32) bool {
+	return f.sb.incompat(rec.SbFeatureIncompatMetaBg) && n >= f.sb.SFirstMetaBg
+}
+
+// metaDesc gives the block of descriptors in a group of a meta block group.
+func (f *FS) metaDesc(g uint64) uint64 {
+	s := f.sb
 	at := uint64(s.SFirstDataBlock) + g*uint64(s.SBlocksPerGroup)
 	if hasSuper(s, g) {
 		at++
 	}
+	if g == 0 && s.blockSize == 1024 && s.SFirstDataBlock == 0 { // bigalloc
+		at++
+	}
 	return at
+}
+
+// maxDescCopies bounds the copies of a block of descriptors that are tried.
+const maxDescCopies = 16
+
+// descCopies gives the blocks in which copies of the n-th block of descriptors
+// stand.
+func (f *FS) descCopies(n uint32) []uint64 {
+	s := f.sb
+	var out []uint64
+	if f.inMetaGroup(n) {
+		per := uint64(s.blockSize / s.descSize)
+		for _, g := range []uint64{uint64(n)*per + 1, uint64(n)*per + per - 1} {
+			if g < uint64(s.groups) {
+				out = append(out, f.metaDesc(g))
+			}
+		}
+		return out
+	}
+	add := func(g uint64) {
+		at := uint64(s.SFirstDataBlock) + g*uint64(s.SBlocksPerGroup) + 1 + uint64(n)
+		if g == 0 && s.blockSize == 1024 && s.SFirstDataBlock == 0 {
+			at++
+		}
+		if at != f.descBlock(n) && len(out) < maxDescCopies {
+			out = append(out, at)
+		}
+	}
+	for g := uint64(0); g < uint64(s.groups) && g < 1<<16; g++ {
+		if hasSuper(s, g) {
+			add(g)
+		}
+	}
+	if last := uint64(s.groups) - 1; last >= 1<<16 && hasSuper(s, last) {
+		add(last)
+	}
+	return out
 }
 
 // hasSuper says whether a group begins with a copy of the superblock.
@@ -78,33 +183,70 @@ func hasSuper(s *superblock, g uint64) bool {
 	return false
 }
 
-func (f *FS) parseGroup(n uint32, d []byte) group {
+// parseGroup decodes the descriptor of group n (struct ext4_group_desc of
+// fs/ext4/ext4.h). On an error it gives what can be used of it.
+func (f *FS) parseGroup(n uint32, d []byte) (group, error) {
 	le := binary.LittleEndian
 	g := group{
 		blockBitmap: uint64(le.Uint32(d)), inodeBitmap: uint64(le.Uint32(d[4:])), inodeTable: uint64(le.Uint32(d[8:])),
-		flags: le.Uint16(d[0x12:]), unused: uint32(le.Uint16(d[0x1c:])),
+		flags: le.Uint16(d[0x12:]), unused: uint32(le.Uint16(d[0x1c:])), blockSum: uint32(le.Uint16(d[0x18:])),
 	}
 	if len(d) >= 64 && f.sb.incompat(rec.SbFeatureIncompat64bit) {
 		g.blockBitmap |= uint64(le.Uint32(d[0x20:])) << 32
 		g.inodeBitmap |= uint64(le.Uint32(d[0x24:])) << 32
 		g.inodeTable |= uint64(le.Uint32(d[0x28:])) << 32
 		g.unused |= uint32(le.Uint16(d[0x32:])) << 16
+		g.blockSum |= uint32(le.Uint16(d[0x38:])) << 16
 	}
+	var first error
 	if !f.sb.metaCsum() && !f.sb.roCompat(rec.SbFeatureRoCompatGdtCsum) {
 		g.unused, g.flags = 0, 0 // without checksums these fields mean nothing
 	} else if want, got := f.groupChecksum(n, d), le.Uint16(d[0x1e:]); want != got {
-		f.problem(fmt.Sprintf("group %d descriptor", n), "checksum mismatch (stored %04x, computed %04x)", got, want)
+		first = fmt.Errorf("checksum mismatch (stored %04x, computed %04x)", got, want)
 		g.unused, g.flags = 0, 0 // read the whole table rather than trust this
 	}
 	if g.unused > f.sb.SInodesPerGroup {
-		f.problem(fmt.Sprintf("group %d descriptor", n), "%d unused inodes of %d", g.unused, f.sb.SInodesPerGroup)
+		if first == nil {
+			first = fmt.Errorf("%d unused inodes of %d", g.unused, f.sb.SInodesPerGroup)
+		}
 		g.unused = 0
 	}
 	if end := g.inodeTable + f.inodeTableBlocks(); g.inodeTable == 0 || end > f.sb.blocks || end < g.inodeTable {
-		f.problem(fmt.Sprintf("group %d descriptor", n), "inode table at block %d of %d", g.inodeTable, f.sb.blocks)
+		if first == nil {
+			first = fmt.Errorf("inode table at block %d of %d", g.inodeTable, f.sb.blocks)
+		}
 		g.inodeTable = 0
 	}
-	return g
+	return g, first
+}
+
+// blockBitmap reads the block bitmap of a group and verifies its checksum
+// (ext4_block_bitmap_csum_verify in fs/ext4/bitmap.c). It gives nil for one that
+// was never written: nothing in the group is in use but its own metadata.
+func (f *FS) blockBitmap(g uint64) ([]byte, error) {
+	gr := &f.groups[g]
+	what := fmt.Sprintf("group %d block bitmap", g)
+	if gr.flags&rec.BgdFlagBitmapNotInitialized != 0 {
+		return nil, nil
+	}
+	if gr.blockBitmap == 0 {
+		return nil, filesystem.Corrupt(what, "at block 0")
+	}
+	b := make([]byte, f.sb.blockSize)
+	if err := f.readBlock(b, gr.blockBitmap); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if f.sb.metaCsum() {
+		used := min(int(f.sb.SBlocksPerGroup)/f.sb.cluster/8, len(b))
+		sum, mask := crc32c(f.sb.seed, b[:used]), uint32(0xffff)
+		if f.sb.descSize >= 64 {
+			mask = 0xffffffff
+		}
+		if sum&mask != gr.blockSum {
+			f.problem(what, noteChecksum)
+		}
+	}
+	return b, nil
 }
 
 func (f *FS) inodeTableBlocks() uint64 {

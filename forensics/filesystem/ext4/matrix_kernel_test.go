@@ -38,6 +38,8 @@ func TestKernelMatrix(t *testing.T) {
 		{"ext4 flex_bg off", 64, []string{"-t", "ext4", "-O", "^flex_bg", "-b", "1024"}, full},
 		{"ext4 small groups", 64, []string{"-t", "ext4", "-b", "1024", "-g", "1024", "-N", "4096"}, full},
 		{"ext4 bigalloc", 128, []string{"-t", "ext4", "-O", "bigalloc"}, full},
+		{"ext4 1k bigalloc", 128, []string{"-t", "ext4", "-b", "1024", "-O", "bigalloc", "-C", "8192"}, full},
+		{"ext4 1k bigalloc meta_bg", 600, []string{"-t", "ext4", "-b", "1024", "-O", "bigalloc,meta_bg,^resize_inode", "-C", "2048"}, full},
 		{"ext4 inline_data", 64, []string{"-t", "ext4", "-O", "inline_data"}, full},
 		{"ext4 ea_inode", 64, []string{"-t", "ext4", "-O", "ea_inode"}, with(func(p *plan) { p.bigXattr = 60_000 })},
 		{"ext4 large_dir", 64, []string{"-t", "ext4", "-O", "large_dir", "-b", "1024"}, with(func(p *plan) { p.bigDir = 9000 })},

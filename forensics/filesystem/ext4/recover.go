@@ -363,14 +363,10 @@ func (b *bitmaps) used(block uint64) bool {
 	m, ok := b.groups[g]
 	b.f.mu.Unlock()
 	if !ok {
-		gr := b.f.groups[g]
-		if gr.flags&rec.BgdFlagBitmapNotInitialized == 0 && gr.blockBitmap != 0 {
-			m = make([]byte, s.blockSize)
-			if err := b.f.readBlock(m, gr.blockBitmap); err != nil {
-				m = nil
-				b.f.problem(fmt.Sprintf("group %d block bitmap", g), "%v", err)
-			}
-		} else {
+		var err error
+		if m, err = b.f.blockBitmap(g); err != nil {
+			b.f.problem(fmt.Sprintf("group %d block bitmap", g), "%v", err)
+		} else if m == nil {
 			m = []byte{}
 		}
 		b.f.mu.Lock()

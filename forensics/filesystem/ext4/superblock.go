@@ -141,22 +141,36 @@ func (s *superblock) checksumOK() bool {
 }
 
 // backupOffsets gives the byte offsets at which copies of the superblock stand
-// by default for each block size (mke2fs(8)): block 1 of groups 1, 3, 5, 7 and
-// powers of those.
-func backupOffsets(size int64) []int64 {
-	var out []int64
-	for _, bs := range []int64{1024, 2048, 4096, 65536} {
-		first := int64(0)
-		if bs == 1024 {
-			first = 1
-		}
-		for _, g := range []int64{1, 3, 5, 7, 9, 25, 27, 49} {
-			if off := (g*8*bs + first) * bs; off+rec.SuperblockSize <= size {
-				out = append(out, off)
+// (mke2fs(8)): in group 1, in powers of 3, 5 and 7, with sparse_super2 in the last
+// group. Groups have as many blocks as a block has bits, with bigalloc as many
+// clusters. A copy says of which group it is, so that a wrong guess is noticed.
+func backupOffsets(size int64) []backupOffset {
+	var out []backupOffset
+	for cluster := int64(1); cluster <= 64; cluster *= 2 {
+		for bs := int64(1024); bs <= 65536; bs *= 2 {
+			first := int64(0)
+			if bs == 1024 && cluster == 1 {
+				first = 1
+			}
+			perGroup := 8 * bs * cluster * bs
+			groups := []int64{1, 3, 5, 7, 9, 25, 27, 49}
+			if last := (size - 1) / perGroup; last > 1 && last < 1<<31 {
+				groups = append(groups, last)
+			}
+			for _, g := range groups {
+				if off := g*perGroup + first*bs; off > 0 && off+rec.SuperblockSize <= size {
+					out = append(out, backupOffset{off, g, bs})
+				}
 			}
 		}
 	}
 	return out
+}
+
+type backupOffset struct {
+	at        int64
+	group     int64
+	blockSize int64
 }
 
 func uuidString(u [16]uint8) string {

@@ -19,7 +19,7 @@ const (
 
 // xattrPrefixes are the namespaces by e_name_index (fs/ext4/xattr.h).
 var xattrPrefixes = [...]string{
-	0: "", 1: "user.", 2: "system.posix_acl_access", 3: "system.posix_acl_default", 4: "trusted.", 5: "", 6: "security.", 7: "system.", 8: "system.richacl", 9: "encryption.", 10: "hurd.",
+	0: "", 1: "user.", 2: "system.posix_acl_access", 3: "system.posix_acl_default", 4: "trusted.", 5: "", 6: "security.", 7: "system.", 8: "system.richacl", 9: "encryption.", 10: "gnu.",
 }
 
 // rawXattr is an attribute as stored.
@@ -157,8 +157,13 @@ func (f *FS) eaInode(n *node, x rawXattr) ([]byte, error) {
 		return nil, err
 	}
 	v := make([]byte, x.size)
-	if _, err := fl.ReadAt(v, 0); err != nil && int64(x.size) != en.Size {
+	if k, err := fl.ReadAt(v, 0); k < len(v) {
 		return nil, err
+	}
+	// The value's hash stands where other inodes have their time of access
+	// (ext4_xattr_inode_verify_hashes in fs/ext4/xattr.c).
+	if hash := crc32c(f.sb.seed, v); int64(x.size) == en.Size && hash != binary.LittleEndian.Uint32(en.raw[8:]) {
+		f.problem(fmt.Sprintf("%s, attribute %q in inode %d", what, x.name, x.inum), noteChecksum)
 	}
 	return v, nil
 }

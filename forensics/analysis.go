@@ -7,6 +7,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
 
@@ -31,6 +32,9 @@ type Analysis struct {
 	// The same facts as values, for those that go on working with them.
 	AllRecords  []artifact.Record `json:"-"`
 	AllFindings []detect.Finding  `json:"-"`
+	// RuleWarnings are what the compiler had to say of the YARA rules that are
+	// in force: mostly that one is slow.
+	RuleWarnings []engine.Problem `json:"-"`
 }
 
 // Tool says by what an analysis was made.

@@ -100,7 +100,9 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"Sigma rule " + text.Escape(p.File), text.Escape(p.Why)})
 	}
 	for _, p := range rules.Problems {
-		if !p.Warning {
+		if p.Warning {
+			a.RuleWarnings = append(a.RuleWarnings, p)
+		} else {
 			a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{fmt.Sprintf("YARA rules %s, line %d", text.Escape(p.File), p.Line), text.Escape(p.Text)})
 		}
 	}

@@ -64,6 +64,7 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			if err != nil {
 				return err
 			}
+			a.ruleProblems(an.RuleWarnings)
 			w := &errWriter{w: a.out}
 			if a.format == "json" {
 				err = report.JSON(w, an)

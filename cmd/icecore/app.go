@@ -83,7 +83,7 @@ Start with:  icecore analyze IMAGE`,
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours")
 	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
-	root.AddCommand(a.analyzeCmd(), a.timelineCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.versionCmd())
+	root.AddCommand(a.analyzeCmd(), a.timelineCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.rulesCmd(), a.versionCmd())
 	for _, c := range root.Commands() {
 		usageArgs(c)
 		for _, s := range c.Commands() {
@@ -111,18 +111,24 @@ func (a *app) imageFlags(c *cobra.Command, formats ...string) {
 	f.StringVar(&a.volume, "volume", "", "volume: its id (p1), number, UUID or label (default: the root filesystem)")
 	f.BoolVar(&a.noReplay, "no-replay", false, "do not replay the journal: the raw state of the disk")
 	f.StringArrayVar(&a.backing, "backing", nil, "file that may serve as a backing file of the image (repeatable)")
-	if len(formats) > 0 {
-		// Each command has its own variable: a default of one must not
-		// become that of another.
-		format := f.String("format", formats[0], "output format: "+strings.Join(formats, ", "))
-		run := c.RunE
-		c.RunE = func(cmd *cobra.Command, args []string) error {
-			a.format = *format
-			if !slices.Contains(formats, a.format) {
-				return usageError{fmt.Errorf("no format %q; there are %s", a.format, strings.Join(formats, ", "))}
-			}
-			return run(cmd, args)
+	a.formatFlag(c, formats...)
+}
+
+// formatFlag adds the output formats that a command knows, the usual one first.
+func (a *app) formatFlag(c *cobra.Command, formats ...string) {
+	if len(formats) == 0 {
+		return
+	}
+	// Each command has its own variable: a default of one must not become that
+	// of another.
+	format := c.Flags().String("format", formats[0], "output format: "+strings.Join(formats, ", "))
+	run := c.RunE
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		a.format = *format
+		if !slices.Contains(formats, a.format) {
+			return usageError{fmt.Errorf("no format %q; there are %s", a.format, strings.Join(formats, ", "))}
 		}
+		return run(cmd, args)
 	}
 }
 

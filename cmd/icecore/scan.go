@@ -24,6 +24,7 @@ func (a *app) scanCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.ruleProblems(an.RuleWarnings)
 			w := &errWriter{w: a.out}
 			switch a.format {
 			case "json":

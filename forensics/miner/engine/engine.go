@@ -9,7 +9,12 @@
 // it stands, who owns it) comes as external variables: [Externals].
 package engine
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"icecore/forensics/text"
+)
 
 // ErrUnavailable says that the program was built without YARA.
 var ErrUnavailable = errors.New("this program was built without YARA (no cgo)")
@@ -44,11 +49,26 @@ type Problem struct {
 	Warning bool
 }
 
+// String writes the problem as compilers do: file, line, kind, text.
+func (p Problem) String() string {
+	kind := "error"
+	if p.Warning {
+		kind = "warning"
+	}
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s: %s", text.Escape(p.File), p.Line, kind, text.Escape(p.Text))
+	}
+	return fmt.Sprintf("%s: %s: %s", text.Escape(p.File), kind, text.Escape(p.Text))
+}
+
 // Info describes a compiled rule.
 type Info struct {
 	Name, Namespace string
 	Tags            []string
 	Meta            map[string]string
+	File            string // of [Rules.List]: where the rule stands
+	Line            int
+	For             Set
 }
 
 // Externals are the values of the external variables of one scan: what rules may

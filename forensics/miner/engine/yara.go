@@ -5,13 +5,15 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Rules are compiled rules.
 type Rules struct {
-	sets [2]*yrRules // for binary content, for text; they may be the same, or nil
-	info []Info
+	sets    [2]*yrRules // for binary content, for text; they may be the same, or nil
+	info    []Info
+	sources []Source
 }
 
 // variables gives the external variables in their fixed order, with their values.
@@ -42,7 +44,7 @@ func Compile(sources []Source) (*Rules, []Problem, error) {
 	if len(good) == 0 {
 		return nil, problems, errors.New("no YARA rules to run")
 	}
-	out := &Rules{}
+	out := &Rules{sources: good}
 	seen := make(map[string]bool)
 	for i, set := range []Set{Binary, Text} {
 		var list []Source
@@ -168,7 +170,23 @@ func compile(sources []Source) (*yrRules, []Problem, error) {
 }
 
 // List gives the compiled rules, in the order of their files.
-func (r *Rules) List() []Info { return r.info }
+func (r *Rules) List() []Info {
+	type place struct{ file, line int }
+	at := make(map[string]place)
+	for i, s := range r.sources {
+		rules, _ := Split(s.Text)
+		for _, x := range rules {
+			at[s.Namespace+":"+x.Name] = place{i, x.Line}
+		}
+	}
+	out := slices.Clone(r.info)
+	for i := range out {
+		if p, ok := at[out[i].Namespace+":"+out[i].Name]; ok {
+			out[i].File, out[i].Line, out[i].For = r.sources[p.file].Name, p.line, r.sources[p.file].For
+		}
+	}
+	return out
+}
 
 // describe gives the rules of one set; private ones match, but are not shown.
 func describe(r *yrRules) []Info {

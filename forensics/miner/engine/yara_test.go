@@ -1,0 +1,210 @@
+//go:build cgo
+
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func compileAll(t *testing.T, sources ...Source) (*Rules, []Problem) {
+	t.Helper()
+	r, p, err := Compile(sources)
+	if err != nil {
+		t.Fatalf("%v; %v", err, p)
+	}
+	return r, p
+}
+
+func names(t *testing.T, s *Scanner, buf []byte, e Externals) string {
+	t.Helper()
+	m, err := s.Scan(buf, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, x := range m {
+		out = append(out, x.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+func scanner(t *testing.T, r *Rules) *Scanner {
+	t.Helper()
+	s, err := r.NewScanner(time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestBadFiles: one bad file is told with its line, and the others run.
+func TestBadFiles(t *testing.T) {
+	r, problems := compileAll(t,
+		Source{Name: "a.yar", Namespace: "a", Text: "rule good { condition: true }"},
+		Source{Name: "b.yar", Namespace: "b", Text: "rule bad {\n strings:\n  $a = \"xyzw\"\n condition: $b }"},
+		Source{Name: "c.yar", Namespace: "c", Text: "include \"/etc/passwd\"\nrule includes { condition: true }"},
+		Source{Name: "d.yar", Namespace: "d", Text: "rule slow { strings: $a = /[a-z]{1,3}b/ condition: $a }"},
+		Source{Name: "e.yar", Namespace: "a", Text: "rule good { condition: true }"},
+		Source{Name: "f.yar", Namespace: "f", Text: "rule good { condition: true }"},
+		Source{Name: "g.yar", Namespace: "g", Text: "import \"nope\"\nrule module { condition: true }"},
+		Source{Name: "h.yar", Namespace: "h", Text: "rule unfinished { condition: true"},
+	)
+	var got []string
+	for _, x := range r.List() {
+		got = append(got, fmt.Sprintf("%s:%d:%s", x.File, x.Line, x.Name))
+	}
+	if want := "a.yar:1:good d.yar:1:slow f.yar:1:good"; strings.Join(got, " ") != want {
+		t.Errorf("in force: %q, want %q", got, want)
+	}
+	for _, want := range []struct {
+		file, text string
+		line       int
+		warning    bool
+	}{
+		{"b.yar", `undefined string "$b"`, 4, false},
+		{"c.yar", "include", 1, false},
+		{"d.yar", "may slow down scanning", 1, true},
+		{"e.yar", `duplicated identifier "good"`, 1, false},
+		{"g.yar", "nope", 1, false},
+		{"h.yar", "syntax error", -1, false},
+	} {
+		found := false
+		for _, p := range problems {
+			found = found || p.File == want.file && strings.Contains(p.Text, want.text) && (want.line < 0 || p.Line == want.line) && p.Warning == want.warning
+		}
+		if !found {
+			t.Errorf("no problem %+v in %v", want, problems)
+		}
+	}
+	if len(problems) != 6 {
+		t.Errorf("%d problems: %v", len(problems), problems)
+	}
+	if p := (Problem{File: "a\x1b.yar", Line: 3, Text: "bad"}); p.String() != `a\x1b.yar:3: error: bad` {
+		t.Errorf("%q", p.String())
+	}
+}
+
+func TestNothingCompiles(t *testing.T) {
+	if _, p, err := Compile([]Source{{Name: "a", Text: "rule"}}); err == nil || len(p) == 0 {
+		t.Errorf("err %v, problems %v", err, p)
+	}
+	if _, _, err := Compile(nil); err == nil {
+		t.Error("no rules are no error")
+	}
+}
+
+// TestSets: each kind of content meets the rules made for it and the users'.
+func TestSets(t *testing.T) {
+	r, _ := compileAll(t,
+		Source{Name: "b", Namespace: "x", For: Binary, Text: "rule forBinary { condition: true }"},
+		Source{Name: "t", Namespace: "x", For: Text, Text: "rule forText { condition: true }"},
+		Source{Name: "u", Namespace: "u", Text: "private rule helper { condition: true } rule forAll { condition: helper }"},
+	)
+	s := scanner(t, r)
+	if got := names(t, s, []byte("x"), Externals{IsText: true}); got != "forText forAll" {
+		t.Errorf("text: %q", got)
+	}
+	if got := names(t, s, []byte("x"), Externals{IsELF: true}); got != "forBinary forAll" {
+		t.Errorf("binary: %q", got)
+	}
+	if n := len(r.List()); n != 3 {
+		t.Errorf("%d rules in the list", n)
+	}
+	only, _ := compileAll(t, Source{Name: "t", Namespace: "x", For: Text, Text: "rule forText { condition: true }"})
+	if got := names(t, scanner(t, only), []byte("x"), Externals{IsELF: true}); got != "" {
+		t.Errorf("no rules for it: %q", got)
+	}
+}
+
+// TestExternals: each field arrives under its name, and none of one scan stays for
+// the next.
+func TestExternals(t *testing.T) {
+	e := Externals{
+		Filename: "f", Filepath: "/d/f", Extension: ".x", Filetype: "elf", Owner: "pkg",
+		IsELF: true, IsScript: true, IsText: true, IsMemory: true,
+		ELFType: "pie", ELFMachine: "x86_64", ELFSections: 7, ELFSegments: 9, ELFStripped: true, ELFStatic: true, ELFRWX: true, ELFOverlay: 1 << 40, ELFExports: "readdir",
+		IsGo: true, GoModule: "m", GoPackage: "m/cmd", Entropy: 7.25,
+	}
+	var b strings.Builder
+	var want []string
+	for i, c := range []string{
+		`filename == "f"`, `filepath == "/d/f"`, `extension == ".x"`, `filetype == "elf"`, `owner == "pkg"`,
+		"is_elf", "is_script", "is_text", "is_memory", `elf_type == "pie"`, `elf_machine == "x86_64"`, "elf_sections == 7", "elf_segments == 9",
+		"elf_stripped", "elf_static", "elf_rwx", "elf_overlay == 1099511627776", `elf_exports contains "readdir"`, "is_go", `go_module == "m"`, `go_package == "m/cmd"`, "entropy > 7.2 and entropy < 7.3",
+	} {
+		fmt.Fprintf(&b, "rule r%d { condition: %s }\n", i, c)
+		want = append(want, fmt.Sprintf("r%d", i))
+	}
+	if len(want) != variableCount {
+		t.Errorf("%d variables are looked at, there are %d", len(want), variableCount)
+	}
+	r, _ := compileAll(t, Source{Name: "x", Namespace: "x", Text: b.String()})
+	s := scanner(t, r)
+	for range 2 {
+		if got := names(t, s, []byte("x"), e); got != strings.Join(want, " ") {
+			t.Errorf("set: %q", got)
+		}
+		if got := names(t, s, []byte("x"), Externals{}); got != "" {
+			t.Errorf("unset: %q", got)
+		}
+	}
+}
+
+// TestPlaces: all places of a match are given, up to the limits.
+func TestPlaces(t *testing.T) {
+	r, _ := compileAll(t, Source{Name: "x", Namespace: "x", Text: `rule x { meta: level = "high" number = 3 strings: $a = "needle" $b = "other" condition: #a > 2 and $b }`})
+	s := scanner(t, r)
+	buf := []byte("needle other needle needle")
+	m, err := s.Scan(buf, Externals{})
+	if err != nil || len(m) != 1 {
+		t.Fatalf("%v, %v", m, err)
+	}
+	var got []string
+	for _, x := range m[0].Strings {
+		got = append(got, fmt.Sprintf("%s@%d=%s", x.Name, x.Offset, x.Data))
+	}
+	if want := "$a@0=needle $a@13=needle $a@20=needle $b@7=other"; strings.Join(got, " ") != want {
+		t.Errorf("places %q, want %q", got, want)
+	}
+	if m[0].Meta["level"] != "high" || m[0].Meta["number"] != "3" {
+		t.Errorf("meta %v", m[0].Meta)
+	}
+	m, err = s.Scan(bytes.Repeat([]byte("needle other "), 100_000), Externals{})
+	if err != nil || len(m) != 1 || len(m[0].Strings) != 2*maxPlaces {
+		t.Errorf("flood: %v, %d places", err, len(m[0].Strings))
+	}
+	m, err = s.Scan(append(make([]byte, secondPass), buf...), Externals{})
+	if err != nil || len(m) != 1 || len(m[0].Strings) < 2 {
+		t.Errorf("large: %v, %d rules", err, len(m))
+	}
+}
+
+func TestManyScanners(t *testing.T) {
+	r, _ := compileAll(t, Source{Name: "x", Namespace: "x", Text: `rule x { strings: $a = "needle" condition: $a and filename == "7" }`})
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			s, err := r.NewScanner(time.Minute)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			for i := range 50 {
+				m, err := s.Scan([]byte("a needle"), Externals{Filename: fmt.Sprint(i % 10)})
+				if err != nil || (len(m) == 1) != (i%10 == 7) {
+					t.Errorf("goroutine %d, scan %d: %v, %v", g, i, m, err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}

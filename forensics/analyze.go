@@ -126,11 +126,19 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	s.globs = newGlobs(s.extractors)
 	switch {
 	case opts.NoYARA:
+		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"content of all files, by YARA", "not asked for"})
 	case !rules.Available():
 		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"content of all files, by YARA", rules.Why()})
 	}
+	if opts.NoDeleted {
+		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"deleted files", "not asked for"})
+	}
 	for i, v := range img.Volumes {
-		if v.FS == nil || opts.Volume != "" && !v.is(opts.Volume) {
+		if v.FS == nil {
+			continue
+		}
+		if opts.Volume != "" && !v.is(opts.Volume) {
+			a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"volume " + v.ID, "only volume " + text.Escape(opts.Volume) + " was asked for"})
 			continue
 		}
 		files, err := s.volume(ctx, v)
@@ -141,9 +149,12 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	}
 	opts.progress(Progress{Phase: "judging"})
 	records := s.sorted()
-	res, err := sigma.Run(ctx, &detect.Input{Records: records, System: &system, SnapshotTime: taken, Lookup: s.lookup})
+	res, err := sigma.Run(ctx, &detect.Input{Records: records, System: &system, SnapshotTime: taken, Lookup: s.lookup, Read: s.readSource})
 	if err != nil {
 		return nil, err
+	}
+	for _, p := range res.Problems {
+		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"rule of Sigma " + text.Escape(p.File), text.Escape(p.Why)})
 	}
 	a.fill(records, res)
 	a.Coverage.Files, a.Coverage.BytesScanned = s.files.Load(), s.scanned.Load()

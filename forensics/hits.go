@@ -194,8 +194,10 @@ func hitRecord(h *yaraHit, c *content, o ownership) artifact.Record {
 		parts = append(parts, fmt.Sprintf("%s at %d: %s", s.Name, s.Offset, shown))
 	}
 	r.Add("strings", strings.Join(parts, "; "))
-	if len(h.match.Strings) > 0 {
-		r.Source.Length = int64(len(h.match.Strings[0].Data))
+	for _, s := range h.match.Strings {
+		if s.Offset == h.at && r.Source.Length == 0 {
+			r.Source.Length = int64(len(s.Data))
+		}
 	}
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/shell"
 	"icecore/forensics/filesystem"
 )
 
@@ -14,14 +15,21 @@ import (
 // whatever an extractor makes of its content.
 //
 //	what       setuid_unowned, kernel_thread_name, hidden_elf, temp_elf,
-//	           orphan_elf, package_file_changed, immutable, device_outside_dev
-//	file_type  elf, script, text, data
+//	           orphan_elf, orphan_empty (an executable whose content had not
+//	           reached the disk), package_file_changed, immutable,
+//	           device_outside_dev, old_mtime (a program modified before it was
+//	           made), script (in a folder that everybody may write, or deleted,
+//	           with a trait that an investigation cares for)
+//	file_type  elf, script, text, data, empty
 //	owner      the package that owns the path
 //	mode       permissions, octal
 //	size       bytes
-func (s *scan) notable(p string, in *filesystem.Inode, kind string, o ownership) []artifact.Record {
+//	place      of old_mtime: temp, hidden, system
+//	programs, urls, traits, decoded: of a script (package shell)
+func (s *scan) notable(p string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
 	var out []artifact.Record
-	add := func(what string) {
+	kind := c.kind
+	add := func(what string) *artifact.Record {
 		r := artifact.Record{Kind: "file.notable"}
 		r.Add("what", what)
 		r.Add("file_type", kind)
@@ -29,19 +37,30 @@ func (s *scan) notable(p string, in *filesystem.Inode, kind string, o ownership)
 		r.Add("mode", fmt.Sprintf("%04o", in.Mode&0o7777))
 		r.AddInt("size", in.Size)
 		out = append(out, r)
+		return &out[len(out)-1]
 	}
 	executable := in.Mode&0o111 != 0
 	name := path.Base(p)
+	root, inside := splitRoot(p)
+	if (kind == typeScript || kind == typeText) && (tempDirs(inside) || in.State != filesystem.Live && executable) {
+		if f := shell.Analyze(string(c.head[:min(len(c.head), maxScriptRead)])); dropper(&f, in.State) {
+			r := add("script")
+			f.AddTo(r)
+			r.Source.Length = int64(min(len(c.head), maxScriptRead))
+		}
+	}
 	switch in.State {
 	case filesystem.Orphan:
-		if kind == typeELF {
+		switch {
+		case kind == typeELF:
 			add("orphan_elf")
+		case kind == typeEmpty && executable:
+			add("orphan_empty")
 		}
 		return out
 	case filesystem.Deleted:
 		return out
 	}
-	root, inside := splitRoot(p)
 	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && root == "" && kind != typeText && kind != typeEmpty {
 		add("setuid_unowned")
 	}
@@ -55,6 +74,10 @@ func (s *scan) notable(p string, in *filesystem.Inode, kind string, o ownership)
 			add("hidden_elf")
 		}
 	}
+	if place := place(inside); kind == typeELF && executable && o.owner == "" && o.known && root == "" && place != "" &&
+		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
+		add("old_mtime").Add("place", place)
+	}
 	if o.owner != "" && o.state == "changed" && (kind == typeELF || kind == typeScript) {
 		add("package_file_changed")
 	}
@@ -62,6 +85,41 @@ func (s *scan) notable(p string, in *filesystem.Inode, kind string, o ownership)
 		add("immutable")
 	}
 	return out
+}
+
+const (
+	setBackBy     = 24 * 3600 // seconds by which a file must be older than itself
+	maxScriptRead = 256 << 10 // bytes of a script that are judged
+)
+
+// dropper says whether a script does what those that bring a miner do. Of a deleted
+// one a download is enough: what it brought may still be there.
+func dropper(f *shell.Facts, st filesystem.State) bool {
+	for _, t := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "miner_args", "preload_write", "key_write", "cron_write", "kill_list", "log_wipe", "interpreter_fetch"} {
+		if f.Has(t) {
+			return true
+		}
+	}
+	return st != filesystem.Live && f.Has("fetch")
+}
+
+// place says what kind of folder a program stands in, empty for those into which
+// software is copied by hand with its times.
+func place(p string) string {
+	switch {
+	case tempDirs(p):
+		return "temp"
+	case strings.HasPrefix(p, "/home/"), strings.HasPrefix(p, "/opt/"), strings.HasPrefix(p, "/srv/"), strings.HasPrefix(p, "/usr/local/"), strings.HasPrefix(p, "/usr/src/"):
+		return ""
+	case hiddenPath(p):
+		return "hidden"
+	}
+	for _, d := range []string{"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/etc/", "/boot/", "/var/spool/"} {
+		if strings.HasPrefix(p, d) && !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") {
+			return "system"
+		}
+	}
+	return ""
 }
 
 // kernelThreadRE matches the names of kernel threads, none of which is a file.

@@ -104,7 +104,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			recs = append(recs, configRecord(&c.configs[i], c, o))
 		}
 		if !j.again {
-			recs = append(recs, w.s.notable(p, in, c.kind, o)...)
+			recs = append(recs, w.s.notable(p, in, c, o)...)
 		}
 		for _, x := range j.extractors() {
 			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, &recs); err != nil {

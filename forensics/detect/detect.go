@@ -85,6 +85,8 @@ type Finding struct {
 	Records      []string // the IDs of the records that prove it
 	Source       artifact.Source
 	Excerpt      string // of the artifact, bytes as on the disk
+
+	lines []StoryLine // of the story, besides its own
 }
 
 // States of a verdict.
@@ -128,6 +130,10 @@ type Input struct {
 	// Lookup tells of a file by its path on a volume, links followed; nil if
 	// there is none. It may itself be nil.
 	Lookup func(volume, path string) *FileFact
+	// Read gives up to n bytes of the artifact at a source, unpacked where the
+	// offset is one of the unpacked text; nil where they cannot be read. It may
+	// itself be nil: findings then show the fields of their record.
+	Read func(src artifact.Source, n int) []byte
 }
 
 // Result is what detection found.
@@ -135,4 +141,5 @@ type Result struct {
 	Findings []Finding // most serious first
 	Verdict  Verdict
 	Story    []StoryLine
+	Problems []Problem // rules that failed over these records
 }

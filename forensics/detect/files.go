@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -50,7 +51,7 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 	for i, r := range recs {
 		f.Records = append(f.Records, r.ID)
 		for _, t := range strings.Split(r.Get("technique"), ",") {
-			if t = strings.TrimSpace(t); t != "" && !contains(f.Techniques, t) {
+			if t = strings.TrimSpace(t); t != "" && !slices.Contains(f.Techniques, t) {
 				f.Techniques = append(f.Techniques, t)
 			}
 		}
@@ -58,7 +59,7 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 			others = append(others, r.Get("rule"))
 		}
 	}
-	mines := contains(f.Techniques, "T1496.001") || contains(f.Techniques, "T1496")
+	mines := slices.Contains(f.Techniques, "T1496.001") || slices.Contains(f.Techniques, "T1496")
 	what := "File"
 	switch top.Get("file_type") {
 	case "elf":
@@ -82,12 +83,20 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 	}
 	switch {
 	case top.Get("owner") != "" && top.Get("package_state") == "intact" && top.Source.State == filesystem.Live:
-		if f.Level > Medium {
-			f.Level = Medium
+		// What a distribution ships is no intruder's, whatever it looks like;
+		// a miner that it ships is still one.
+		if mines {
+			f.Level = min(f.Level, Medium)
+			f.Description += fmt.Sprintf(" It is as the package %s installed it: somebody chose to install it.", top.Get("owner"))
+		} else {
+			f.Level = min(f.Level, Low)
+			f.Description += fmt.Sprintf(" It is as the package %s installed it.", top.Get("owner"))
 		}
-		f.Description += fmt.Sprintf(" It is as the package %s installed it: somebody chose to install it.", top.Get("owner"))
 	case top.Get("owner") != "" && top.Source.State == filesystem.Live:
 		f.Description += fmt.Sprintf(" The package %s owns the path.", top.Get("owner"))
+	}
+	if top.Source.State == filesystem.Deleted {
+		f.Level = min(f.Level, High) // it was there; that it ran is not told
 	}
 	f.Phase = PhaseExecution
 	switch {
@@ -98,11 +107,13 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 	case strings.HasPrefix(top.Get("technique"), "T1014"), strings.HasPrefix(top.Get("technique"), "T1027"):
 		f.Phase = PhaseEvasion
 	}
-	f.Excerpt = top.Get("strings")
+	if l := top.Get("strings"); l != "" {
+		f.Description = strings.TrimSpace(f.Description + " Matched: " + l + ".")
+	}
 	if mines && f.Level >= High && top.Source.Path != "" {
 		c.miners[fileKey{top.Source.Volume, path.Clean(top.Source.Path)}] = minerFile{f.Rule, f.Level, top.ID}
 	}
-	c.findings = append(c.findings, f)
+	c.add(f)
 }
 
 func metaLevel(r *artifact.Record) Level {
@@ -111,15 +122,6 @@ func metaLevel(r *artifact.Record) Level {
 		return Medium
 	}
 	return l
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // configs weighs what was read of miners' configurations: one finding a file.
@@ -168,9 +170,8 @@ func (c *collection) configs() {
 			f.Title = "Address of a mining pool"
 			f.Description = fmt.Sprintf("The file names the pool %s.", pool)
 		}
-		f.Excerpt = strings.TrimSpace(pool + " " + rec.Get("user"))
 		seen[k] = len(c.findings)
-		c.findings = append(c.findings, f)
+		c.add(f)
 	}
 }
 
@@ -206,25 +207,26 @@ func (c *collection) preloads() {
 		if c.replace(rec.ID, &f) {
 			continue
 		}
-		c.findings = append(c.findings, f)
+		c.add(f)
 	}
 }
 
-// replace joins a finding with one that already stands for the same record: the
-// stronger one names it.
+// replace joins a finding with the one that Sigma rules made of the same record:
+// the stronger one names it.
 func (c *collection) replace(record string, f *Finding) bool {
-	for i := range c.findings {
-		old := &c.findings[i]
-		if old.Engine == EngineSigma && len(old.Records) > 0 && old.Records[0] == record {
-			if f.Level > old.Level {
-				also := old.Title
-				*old = *f
-				old.Description += " Also: " + also + "."
-			} else {
-				old.Description += " " + f.Description
-			}
-			return true
-		}
+	i, ok := c.bySigma[record]
+	if !ok {
+		return false
 	}
-	return false
+	old := &c.findings[i]
+	if f.Level > old.Level {
+		also, techniques := old.Title, old.Techniques
+		*old = *f
+		old.Techniques = union(old.Techniques, techniques)
+		old.Description += " Also: " + also + "."
+	} else {
+		old.Description += " " + f.Description
+		old.Records, old.Techniques = union(old.Records, f.Records), union(old.Techniques, f.Techniques)
+	}
+	return true
 }

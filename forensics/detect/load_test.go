@@ -44,10 +44,7 @@ func TestListFields(t *testing.T) {
 		rec := artifact.Record{Kind: "cron.job"}
 		rec.Add("command", "x")
 		rec.Add("traits", tt.traits)
-		rules, err := r.match(context.Background(), &rec)
-		if err != nil {
-			t.Fatal(err)
-		}
+		rules := r.matcher().match(context.Background(), &rec)
 		got := false
 		for _, x := range rules {
 			got = got || x.Name == "cron_pipe_to_shell"

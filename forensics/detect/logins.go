@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
 )
 
 const (
@@ -15,7 +16,11 @@ const (
 	fewGuesses    = 10             // below that a row of failures is no finding
 	manyGuesses   = 100            // from there on it is medium if it was still under way
 	stillUnderWay = time.Hour
-	maxListed     = 50 // records named by one finding
+	surelyGuessed = 50 // failures that no forgetful user makes
+
+	manySpread      = 50 // failures of one name
+	spreadAddresses = 5  // from so many addresses
+	spreadWindow    = time.Hour
 )
 
 // attempts are the failed logins from one address.
@@ -27,13 +32,16 @@ type attempts struct {
 	last    time.Time
 }
 
-func (a *attempts) before(t time.Time) (count int, first time.Time, recs []string) {
+// before tells of the attempts in the time before t: how many, for how many
+// names (the most that one row has), since when.
+func (a *attempts) before(t time.Time) (count, users int, first time.Time, recs []string) {
 	for _, r := range a.recs {
 		f, l := r.Time("first"), r.Time("last")
 		if f.IsZero() || f.After(t) || l.Before(t.Add(-guessWindow)) {
 			continue
 		}
 		count += number(r.Get("count"))
+		users = max(users, number(r.Get("user_count")))
 		if first.IsZero() || f.Before(first) {
 			first = f
 		}
@@ -41,7 +49,7 @@ func (a *attempts) before(t time.Time) (count int, first time.Time, recs []strin
 			recs = append(recs, r.ID)
 		}
 	}
-	return count, first, recs
+	return count, users, first, recs
 }
 
 func number(s string) int {
@@ -56,89 +64,220 @@ func number(s string) int {
 }
 
 // failures gives the failed logins by address. The log of sshd and btmp tell of
-// the same attempts: where both do, the log is taken.
+// the same attempts: where both do, the log is taken. A row that stands in an
+// older state of a log, too, counts once.
 func (c *collection) failures() map[string]*attempts {
 	out := make(map[string]*attempts)
+	type row struct {
+		address, count string
+		first, last    int64
+	}
 	for _, kind := range []string{"auth.failures", "login.failures"} {
 		logged := make(map[string]bool)
 		for a := range out {
 			logged[a] = true
 		}
-		for i := range c.in.Records {
-			r := &c.in.Records[i]
-			addr := r.Get("address")
-			if r.Kind != kind || addr == "" || logged[addr] {
-				continue
-			}
-			a := out[addr]
-			if a == nil {
-				a = &attempts{address: addr}
-				out[addr] = a
-			}
-			a.recs = append(a.recs, r)
-			a.count += number(r.Get("count"))
-			if f := r.Time("first"); a.first.IsZero() || f.Before(a.first) {
-				a.first = f
-			}
-			if l := r.Time("last"); l.After(a.last) {
-				a.last = l
+		seen := make(map[row]bool)
+		for _, state := range []filesystem.State{filesystem.Live, filesystem.Orphan, filesystem.Deleted} {
+			for i := range c.in.Records {
+				r := &c.in.Records[i]
+				addr := r.Get("address")
+				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] {
+					continue
+				}
+				k := row{addr, r.Get("count"), r.Time("first").Unix(), r.Time("last").Unix()}
+				if seen[k] {
+					continue
+				}
+				seen[k] = true
+				a := out[addr]
+				if a == nil {
+					a = &attempts{address: addr}
+					out[addr] = a
+				}
+				a.recs = append(a.recs, r)
+				a.count += number(r.Get("count"))
+				if f := r.Time("first"); a.first.IsZero() || f.Before(a.first) {
+					a.first = f
+				}
+				if l := r.Time("last"); l.After(a.last) {
+					a.last = l
+				}
 			}
 		}
 	}
 	return out
 }
 
+// login is an accepted login.
+type login struct {
+	rec                   *artifact.Record
+	address, user, method string
+	at                    time.Time
+	inferred              string
+}
+
+// accepted gives the accepted logins in the order of time.
+func (c *collection) accepted() []login {
+	var out []login
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		what := "logged"
+		switch rec.Kind {
+		case "auth.login":
+		case "login.session":
+			what = "login"
+		default:
+			continue
+		}
+		if t := rec.Time(what); !t.IsZero() && rec.Get("address") != "" {
+			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), t, inferred(rec, what)})
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool {
+		if d := out[i].at.Truncate(time.Second).Compare(out[j].at.Truncate(time.Second)); d != 0 {
+			return d < 0
+		}
+		// The log of sshd says more than wtmp, a live log more than what is
+		// left of a deleted one.
+		a, b := out[i].rec, out[j].rec
+		if a.Kind != b.Kind {
+			return a.Kind < b.Kind
+		}
+		return a.Source.State < b.Source.State
+	})
+	return out
+}
+
+func byKey(method string) bool {
+	return method == "publickey" || method == "gssapi-with-mic" || method == "hostbased"
+}
+
 // logins looks for accepted logins from an address that had failed often just
-// before.
+// before. How sure it is that a password was guessed depends on how many were
+// tried, for how many names, and whether the address was one of those that log in
+// there anyway.
 func (c *collection) logins() {
 	failed := c.failures()
 	type who struct{ address, user string }
 	told := make(map[who][]time.Time)
-	for _, kind := range []string{"auth.login", "login.session"} {
-		for i := range c.in.Records {
-			rec := &c.in.Records[i]
-			if rec.Kind != kind {
-				continue
+	known := make(map[string]time.Time) // address: first accepted login
+	for _, l := range c.accepted() {
+		since, before := known[l.address]
+		if !before {
+			known[l.address] = l.at
+		}
+		a := failed[l.address]
+		if a == nil {
+			continue
+		}
+		count, users, first, recs := a.before(l.at)
+		if count < guessesBefore {
+			continue
+		}
+		// The first login tells how they came in. The second source of the same
+		// login may be some seconds off.
+		again := false
+		for _, old := range told[who{l.address, l.user}] {
+			again = again || l.at.Sub(old) < guessWindow
+		}
+		if again {
+			continue
+		}
+		told[who{l.address, l.user}] = append(told[who{l.address, l.user}], l.at)
+		f := c.finding(l.rec)
+		f.Engine, f.Rule, f.Phase = EngineAnalysis, "guessed_password", PhaseAccess
+		f.Techniques = []string{"T1110.001", "T1078"}
+		f.Time, f.TimeInferred = l.at, l.inferred
+		f.Title = fmt.Sprintf("Login of %s from %s after its password was guessed", l.user, l.address)
+		f.Description = fmt.Sprintf("%d failed logins from %s since %s, then one that was accepted (%s).", count, l.address, first.UTC().Format(time.RFC3339), orUnknown(l.method))
+		ordinary := before && since.Before(first)
+		switch {
+		case byKey(l.method):
+			// A key is not guessed: the address may be shared.
+			f.Level, f.Title = Medium, fmt.Sprintf("Login of %s by key from %s, from where passwords were guessed", l.user, l.address)
+			if ordinary {
+				f.Level = Low
 			}
-			what := "logged"
-			if kind == "login.session" {
-				what = "login"
+		case ordinary:
+			f.Level, f.Title = Medium, fmt.Sprintf("Login of %s from %s after many failed ones", l.user, l.address)
+			f.Description += fmt.Sprintf(" The address had logged in before, first %s: its user may have forgotten the password.", since.UTC().Format(time.RFC3339))
+		case count >= surelyGuessed || users >= 3:
+			f.Level = Critical
+		default:
+			f.Level = High
+		}
+		f.Records = append(f.Records, recs...)
+		if f.Level >= High {
+			c.guesses[l.address] = true
+			f.lines = append(f.lines, StoryLine{Time: first, Phase: PhaseAccess, Text: fmt.Sprintf("Password guessing from %s begins (%d failed logins until one was accepted)", l.address, count)})
+		}
+		c.add(f)
+	}
+}
+
+// spreadGuesses looks for an accepted password where the guesses came from many
+// addresses, a few from each, and none from that which then logged in: an army of
+// guessers shares its work, and reports.
+func (c *collection) spreadGuesses() {
+	type guess struct {
+		rec *artifact.Record
+		at  time.Time
+	}
+	var all []guess
+	total := 0
+	for _, a := range c.failures() {
+		for _, r := range a.recs {
+			all = append(all, guess{r, r.Time("last")})
+			total += number(r.Get("count"))
+		}
+	}
+	if total < manySpread {
+		return
+	}
+	sort.Slice(all, func(i, j int) bool {
+		if !all[i].at.Equal(all[j].at) {
+			return all[i].at.Before(all[j].at)
+		}
+		return all[i].rec.ID < all[j].rec.ID
+	})
+	known, told := make(map[string]bool), make(map[string]bool)
+	for _, l := range c.accepted() {
+		if known[l.address] || byKey(l.method) || l.rec.Kind != "auth.login" || c.guesses[l.address] {
+			known[l.address] = true
+			continue
+		}
+		known[l.address] = true
+		count, addresses := 0, make(map[string]bool)
+		var recs []string
+		from := sort.Search(len(all), func(i int) bool { return !all[i].at.Before(l.at.Add(-spreadWindow)) })
+		for _, g := range all[from:] {
+			if g.at.After(l.at) {
+				break
 			}
-			addr, user, t := rec.Get("address"), rec.Get("user"), rec.Time(what)
-			a := failed[addr]
-			if a == nil || addr == "" || t.IsZero() {
-				continue
-			}
-			count, first, recs := a.before(t)
-			if count < guessesBefore {
-				continue
-			}
-			again := false
-			for _, old := range told[who{addr, user}] {
-				if d := t.Sub(old); d < guessWindow && d > -guessWindow {
-					again = true
+			for _, u := range strings.Split(g.rec.Get("users"), ",") {
+				if u == l.user {
+					count += number(g.rec.Get("count"))
+					addresses[g.rec.Get("address")] = true
+					if len(recs) < maxListed {
+						recs = append(recs, g.rec.ID)
+					}
+					break
 				}
 			}
-			if again {
-				continue // the first login tells how they came in
-			}
-			told[who{addr, user}] = append(told[who{addr, user}], t)
-			f := c.finding(rec)
-			f.Engine, f.Rule, f.Phase = EngineAnalysis, "guessed_password", PhaseAccess
-			f.Techniques = []string{"T1110.001", "T1078"}
-			f.Level = Critical
-			f.Time, f.TimeInferred = t, inferred(rec, what)
-			f.Title = fmt.Sprintf("Login of %s from %s after its password was guessed", user, addr)
-			f.Description = fmt.Sprintf("%d failed logins from %s since %s, then one that was accepted (%s).", count, addr, first.UTC().Format(time.RFC3339), orUnknown(rec.Get("method")))
-			switch rec.Get("method") {
-			case "publickey", "gssapi-with-mic", "hostbased":
-				// A key is not guessed: the address may be shared.
-				f.Level = Medium
-				f.Title = fmt.Sprintf("Login of %s by key from %s, from where passwords were guessed", user, addr)
-			}
-			f.Records = append(f.Records, recs...)
-			c.findings = append(c.findings, f)
 		}
+		if count < manySpread || len(addresses) < spreadAddresses || told[l.user] {
+			continue
+		}
+		told[l.user] = true
+		f := c.finding(l.rec)
+		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "guessed_password_spread", Medium, PhaseAccess
+		f.Techniques = []string{"T1110.003", "T1078"}
+		f.Time, f.TimeInferred = l.at, l.inferred
+		f.Title = fmt.Sprintf("Login of %s from %s, while its password was guessed from %d other addresses", l.user, l.address, len(addresses))
+		f.Description = fmt.Sprintf("%d failed logins of %s from %d addresses within the hour before, then one by password from an address that had never logged in.", count, l.user, len(addresses))
+		f.Records = append(f.Records, recs...)
+		c.add(f)
 	}
 }
 
@@ -164,7 +303,7 @@ func orUnknown(method string) string {
 func (c *collection) guessing() {
 	var all []*attempts
 	for _, a := range c.failures() {
-		if a.count >= fewGuesses {
+		if a.count >= fewGuesses && !c.guesses[a.address] {
 			all = append(all, a)
 		}
 	}
@@ -183,13 +322,13 @@ func (c *collection) guessing() {
 			f := c.guessed([]*attempts{a})
 			f.Level = Medium
 			f.Title = "Passwords are being guessed from " + a.address
-			c.findings = append(c.findings, f)
+			c.add(f)
 			continue
 		}
 		quiet = append(quiet, a)
 	}
 	if len(quiet) > 0 {
-		c.findings = append(c.findings, c.guessed(quiet))
+		c.add(c.guessed(quiet))
 	}
 }
 

@@ -10,14 +10,19 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
 )
 
 // collection gathers findings while the engines run.
 type collection struct {
 	in       *Input
+	matcher  *matcher
 	byID     map[string]*artifact.Record
 	findings []Finding
+	bySigma  map[string]int        // the finding that Sigma rules made of a record
 	miners   map[fileKey]minerFile // files that hold a miner, by where they are
+	started  map[fileKey]string    // files that something starts by itself: by which record
+	guesses  map[string]bool       // addresses whose guessing a finding already tells
 }
 
 type fileKey struct{ volume, path string }
@@ -31,7 +36,10 @@ type minerFile struct {
 
 // Run looks at all records.
 func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
-	c := &collection{in: in, byID: make(map[string]*artifact.Record, len(in.Records)), miners: make(map[fileKey]minerFile)}
+	c := &collection{
+		in: in, matcher: r.matcher(), byID: make(map[string]*artifact.Record, len(in.Records)), bySigma: make(map[string]int),
+		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), guesses: make(map[string]bool),
+	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
 	}
@@ -43,39 +51,50 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 				return nil, err
 			}
 		}
-		if err := c.sigma(ctx, r, &in.Records[i]); err != nil {
-			return nil, err
-		}
+		c.starts(&in.Records[i])
+		c.sigma(ctx, &in.Records[i])
 	}
-	c.logins()
-	c.guessing()
 	c.scripts()
 	c.preloads()
+	c.logins()
+	c.spreadGuesses()
+	c.guessing()
 	c.wipedLogs()
+	c.zeroedLogins()
+	c.setBack()
+	c.strangers()
+	c.accounts()
+	c.units()
+	c.join()
+	c.intruders()
+	c.excerpts()
 	findings := c.ordered()
-	v := verdict(findings)
-	return &Result{Findings: findings, Verdict: v, Story: story(findings)}, nil
+	return &Result{Findings: findings, Verdict: verdict(findings), Story: story(findings), Problems: c.matcher.problems()}, nil
 }
+
+// add keeps a finding.
+func (c *collection) add(f Finding) { c.findings = append(c.findings, f) }
 
 // sigma makes one finding of all rules that match a record: the strongest names
 // it, the others are told in its description.
-func (c *collection) sigma(ctx context.Context, r *Rules, rec *artifact.Record) error {
-	matched, err := r.match(ctx, rec)
-	if err != nil {
-		return err
-	}
+func (c *collection) sigma(ctx context.Context, rec *artifact.Record) {
+	matched := c.matcher.match(ctx, rec)
 	miner, program := c.startsMiner(rec)
+	if rec.Kind == "dpkg.script" {
+		miner = nil // its own analysis weighs it
+	}
 	if len(matched) == 0 {
 		if miner == nil || !startsPrograms(rec.Kind) {
-			return nil
+			return
 		}
 		f := c.finding(rec)
 		f.Rule, f.Engine, f.Phase = "starts_miner", EngineAnalysis, PhasePersistence
 		f.Title = "What runs by itself starts a miner"
-		f.Techniques = []string{"T1496.001"}
+		f.Techniques = []string{persistenceTechnique(rec.Kind)}
 		c.upgrade(&f, miner, program)
-		c.findings = append(c.findings, f)
-		return nil
+		c.bySigma[rec.ID] = len(c.findings)
+		c.add(f)
+		return
 	}
 	slices.SortStableFunc(matched, func(a, b *rule) int { return int(b.Level) - int(a.Level) })
 	f := c.finding(rec)
@@ -83,11 +102,7 @@ func (c *collection) sigma(ctx context.Context, r *Rules, rec *artifact.Record) 
 	f.Title, f.Description, f.Level, f.Phase = matched[0].Title, matched[0].Description, matched[0].Level, matched[0].Phase
 	var also []string
 	for i, x := range matched {
-		for _, t := range x.Techniques {
-			if !slices.Contains(f.Techniques, t) {
-				f.Techniques = append(f.Techniques, t)
-			}
-		}
+		f.Techniques = union(f.Techniques, x.Techniques)
 		if i > 0 {
 			also = append(also, x.Title)
 		}
@@ -102,43 +117,106 @@ func (c *collection) sigma(ctx context.Context, r *Rules, rec *artifact.Record) 
 	if miner != nil && f.Level >= Medium {
 		c.upgrade(&f, miner, program)
 	}
-	c.findings = append(c.findings, f)
-	return nil
+	if rec.Source.State == filesystem.Deleted && !isLog(rec.Kind) && f.Level > Low {
+		f.Title += " (in a deleted file)"
+	}
+	c.bySigma[rec.ID] = len(c.findings)
+	c.add(f)
 }
 
-// startsPrograms says whether a record of that kind makes a program run by itself.
-func startsPrograms(kind string) bool {
-	switch kind {
-	case "cron.job", "cron.script", "systemd.exec", "rc.line", "init.script", "inittab.line", "profile.line", "dpkg.script":
-		return true
+func isLog(kind string) bool {
+	for _, p := range []string{"auth.", "login.", "log.", "cron.run", "cron.change", "unit.", "dpkg.action", "apt."} {
+		if strings.HasPrefix(kind, p) {
+			return true
+		}
 	}
 	return false
 }
 
+func union(list, more []string) []string {
+	for _, t := range more {
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// startsPrograms says whether a record of that kind makes a program run by itself.
+func startsPrograms(kind string) bool { return persistenceTechnique(kind) != "" }
+
+// persistenceTechnique gives the ATT&CK technique of a kind of record that makes a
+// program run by itself, empty for others.
+func persistenceTechnique(kind string) string {
+	switch kind {
+	case "cron.job", "cron.script":
+		return "T1053.003"
+	case "systemd.exec":
+		return "T1543.002"
+	case "rc.line", "init.script", "inittab.line":
+		return "T1037.004"
+	case "profile.line":
+		return "T1546.004"
+	case "dpkg.script":
+		return "T1546.016"
+	}
+	return ""
+}
+
 func (c *collection) upgrade(f *Finding, m *minerFile, program string) {
 	f.Level = Critical
-	f.Records = append(f.Records, m.record)
+	f.Records = union(f.Records, []string{m.record})
+	f.Techniques = union(f.Techniques, []string{"T1496.001"})
 	f.Description = strings.TrimSpace(f.Description + fmt.Sprintf(" It starts %s, in which the YARA rule %s found a miner.", program, m.rule))
 }
 
-// startsMiner says whether a record names a program that holds a miner.
-func (c *collection) startsMiner(rec *artifact.Record) (*minerFile, string) {
-	if len(c.miners) == 0 {
-		return nil, ""
-	}
+// programs gives the files that a record names as programs, with the path at the
+// end of all links.
+func (c *collection) programs(rec *artifact.Record) []namedProgram {
+	var out []namedProgram
 	for _, p := range strings.Split(rec.Get("programs"), ",") {
 		if !strings.HasPrefix(p, "/") {
 			continue
 		}
-		p = path.Clean(p)
-		m, ok := c.miners[fileKey{rec.Source.Volume, p}]
-		if !ok && c.in.Lookup != nil {
-			if f := c.in.Lookup(rec.Source.Volume, p); f != nil {
-				m, ok = c.miners[fileKey{rec.Source.Volume, f.Path}]
+		n := namedProgram{named: path.Clean(p), real: path.Clean(p)}
+		if c.in.Lookup != nil {
+			if n.fact = c.in.Lookup(rec.Source.Volume, n.named); n.fact != nil {
+				n.real = n.fact.Path
 			}
 		}
-		if ok {
-			return &m, p
+		out = append(out, n)
+	}
+	return out
+}
+
+type namedProgram struct {
+	named, real string
+	fact        *FileFact // nil: not there
+}
+
+// starts notes the files that a record makes run by itself.
+func (c *collection) starts(rec *artifact.Record) {
+	if !startsPrograms(rec.Kind) || rec.Source.State != filesystem.Live || rec.Has("ignored") {
+		return
+	}
+	for _, p := range c.programs(rec) {
+		k := fileKey{rec.Source.Volume, p.real}
+		if _, ok := c.started[k]; !ok {
+			c.started[k] = rec.ID
+		}
+	}
+}
+
+// startsMiner says whether a record names a program that holds a miner.
+func (c *collection) startsMiner(rec *artifact.Record) (*minerFile, string) {
+	if len(c.miners) == 0 || !rec.Has("programs") {
+		return nil, ""
+	}
+	for _, p := range c.programs(rec) {
+		for _, name := range []string{p.named, p.real} {
+			if m, ok := c.miners[fileKey{rec.Source.Volume, name}]; ok {
+				return &m, p.named
+			}
 		}
 	}
 	return nil, ""
@@ -146,7 +224,7 @@ func (c *collection) startsMiner(rec *artifact.Record) (*minerFile, string) {
 
 // finding begins a finding about one record.
 func (c *collection) finding(rec *artifact.Record) Finding {
-	f := Finding{Records: []string{rec.ID}, Source: rec.Source, Excerpt: excerpt(rec)}
+	f := Finding{Records: []string{rec.ID}, Source: rec.Source}
 	f.Time, f.TimeInferred = when(rec)
 	return f
 }
@@ -162,13 +240,16 @@ func when(rec *artifact.Record) (time.Time, string) {
 	}
 	// Of what stands in files, the change of the inode: unlike the time of
 	// modification, no call sets it to what the caller wants. A file that was
-	// made whole by an intruder has it at its creation or later.
+	// made whole by an intruder has it at its creation or later; one of a
+	// package was there before.
 	order := []string{"changed", "created", "modified"}
 	switch rec.Kind {
-	case "yara.match", "file.notable", "miner.config":
-		switch rec.Get("what") {
-		case "package_file_changed", "immutable": // it was there before
-		default:
+	case "yara.match", "miner.config":
+		if rec.Get("owner") == "" {
+			order = []string{"created", "changed", "modified"}
+		}
+	case "file.notable":
+		if rec.Get("owner") == "" && rec.Get("what") != "immutable" {
 			order = []string{"created", "changed", "modified"}
 		}
 	}
@@ -182,9 +263,28 @@ func when(rec *artifact.Record) (time.Time, string) {
 
 const maxExcerpt = 400
 
+// excerpts shows of each finding the bytes at its source; where the claim is about
+// the file itself, not about bytes in it, the facts of the record.
+func (c *collection) excerpts() {
+	for i := range c.findings {
+		f := &c.findings[i]
+		if f.Excerpt != "" {
+			continue
+		}
+		rec := c.byID[f.Records[0]]
+		if c.in.Read != nil && f.Source.Length > 0 {
+			if b := c.in.Read(f.Source, int(min(f.Source.Length, maxExcerpt))); len(b) > 0 {
+				f.Excerpt = strings.TrimRight(string(b), "\r\n")
+				continue
+			}
+		}
+		f.Excerpt = excerpt(rec)
+	}
+}
+
 // excerpt gives what of a record a reader wants to see.
 func excerpt(rec *artifact.Record) string {
-	for _, name := range []string{"suspicious_line", "command", "trailing_code", "library"} {
+	for _, name := range []string{"suspicious_line", "command", "trailing_code", "appended_code", "library"} {
 		if v := rec.Get(name); v != "" {
 			return v[:min(len(v), maxExcerpt)]
 		}

@@ -13,7 +13,6 @@ import (
 	"sort"
 	"strings"
 
-	sigma "github.com/bradleyjkemp/sigma-go"
 	"github.com/bradleyjkemp/sigma-go/evaluator"
 
 	"icecore/forensics/artifact"
@@ -33,9 +32,8 @@ type Problem struct{ File, Why string }
 
 // Rules are the Sigma rules in force, ready to run. The zero value has none.
 type Rules struct {
-	rules  []*rule
-	byKind map[string][]*rule
-	hash   string
+	rules []*rule
+	hash  string
 	// Problems lists the rules that were not loaded.
 	Problems []Problem
 }
@@ -50,7 +48,8 @@ type rule struct {
 // Info describes a rule in force.
 type Info struct {
 	Name, Title, Description, Source string
-	Level                            Level
+	Engine                           string // EngineSigma or EngineAnalysis
+	Level                            Level  // of an analysis: the highest
 	Techniques                       []string
 	Phase                            string
 	FalsePositives                   []string
@@ -61,7 +60,7 @@ const maxRuleFile = 1 << 20 // bytes
 // Load reads the rules. A rule that cannot be used is told in Problems; a file or
 // folder that cannot be read is an error.
 func Load(opts Options) (*Rules, error) {
-	r := &Rules{byKind: make(map[string][]*rule)}
+	r := &Rules{}
 	sum := sha256.New()
 	add := func(name string, b []byte) {
 		_, _ = sum.Write(b)
@@ -146,153 +145,6 @@ func documents(b []byte) [][]byte {
 	return out
 }
 
-func compile(source string, b []byte) (x *rule, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			x, err = nil, fmt.Errorf("cannot be read: %v", p)
-		}
-	}()
-	s, err := sigma.ParseRule(b)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
-	}
-	if s.Title == "" || len(s.Detection.Conditions) == 0 {
-		return nil, fmt.Errorf("no Sigma rule: it needs a title and a detection with a condition")
-	}
-	category := categoryOf(s.Logsource)
-	if category == "" {
-		return nil, fmt.Errorf("its log source (product %q, category %q, service %q) is none that icecore has records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)
-	}
-	for _, c := range s.Detection.Conditions {
-		if c.Aggregation != nil {
-			return nil, fmt.Errorf("it counts events, which is not supported")
-		}
-	}
-	keywords(&s)
-	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
-	x.Name, x.Title, x.Description, x.Source = s.ID, s.Title, s.Description, source
-	if n, ok := s.AdditionalFields["name"].(string); ok && n != "" {
-		x.Name = n
-	}
-	if x.Name == "" {
-		x.Name = s.Title
-	}
-	if x.Level, err = ParseLevel(s.Level); err != nil {
-		x.Level = Medium
-	}
-	for _, t := range s.Tags {
-		t = strings.ToLower(t)
-		if id, ok := strings.CutPrefix(t, "attack.t"); ok && id != "" && id[0] >= '0' && id[0] <= '9' {
-			x.Techniques = append(x.Techniques, "T"+strings.ToUpper(id))
-		}
-	}
-	x.Phase = phaseOf(s.Tags)
-	switch fp := s.AdditionalFields["falsepositives"].(type) {
-	case []any:
-		for _, f := range fp {
-			x.FalsePositives = append(x.FalsePositives, fmt.Sprint(f))
-		}
-	}
-	// A rule that cannot be evaluated says so now, not in the middle of an image.
-	if _, err := x.eval.Matches(context.Background(), map[string]any{}); err != nil {
-		return nil, fmt.Errorf("cannot be evaluated: %w", err)
-	}
-	return x, nil
-}
-
-// phaseOf gives the phase of the story that ATT&CK's tactics among the tags stand
-// for.
-func phaseOf(tags []string) string {
-	phase := ""
-	for _, t := range tags {
-		switch strings.NewReplacer("_", "-").Replace(strings.ToLower(t)) {
-		case "attack.impact":
-			return PhaseMining
-		case "attack.persistence", "attack.privilege-escalation":
-			phase = PhasePersistence
-		case "attack.initial-access", "attack.credential-access", "attack.lateral-movement":
-			if phase == "" {
-				phase = PhaseAccess
-			}
-		case "attack.defense-evasion", "attack.stealth":
-			if phase == "" {
-				phase = PhaseEvasion
-			}
-		case "attack.execution", "attack.command-and-control":
-			if phase == "" {
-				phase = PhaseExecution
-			}
-		}
-	}
-	if phase == "" {
-		phase = PhaseExecution
-	}
-	return phase
-}
-
-// categoryOf turns a rule's log source into a kind of record.
-func categoryOf(l sigma.Logsource) string {
-	if l.Product != "" && l.Product != "linux" {
-		return ""
-	}
-	switch l.Category {
-	case "process_creation":
-		return "command"
-	case "":
-	default:
-		if strings.Contains(l.Category, ".") || knownRooms[l.Category] {
-			return l.Category
-		}
-		return ""
-	}
-	switch l.Service {
-	case "cron":
-		return "cron"
-	case "auth", "sshd", "sudo", "guacamole":
-		return "auth"
-	case "syslog":
-		return "log"
-	}
-	return ""
-}
-
-// knownRooms are the beginnings of kinds that stand for a whole family.
-var knownRooms = map[string]bool{"cron": true, "systemd": true, "rc": true, "dpkg": true, "auth": true, "account": true, "ssh": true, "sshd": true, "sudo": true, "login": true, "history": true, "profile": true, "file": true, "miner": true, "command": true, "apt": true, "preload": true}
-
-// keywords turns a search for words anywhere into one in the text of a record,
-// which is what the evaluator understands.
-func keywords(s *sigma.Rule) {
-	for name, search := range s.Detection.Searches {
-		if len(search.Keywords) == 0 {
-			continue
-		}
-		values := make([]any, len(search.Keywords))
-		for i, k := range search.Keywords {
-			values[i] = k
-		}
-		search.EventMatchers = append(search.EventMatchers, sigma.EventMatcher{{Field: "text", Modifiers: []string{"contains"}, Values: values}})
-		search.Keywords = nil
-		s.Detection.Searches[name] = search
-	}
-}
-
-// listFields maps every field that a rule looks at to itself: the evaluator looks
-// into fields with several values (traits, programs) only where it was told of a
-// mapping.
-func listFields(s *sigma.Rule) sigma.Config {
-	c := sigma.Config{FieldMappings: make(map[string]sigma.FieldMapping)}
-	for _, search := range s.Detection.Searches {
-		for _, m := range search.EventMatchers {
-			for _, f := range m {
-				if !strings.HasPrefix(f.Field, "$") { // a path into JSON
-					c.FieldMappings[f.Field] = sigma.FieldMapping{TargetNames: []string{f.Field}}
-				}
-			}
-		}
-	}
-	return c
-}
-
 // List gives the rules in force, in the order in which they were read.
 func (r *Rules) List() []Info {
 	out := make([]Info, len(r.rules))
@@ -304,28 +156,6 @@ func (r *Rules) List() []Info {
 
 // SHA256 is the hash over all bytes of the rule files, hex.
 func (r *Rules) SHA256() string { return r.hash }
-
-// forKind gives the rules for a kind of record.
-func (r *Rules) forKind(kind string, command bool) []*rule {
-	key := kind
-	if command {
-		key += "+"
-	}
-	if l, ok := r.byKind[key]; ok {
-		return l
-	}
-	var out []*rule
-	for _, x := range r.rules {
-		if x.category == kind || strings.HasPrefix(kind, x.category+".") || command && x.category == "command" {
-			out = append(out, x)
-		}
-	}
-	if r.byKind == nil {
-		r.byKind = make(map[string][]*rule)
-	}
-	r.byKind[key] = out
-	return out
-}
 
 // lists are the fields that hold several values, separated by commas.
 var lists = map[string]bool{"programs": true, "urls": true, "traits": true, "notable": true, "tags": true, "users": true}
@@ -359,30 +189,92 @@ func event(r *artifact.Record) map[string]any {
 	e["text"] = text.String()
 	if c := r.Get("command"); c != "" {
 		e["CommandLine"] = c
-		if p, _, _ := strings.Cut(r.Get("programs"), ","); p != "" {
-			e["Image"] = p
+		if l := r.Get("programs"); l != "" {
+			var images []any
+			for _, p := range strings.Split(l, ",") {
+				images = append(images, image(p))
+			}
+			e["Image"] = images
 		}
 		e["User"] = r.Get("user")
 	}
 	return e
 }
 
-// match runs the Sigma rules over one record.
-func (r *Rules) match(ctx context.Context, rec *artifact.Record) ([]*rule, error) {
-	rules := r.forKind(rec.Kind, rec.Has("command"))
+// matcher runs the rules over the records of one image.
+type matcher struct {
+	rules  *Rules
+	byKind map[kindKey][]*rule
+	failed map[*rule]error // these do not run again
+}
+
+type kindKey struct {
+	kind    string
+	command bool
+}
+
+func (r *Rules) matcher() *matcher {
+	return &matcher{rules: r, byKind: make(map[kindKey][]*rule), failed: make(map[*rule]error)}
+}
+
+// forKind gives the rules for a kind of record.
+func (m *matcher) forKind(kind string, command bool) []*rule {
+	key := kindKey{kind, command}
+	if l, ok := m.byKind[key]; ok {
+		return l
+	}
+	var out []*rule
+	for _, x := range m.rules.rules {
+		if x.category == kind || strings.HasPrefix(kind, x.category+".") || command && x.category == "command" {
+			out = append(out, x)
+		}
+	}
+	m.byKind[key] = out
+	return out
+}
+
+// match gives the rules that match a record.
+func (m *matcher) match(ctx context.Context, rec *artifact.Record) []*rule {
+	rules := m.forKind(rec.Kind, rec.Has("command"))
 	if len(rules) == 0 {
-		return nil, nil
+		return nil
 	}
 	e := event(rec)
 	var out []*rule
 	for _, x := range rules {
-		res, err := x.eval.Matches(ctx, e)
-		if err != nil {
-			return out, fmt.Errorf("rule %s of Sigma: %w", x.Name, err)
+		if m.failed[x] != nil {
+			continue
 		}
-		if res.Match {
+		ok, err := x.matches(ctx, e)
+		if err != nil {
+			m.failed[x] = err
+		}
+		if ok {
 			out = append(out, x)
 		}
 	}
-	return out, nil
+	return out
+}
+
+// problems tells of the rules that failed, in the order of the rules.
+func (m *matcher) problems() []Problem {
+	var out []Problem
+	for _, x := range m.rules.rules {
+		if err := m.failed[x]; err != nil {
+			out = append(out, Problem{x.Source, fmt.Sprintf("rule %s: %v", x.Name, err)})
+		}
+	}
+	return out
+}
+
+// matches evaluates a rule. The evaluator compares numbers with what the image
+// says, and panics over what is none: no match.
+func (x *rule) matches(ctx context.Context, e map[string]any) (ok bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ok, err = false, nil
+		}
+	}()
+	res, err := x.eval.Matches(ctx, e)
+	return res.Match, err
 }

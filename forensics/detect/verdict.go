@@ -1,6 +1,11 @@
 package detect
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
+
+const maxBecause = 6 // findings that a verdict names
 
 // verdict weighs the findings. One critical, or two high ones that rest on
 // different artifacts, mean compromised; a high or medium one, suspicious.
@@ -24,30 +29,67 @@ func verdict(findings []Finding) Verdict {
 	if len(high) >= 2 {
 		v.State = Compromised
 	}
+	if v.State == NoIndicators {
+		return v
+	}
 	least := High
 	if v.State == Suspicious && len(high) == 0 {
 		least = Medium
 	}
-	if v.State == NoIndicators {
-		return v
-	}
+	earliest := -1
 	for i := range findings {
 		f := &findings[i]
-		if f.Level < least {
+		if f.Level < least || f.Time.IsZero() {
 			continue
 		}
-		if len(v.Because) < 20 {
-			v.Because = append(v.Because, f.ID)
-		}
-		if !f.Time.IsZero() && (v.Since.IsZero() || f.Time.Before(v.Since)) {
-			v.Since, v.SinceInferred = f.Time, f.TimeInferred
+		if v.Since.IsZero() || f.Time.Before(v.Since) {
+			v.Since, v.SinceInferred, earliest = f.Time, f.TimeInferred, i
 		}
 	}
+	v.Because = because(findings, least, earliest)
 	return v
 }
 
-// story tells the findings that matter in the order in which they happened; those
-// without a time come last.
+// because names the findings that carry the verdict: the one that gives its time,
+// then the strongest, of each phase and each rule before a second of the same.
+func because(findings []Finding, least Level, earliest int) []string {
+	var picked []int
+	take := func(i int) {
+		if len(picked) < maxBecause && !slices.Contains(picked, i) {
+			picked = append(picked, i)
+		}
+	}
+	if earliest >= 0 {
+		take(earliest)
+	}
+	for _, key := range []func(*Finding) string{
+		func(f *Finding) string { return f.Phase },
+		func(f *Finding) string { return f.Rule },
+		func(f *Finding) string { return f.ID },
+	} {
+		seen := make(map[string]bool)
+		for _, i := range picked {
+			seen[key(&findings[i])] = true
+		}
+		for i := range findings { // the most serious come first
+			f := &findings[i]
+			if f.Level >= least && !seen[key(f)] {
+				seen[key(f)] = true
+				take(i)
+			}
+		}
+	}
+	sort.Ints(picked)
+	var out []string
+	for _, i := range picked {
+		out = append(out, findings[i].ID)
+	}
+	return out
+}
+
+// story tells the findings that matter in the order in which they happened, and at
+// the same moment in that in which an intrusion goes; those without a time come
+// last.
 func story(findings []Finding) []StoryLine {
 	var out []StoryLine
 	for i := range findings {
@@ -59,14 +101,23 @@ func story(findings []Finding) []StoryLine {
 		if f.Source.Path != "" && f.Phase != PhaseAccess {
 			t += ": " + f.Source.Path
 		}
+		for _, l := range f.lines {
+			l.Finding = f.ID
+			out = append(out, l)
+		}
 		out = append(out, StoryLine{f.Time, f.Phase, t, f.ID})
 	}
 	sort.SliceStable(out, func(i, j int) bool {
-		a, b := out[i].Time, out[j].Time
-		if a.IsZero() || b.IsZero() {
-			return !a.IsZero() && b.IsZero()
+		a, b := &out[i], &out[j]
+		switch {
+		case a.Time.IsZero() || b.Time.IsZero():
+			return !a.Time.IsZero() && b.Time.IsZero()
+		case !a.Time.Equal(b.Time):
+			return a.Time.Before(b.Time)
 		}
-		return a.Before(b)
+		return phaseOrder[a.Phase] < phaseOrder[b.Phase]
 	})
 	return out
 }
+
+var phaseOrder = map[string]int{PhaseAccess: 0, PhaseExecution: 1, PhaseMining: 2, PhasePersistence: 3, PhaseEvasion: 4}

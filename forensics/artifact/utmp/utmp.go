@@ -15,7 +15,10 @@
 //	login.boot      event (boot, shutdown, runlevel, clock set), kernel, runlevel;
 //	                stamp logged
 //	login.last      uid, line, host; stamp logged
-//	log.coverage    entries, bytes, zeroed (records that are nothing but zeros),
+//	log.coverage    entries, bytes, zeroed (records that are nothing but zeros, with
+//	                others behind them), zero_tail (such at the end, as a
+//	                crash leaves them where a file grew and its content had
+//	                not reached the disk),
 //	                odd (of no known type), torn (bytes of an incomplete last
 //	                record), backwards (records more than a minute older than
 //	                the one before), empty (yes), unread (users of lastlog that
@@ -168,6 +171,7 @@ type reader struct {
 	order []*series // by their first entries
 
 	number, zeroed, odd, backwards int64
+	zeros                          int64 // the last entries, so far, if they are nothing but zeros
 	torn, unread                   int64
 	given                          map[string]int
 	leftOut                        int64
@@ -212,6 +216,9 @@ func (r *reader) entries(content *io.SectionReader, failed bool) error {
 			// A snapshot, or a full disk, ends a file anywhere. A packed file
 			// that ends too early says so by its own error.
 			r.torn = int64(n)
+			if bytes.Count(buf[:n], []byte{0}) != n {
+				r.zeroed, r.zeros = r.zeroed+r.zeros, 0
+			}
 			if member == "" {
 				return nil
 			}
@@ -222,9 +229,10 @@ func (r *reader) entries(content *io.SectionReader, failed bool) error {
 		r.number++
 		source := artifact.Source{Line: int(r.number), Offset: (r.number - 1) * EntrySize, Length: EntrySize, Member: member}
 		if bytes.Count(buf, []byte{0}) == EntrySize {
-			r.zeroed++
+			r.zeros++
 			continue
 		}
+		r.zeroed, r.zeros = r.zeroed+r.zeros, 0
 		e, err := Parse(buf)
 		if err != nil {
 			return err
@@ -339,7 +347,7 @@ func (r *reader) finish(size int64, err error) {
 	for _, f := range []struct {
 		name string
 		n    int64
-	}{{"zeroed", r.zeroed}, {"odd", r.odd}, {"torn", r.torn}, {"backwards", r.backwards}, {"unread", r.unread}, {"left_out", r.leftOut}} {
+	}{{"zeroed", r.zeroed}, {"zero_tail", r.zeros}, {"odd", r.odd}, {"torn", r.torn}, {"backwards", r.backwards}, {"unread", r.unread}, {"left_out", r.leftOut}} {
 		if f.n > 0 {
 			rec.AddInt(f.name, f.n)
 		}

@@ -63,73 +63,11 @@ func (c *collection) scripts() {
 			why = append(why, "a command stands behind its end")
 		}
 		f.Description = "It runs as root whenever the package is configured, upgraded or removed; " + strings.Join(why, "; ") + "."
-		if f.Excerpt == "" {
-			f.Excerpt = rec.Get("appended_code")
-		}
 		if m, program := c.startsMiner(rec); m != nil && f.Level >= Medium {
 			c.upgrade(&f, m, program)
 		}
 		if !c.replace(rec.ID, &f) {
-			c.findings = append(c.findings, f)
-		}
-	}
-}
-
-// wipedLogs looks for logs that are empty though the system has been in use: the
-// log itself, with no older part of it left.
-func (c *collection) wipedLogs() {
-	type log struct {
-		rec *artifact.Record
-	}
-	logs := make(map[string]*log)
-	older := make(map[string]bool)
-	for i := range c.in.Records {
-		r := &c.in.Records[i]
-		if r.Kind != "log.coverage" {
-			continue
-		}
-		base := path.Base(r.Source.Path)
-		stem, _, rotated := strings.Cut(base, ".log.")
-		if rotated {
-			stem += ".log"
-		} else if i := strings.IndexAny(base, "-"); i > 0 && !strings.HasSuffix(base, ".log") {
-			stem, rotated = base[:i], true
-		} else if i := strings.LastIndex(base, "."); i > 0 && !strings.HasSuffix(base, ".log") {
-			stem, rotated = base[:i], true
-		} else {
-			stem = base
-		}
-		key := r.Source.Volume + "\x00" + path.Dir(r.Source.Path) + "\x00" + stem
-		switch {
-		case rotated && r.Get("empty") != "yes":
-			older[key] = true
-		case !rotated && r.Get("empty") == "yes":
-			switch stem {
-			case "auth.log", "secure", "wtmp", "syslog", "messages":
-				logs[key] = &log{rec: r}
-			}
-		}
-		if n := number(r.Get("zeroed")); n > 0 {
-			f := c.finding(r)
-			f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "login_records_zeroed", Medium, PhaseEvasion
-			f.Techniques = []string{"T1070.002"}
-			f.Title = "Records of logins were overwritten"
-			f.Description = fmt.Sprintf("%d records of the file are nothing but zeros, as tools leave them that remove a login.", n)
-			c.findings = append(c.findings, f)
-		}
-	}
-	for i := range c.in.Records {
-		r := &c.in.Records[i]
-		for key, l := range logs {
-			if l.rec != r || older[key] {
-				continue
-			}
-			f := c.finding(r)
-			f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "log_emptied", Medium, PhaseEvasion
-			f.Techniques = []string{"T1070.002"}
-			f.Title = "A log is empty"
-			f.Description = "The log holds nothing and no rotated part of it is left, as after it was emptied by hand. A new system has such logs, too."
-			c.findings = append(c.findings, f)
+			c.add(f)
 		}
 	}
 }

@@ -1,0 +1,305 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path"
+	"regexp"
+	"strings"
+
+	sigma "github.com/bradleyjkemp/sigma-go"
+	"github.com/bradleyjkemp/sigma-go/evaluator"
+	"github.com/bradleyjkemp/sigma-go/evaluator/modifiers"
+)
+
+// compile turns one YAML document into a rule, or says why it cannot be in force.
+func compile(source string, b []byte) (x *rule, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x, err = nil, fmt.Errorf("cannot be read: %v", p)
+		}
+	}()
+	s, err := sigma.ParseRule(b)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	if s.Title == "" || len(s.Detection.Conditions) == 0 {
+		return nil, fmt.Errorf("no Sigma rule: it needs a title and a detection with a condition")
+	}
+	category := categoryOf(s.Logsource)
+	if category == "" {
+		return nil, fmt.Errorf("its log source (product %q, category %q, service %q) is none that icecore has records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)
+	}
+	for _, c := range s.Detection.Conditions {
+		if c.Aggregation != nil {
+			return nil, fmt.Errorf("it counts events, which is not supported")
+		}
+	}
+	keywords(&s)
+	if err := prepare(&s); err != nil {
+		return nil, err
+	}
+	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
+	x.describe(&s, source)
+	// A rule that cannot be evaluated says so now, not in the middle of an image.
+	if _, err := x.eval.Matches(context.Background(), map[string]any{}); err != nil {
+		return nil, fmt.Errorf("cannot be evaluated: %w", err)
+	}
+	return x, nil
+}
+
+func (x *rule) describe(s *sigma.Rule, source string) {
+	x.Name, x.Title, x.Description, x.Source, x.Engine = s.ID, s.Title, s.Description, source, EngineSigma
+	if n, ok := s.AdditionalFields["name"].(string); ok && n != "" {
+		x.Name = n
+	}
+	if x.Name == "" {
+		x.Name = s.Title
+	}
+	var err error
+	if x.Level, err = ParseLevel(s.Level); err != nil {
+		x.Level = Medium
+	}
+	for _, t := range s.Tags {
+		t = strings.ToLower(t)
+		if id, ok := strings.CutPrefix(t, "attack.t"); ok && id != "" && id[0] >= '0' && id[0] <= '9' {
+			x.Techniques = append(x.Techniques, "T"+strings.ToUpper(id))
+		}
+	}
+	x.Phase = phaseOf(s.Tags)
+	switch fp := s.AdditionalFields["falsepositives"].(type) {
+	case []any:
+		for _, f := range fp {
+			x.FalsePositives = append(x.FalsePositives, fmt.Sprint(f))
+		}
+	case string:
+		x.FalsePositives = []string{fp}
+	}
+}
+
+// phaseOf gives the phase of the story that ATT&CK's tactics among the tags stand
+// for.
+func phaseOf(tags []string) string {
+	phase := ""
+	for _, t := range tags {
+		switch strings.NewReplacer("_", "-").Replace(strings.ToLower(t)) {
+		case "attack.impact":
+			return PhaseMining
+		case "attack.persistence", "attack.privilege-escalation":
+			phase = PhasePersistence
+		case "attack.initial-access", "attack.credential-access", "attack.lateral-movement":
+			if phase == "" {
+				phase = PhaseAccess
+			}
+		case "attack.defense-evasion", "attack.stealth":
+			if phase == "" {
+				phase = PhaseEvasion
+			}
+		case "attack.execution", "attack.command-and-control":
+			if phase == "" {
+				phase = PhaseExecution
+			}
+		}
+	}
+	if phase == "" {
+		phase = PhaseExecution
+	}
+	return phase
+}
+
+// categoryOf turns a rule's log source into a kind of record.
+func categoryOf(l sigma.Logsource) string {
+	if l.Product != "" && l.Product != "linux" {
+		return ""
+	}
+	switch l.Category {
+	case "process_creation":
+		return "command"
+	case "":
+	default:
+		if strings.Contains(l.Category, ".") || knownRooms[l.Category] {
+			return l.Category
+		}
+		return ""
+	}
+	switch l.Service {
+	case "cron":
+		return "cron"
+	case "auth", "sshd", "sudo", "guacamole":
+		return "auth"
+	case "syslog":
+		return "log"
+	}
+	return ""
+}
+
+// knownRooms are the beginnings of kinds that stand for a whole family.
+var knownRooms = map[string]bool{"cron": true, "systemd": true, "rc": true, "dpkg": true, "auth": true, "account": true, "ssh": true, "sshd": true, "sudo": true, "login": true, "history": true, "profile": true, "file": true, "miner": true, "command": true, "apt": true, "preload": true, "unit": true, "init": true, "host": true}
+
+// keywords turns a search for words anywhere into one in the text of a record,
+// which is what the evaluator understands. A list of words stands there bare, or
+// as the value of a field without a name ('|all').
+func keywords(s *sigma.Rule) {
+	for name, search := range s.Detection.Searches {
+		if len(search.Keywords) > 0 {
+			values := make([]any, len(search.Keywords))
+			for i, k := range search.Keywords {
+				values[i] = k
+			}
+			search.EventMatchers = append(search.EventMatchers, sigma.EventMatcher{{Field: "text", Modifiers: []string{"contains"}, Values: values}})
+			search.Keywords = nil
+		}
+		for _, m := range search.EventMatchers {
+			for i := range m {
+				if m[i].Field != "" && m[i].Field != "keywords" {
+					continue
+				}
+				m[i].Field = "text"
+				if len(m[i].Modifiers) == 0 || m[i].Modifiers[0] == "all" {
+					m[i].Modifiers = append([]string{"contains"}, m[i].Modifiers...)
+				}
+			}
+		}
+		s.Detection.Searches[name] = search
+	}
+}
+
+// prepare makes every condition of a rule one that the evaluator can run, and
+// refuses what it cannot: unknown modifiers, expressions that do not compile,
+// values that are neither text nor number. The wildcards of Sigma (* and ?),
+// which the evaluator takes for themselves, become expressions.
+func prepare(s *sigma.Rule) error {
+	for name, search := range s.Detection.Searches {
+		for _, m := range search.EventMatchers {
+			for i := range m {
+				if err := prepareField(&m[i]); err != nil {
+					return fmt.Errorf("%s, field %q: %w", name, m[i].Field, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func prepareField(f *sigma.FieldMatcher) error {
+	mods := append([]string(nil), f.Modifiers...)
+	all := len(mods) > 0 && mods[len(mods)-1] == "all"
+	if all {
+		mods = mods[:len(mods)-1]
+	}
+	if _, err := modifiers.GetComparator(f.Field, nil, mods...); err != nil {
+		return err
+	}
+	if len(f.Values) == 0 {
+		return fmt.Errorf("no value to compare with")
+	}
+	last := ""
+	if len(mods) > 0 {
+		last = mods[len(mods)-1]
+	}
+	wild := false
+	for i, v := range f.Values {
+		switch v := v.(type) {
+		case nil:
+			f.Values[i] = "null" // the evaluator's word for: no such field
+		case string:
+			switch last {
+			case "re":
+				if _, err := regexp.Compile(v); err != nil {
+					return err
+				}
+			case "cidr":
+				if _, _, err := net.ParseCIDR(v); err != nil {
+					return err
+				}
+			case "", "contains", "startswith", "endswith":
+				wild = wild || hasWildcard(v)
+			}
+			if len(v) > 2 && strings.HasPrefix(v, "%") && strings.HasSuffix(v, "%") {
+				return fmt.Errorf("placeholder %s is not defined", v)
+			}
+		case int, float64, bool:
+		default:
+			return fmt.Errorf("value %v is neither text nor number", v)
+		}
+	}
+	if !wild || len(mods) > 1 {
+		return nil
+	}
+	values := make([]any, len(f.Values))
+	for i, v := range f.Values {
+		values[i] = wildcardRE(fmt.Sprint(v), last)
+	}
+	f.Values, f.Modifiers = values, []string{"re"}
+	if all {
+		f.Modifiers = append(f.Modifiers, "all")
+	}
+	return nil
+}
+
+func hasWildcard(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '*', '?':
+			return true
+		}
+	}
+	return false
+}
+
+// wildcardRE writes a value with Sigma's wildcards as a regular expression, in
+// which case does not matter. A backslash takes its meaning from a wildcard or a
+// backslash behind it.
+func wildcardRE(s, comparator string) string {
+	var b strings.Builder
+	b.WriteString("(?is)")
+	if comparator == "" || comparator == "startswith" {
+		b.WriteByte('^')
+	}
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && strings.IndexByte(`*?\`, s[i+1]) >= 0:
+			i++
+			b.WriteString(regexp.QuoteMeta(s[i : i+1]))
+		case s[i] == '*':
+			b.WriteString(".*")
+		case s[i] == '?':
+			b.WriteByte('.')
+		default:
+			b.WriteString(regexp.QuoteMeta(s[i : i+1]))
+		}
+	}
+	if comparator == "" || comparator == "endswith" {
+		b.WriteByte('$')
+	}
+	return b.String()
+}
+
+// listFields maps every field that a rule looks at to itself: the evaluator looks
+// into fields with several values (traits, programs) only where it was told of a
+// mapping.
+func listFields(s *sigma.Rule) sigma.Config {
+	c := sigma.Config{FieldMappings: make(map[string]sigma.FieldMapping)}
+	for _, search := range s.Detection.Searches {
+		for _, m := range search.EventMatchers {
+			for _, f := range m {
+				if !strings.HasPrefix(f.Field, "$") { // a path into JSON
+					c.FieldMappings[f.Field] = sigma.FieldMapping{TargetNames: []string{f.Field}}
+				}
+			}
+		}
+	}
+	return c
+}
+
+// image gives the path that public rules expect of a program: a bare name is one
+// that the shell finds in the usual folder.
+func image(program string) string {
+	if strings.Contains(program, "/") {
+		return path.Clean(program)
+	}
+	return "/usr/bin/" + program
+}

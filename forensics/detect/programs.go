@@ -1,0 +1,212 @@
+package detect
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+// setBack looks for programs whose time of modification is older than the file
+// itself. A copy that keeps times and an unpacked archive have that, too: it counts
+// where the program is a miner, is run by something, or stands where nothing is
+// installed.
+func (c *collection) setBack() {
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if rec.Kind != "file.notable" || rec.Get("what") != "old_mtime" {
+			continue
+		}
+		k := fileKey{rec.Source.Volume, path.Clean(rec.Source.Path)}
+		_, miner := c.miners[k]
+		starter, started := c.started[k]
+		level, why := Low, ""
+		switch {
+		case miner:
+			level, why = High, " The file is a miner."
+		case started:
+			level, why = High, " The program runs by itself."
+		case rec.Get("place") == "temp" || rec.Get("place") == "hidden":
+			level = Medium
+		}
+		f := c.finding(rec)
+		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "time_set_back", level, PhaseEvasion
+		f.Techniques = []string{"T1070.006"}
+		f.Title = "A program's time of modification was set back"
+		f.Time, f.TimeInferred = rec.Time("changed"), "from the time the file was changed"
+		f.Description = fmt.Sprintf("It says that the file was modified %s, but the file was made %s. Any call sets the first, none the second.%s",
+			rec.Time("modified").UTC().Format(time.RFC3339), rec.Time("created").UTC().Format(time.RFC3339), why)
+		if started {
+			f.Records = append(f.Records, starter)
+		}
+		c.add(f)
+	}
+}
+
+// strangers looks for programs that run by themselves from a folder that belongs to
+// packages, though no package owns them.
+func (c *collection) strangers() {
+	if c.in.Lookup == nil {
+		return
+	}
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if !startsPrograms(rec.Kind) || rec.Kind == "dpkg.script" || rec.Source.State != filesystem.Live || rec.Has("ignored") {
+			continue
+		}
+		for _, p := range c.programs(rec) {
+			ff := p.fact
+			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() || ff.Inode.Mode&0o111 == 0 || !packaged(p.real) {
+				continue
+			}
+			f := c.finding(rec)
+			f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "unowned_program_started", Medium, PhasePersistence
+			f.Techniques = []string{persistenceTechnique(rec.Kind)}
+			f.Title = "A program that no package owns runs by itself from a folder of packages"
+			f.Description = fmt.Sprintf("It starts %s (inode %d), made %s, which no package owns.", p.real, ff.Inode.Inode, ff.Inode.Crtime)
+			if !c.replace(rec.ID, &f) {
+				c.bySigma[rec.ID] = len(c.findings)
+				c.add(f)
+			}
+			break
+		}
+	}
+}
+
+// packaged says whether programs in a folder come from packages alone.
+func packaged(p string) bool {
+	for _, d := range []string{"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/lib64/", "/boot/"} {
+		if strings.HasPrefix(p, d) {
+			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") && !strings.HasPrefix(p, "/usr/lib/cgi-bin/")
+		}
+	}
+	// Straight in /etc or in the root folder is no place for a program, but for the
+	// administrator's boot script.
+	dir := path.Dir(p)
+	return (dir == "/etc" || dir == "/") && p != "/etc/rc.local"
+}
+
+// accounts adds to the finding about a second root what else tells of it: its
+// line in shadow, and the log of its making.
+func (c *collection) accounts() {
+	type account struct{ volume, name string }
+	passwords := make(map[account]*artifact.Record)
+	for i := range c.in.Records {
+		if r := &c.in.Records[i]; r.Kind == "account.shadow" && !r.Has("backup") && r.Source.State == filesystem.Live {
+			passwords[account{r.Source.Volume, r.Get("name")}] = r
+		}
+	}
+	for i := range c.findings {
+		f := &c.findings[i]
+		rec := c.byID[f.Records[0]]
+		if rec.Kind != "account.user" || f.Level < Medium {
+			continue
+		}
+		if s := passwords[account{rec.Source.Volume, rec.Get("name")}]; s != nil && s.Get("password") == "set" {
+			f.Records = append(f.Records, s.ID)
+			f.Description += " It can log in by password"
+			if d := s.Get("changed"); d != "" {
+				f.Description += ", last set " + d
+			}
+			f.Description += "."
+		}
+	}
+}
+
+// units adds to a finding about a unit the links that enable it.
+func (c *collection) units() {
+	type unit struct{ volume, name string }
+	links := make(map[unit][]*artifact.Record)
+	for i := range c.in.Records {
+		if r := &c.in.Records[i]; r.Kind == "systemd.enabled" && r.Source.State == filesystem.Live {
+			u := unit{r.Source.Volume, r.Get("unit")}
+			links[u] = append(links[u], r)
+		}
+	}
+	for i := range c.findings {
+		f := &c.findings[i]
+		rec := c.byID[f.Records[0]]
+		if rec.Kind != "systemd.exec" || f.Level < Medium {
+			continue
+		}
+		var names []string
+		for _, l := range links[unit{rec.Source.Volume, rec.Get("unit")}] {
+			if len(names) < 5 {
+				names = append(names, l.Source.Path)
+				f.Records = union(f.Records, []string{l.ID})
+			}
+		}
+		if len(names) > 0 {
+			f.Description = strings.TrimSpace(f.Description + " It is enabled by " + strings.Join(names, ", ") + ".")
+		}
+	}
+}
+
+// intruders raises what names the intruder: an address from which a password was
+// guessed and then accepted, or the pool of a miner that was found. What alone is
+// odd is then part of the same story.
+func (c *collection) intruders() {
+	hosts := make(map[string]string) // address: how it is known
+	for i := range c.findings {
+		f := &c.findings[i]
+		if f.Level < High {
+			continue
+		}
+		for _, id := range f.Records {
+			rec := c.byID[id]
+			switch {
+			case f.Rule == "guessed_password":
+				if h := hostOf(rec.Get("address")); h != "" {
+					hosts[h] = "from where a password was guessed"
+				}
+			case rec.Kind == "miner.config":
+				if h := hostOf(rec.Get("pool")); h != "" && hosts[h] == "" {
+					hosts[h] = "for which a miner works"
+				}
+			}
+		}
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	for i := range c.findings {
+		f := &c.findings[i]
+		if f.Level < Low || f.Level >= High || f.Rule == "guessing" {
+			continue
+		}
+		for _, u := range strings.Split(c.byID[f.Records[0]].Get("urls"), ",") {
+			h := hostOf(u)
+			if hosts[h] == "" {
+				continue
+			}
+			f.Level++
+			f.Description = strings.TrimSpace(f.Description + fmt.Sprintf(" It names %s, %s.", h, hosts[h]))
+			break
+		}
+	}
+}
+
+// hostOf gives the host of a URL or of host:port, in lower case; an address in the
+// form in which the others are written.
+func hostOf(s string) string {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Unmap().String()
+	}
+	if !strings.Contains(s, "://") {
+		s = "x://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return ""
+	}
+	h := strings.ToLower(u.Hostname())
+	if a, err := netip.ParseAddr(h); err == nil {
+		return a.Unmap().String()
+	}
+	return h
+}

@@ -69,5 +69,24 @@ static-build: setup-bundled
 	$(GO) build -trimpath -tags "yara_bundled netgo osusergo" \
 		-ldflags "-s -w -linkmode external -extldflags -static $(LDFLAGS)" -o bin/icecore-static ./cmd/icecore
 
+static: static-build fixtures
+	@.ci/chroot bin/icecore-static fixtures/out/compromised.img
+
+fuzz: setup-build
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME) "$(FUZZ)"
+
+bench: build
+	$(GO) run ./fixtures/bench -icecore bin/icecore
+
+# For a machine of the same kind, one that runs everywhere; for others, one without
+# YARA, since cgo does not cross.
+release: static-build
+	rm -rf bin/release && mkdir -p bin/release
+	cp bin/icecore-static bin/release/icecore-$(VERSION)-linux-$$($(GO) env GOARCH)
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags "-s -w $(LDFLAGS)" \
+		-o bin/release/icecore-$(VERSION)-linux-$$arch-without-yara ./cmd/icecore || exit 1; done
+	cp LICENSE bin/release/
+	cd bin/release && sha256sum icecore-* > SHA256SUMS && cat SHA256SUMS
+
 clean:
 	rm -rf bin fixtures/out

@@ -70,10 +70,10 @@ rule Preload_Log_In_Listener
 {
   meta:
     description = "a library that stands in for a function of log-ins and writes to a file"
-    level = "medium"
+    level = "low"
     technique = "T1556.003"
     reference = "https://attack.mitre.org/techniques/T1556/003/"
-    benign = "PAM modules define pam_sm_*; libpam itself defines the others, without dlsym"
+    benign = "the test library libpam_wrapper; PAM modules define pam_sm_*; libpam itself defines the others, without dlsym"
   strings:
     $d = "dlsym"
     $n = /(user|login|pass)[a-z]{0,6}[ :=]{1,3}%s/

@@ -31,7 +31,7 @@ rule RandomX_Constants
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
-    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; RandomX libraries match"
+    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; libraries match RandomX_Library"
   strings:
     $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
     $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
@@ -41,14 +41,37 @@ rule RandomX_Constants
     $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
     $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
     $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-    $c2 = { a7 70 99 df 38 c2 d8 46 }
-    $c3 = { 81 26 b9 1c bf 22 49 5c }
-    $c4 = { 49 4d 25 97 17 9f 8a 62 }
-    $c5 = { 92 37 ef b9 ce aa ec 0c }
-    $c6 = { 2f 2a 56 74 6c e6 2d 78 }
-    $c7 = { 84 85 3b f7 b6 2c e5 4e }
+    $c2 = { 46 d8 c2 38 df 99 70 a7 }
+    $c3 = { 5c 49 22 bf 1c b9 26 81 }
+    $c4 = { 62 8a 9f 17 97 25 4d 49 }
+    $c5 = { 0c ec aa ce b9 ef 37 92 }
+    $c6 = { 78 2d e6 6c 74 56 2a 2f }
+    $c7 = { 4e e5 2c b6 f7 3b 85 84 }
   condition:
-    is_elf and (2 of ($g*, $x*, $s*) or 4 of ($c*)) and not Coin_Node
+    is_elf and (2 of ($g*, $x*, $s*) or 4 of ($c*)) and not Coin_Node and (elf_type == "exec" or elf_type == "pie" or elf_type == "other")
+}
+
+rule RandomX_Library
+{
+  meta:
+    description = "a library that computes RandomX"
+    level = "medium"
+    technique = "T1496.001"
+    reference = "https://github.com/tevador/RandomX"
+    benign = "librandomx of Debian, modules of Python and Node for nodes and pools"
+  strings:
+    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
+    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
+    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
+    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
+    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
+    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
+    $c2 = { 46 d8 c2 38 df 99 70 a7 }
+    $c3 = { 5c 49 22 bf 1c b9 26 81 }
+    $c4 = { 62 8a 9f 17 97 25 4d 49 }
+    $c5 = { 0c ec aa ce b9 ef 37 92 }
+  condition:
+    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and (elf_type == "library" or elf_type == "object")
 }
 
 rule RandomX_In_Node
@@ -66,12 +89,12 @@ rule RandomX_In_Node
     $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
     $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
     $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-    $c2 = { a7 70 99 df 38 c2 d8 46 }
-    $c3 = { 81 26 b9 1c bf 22 49 5c }
-    $c4 = { 49 4d 25 97 17 9f 8a 62 }
-    $c5 = { 92 37 ef b9 ce aa ec 0c }
+    $c2 = { 46 d8 c2 38 df 99 70 a7 }
+    $c3 = { 5c 49 22 bf 1c b9 26 81 }
+    $c4 = { 62 8a 9f 17 97 25 4d 49 }
+    $c5 = { 0c ec aa ce b9 ef 37 92 }
   condition:
-    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and Coin_Node
+    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and Coin_Node and elf_type != "library" and elf_type != "object"
 }
 
 rule RandomX_Salts

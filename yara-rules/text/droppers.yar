@@ -178,12 +178,13 @@ rule Reverse_Shell_Script
     level = "medium"
     technique = "T1059.004,T1071"
     reference = "https://attack.mitre.org/techniques/T1059/004/"
-    benign = "manuals and word lists quote it; a script whose few lines do nothing else does not"
+    benign = "manuals and word lists quote it; scripts that ask another machine for a line (WireGuard's examples) start no shell"
   strings:
     $a = /bash -i[ ]{0,3}(>&|&>)[ ]{0,3}\/dev\/tcp\//
-    $b = /exec [0-9]{1,3}<>\/dev\/tcp\//
+    $b = /exec [0-9]{1,3}<>[ ]{0,2}\/dev\/tcp\//
+    $i = /(ba|da|z)?sh (-i )?<&[0-9]/
     $c = /nc(\.traditional)? [^\n]{0,60}-e \/bin\/(ba)?sh/
     $d = "os.dup2(s.fileno(),0)"
   condition:
-    is_script and filesize < 16KB and any of them
+    is_script and filesize < 16KB and ($a or $c or $d or $b and $i)
 }

@@ -16,7 +16,7 @@ rule Web_Shell_PHP
     $e4 = /\$_(POST|GET|REQUEST|COOKIE)[ ]{0,3}\[[^\]]{1,40}\][ ]{0,3}\([ ]{0,3}\$_(POST|GET|REQUEST|COOKIE)/
     $e5 = /create_function[ ]{0,3}\([^)]{0,40}\$_(POST|GET|REQUEST|COOKIE)/
     $e6 = /preg_replace[ ]{0,3}\([ ]{0,3}['"][^'"]{1,40}\/e['"][^)]{0,40}\$_(POST|GET|REQUEST|COOKIE)/
-    $e7 = /include[ ]{0,3}\(?[ ]{0,3}['"]?(php:\/\/input|data:)/
+    $e7 = /include[ ]{0,3}\(?[ ]{0,3}['"]?(php:\/\/input|data:(\/\/)?text\/plain;base64)/
   condition:
     is_text and filesize < 1MB and $php in (0..512) and any of ($e*)
 }

@@ -84,9 +84,11 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 	switch {
 	case top.Get("owner") != "" && top.Get("package_state") == "intact" && top.Source.State == filesystem.Live:
 		// What a distribution ships is no intruder's, whatever it looks like;
-		// a miner that it ships is still one.
-		if mines {
-			f.Level = min(f.Level, Medium)
+		// a miner that it ships is still one. Only rules that name the
+		// program are critical: what merely computes a proof of work, as
+		// nodes and wallets do, is none.
+		if mines && f.Level == Critical {
+			f.Level = Medium
 			f.Description += fmt.Sprintf(" It is as the package %s installed it: somebody chose to install it.", top.Get("owner"))
 		} else {
 			f.Level = min(f.Level, Low)
@@ -94,6 +96,10 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 		}
 	case top.Get("owner") != "" && top.Source.State == filesystem.Live:
 		f.Description += fmt.Sprintf(" The package %s owns the path.", top.Get("owner"))
+	}
+	if level, why := c.judge(f.Level, top, f.Techniques); why != "" {
+		f.Level = level
+		f.Description += " " + why
 	}
 	if top.Source.State == filesystem.Deleted {
 		f.Level = min(f.Level, High) // it was there; that it ran is not told

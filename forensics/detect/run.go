@@ -43,6 +43,9 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
 	}
+	for i := range in.Records {
+		c.starts(&in.Records[i]) // judging a file asks what starts it
+	}
 	c.yara()
 	c.configs()
 	for i := range in.Records {
@@ -51,7 +54,6 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 				return nil, err
 			}
 		}
-		c.starts(&in.Records[i])
 		c.sigma(ctx, &in.Records[i])
 	}
 	c.scripts()

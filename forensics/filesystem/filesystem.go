@@ -256,6 +256,7 @@ type JournalInfo struct {
 	Replayed     bool
 	Transactions int  // committed and not yet checkpointed: applied by the replay
 	Blocks       int  // blocks those transactions change
+	FastCommits  int  // of ext4, on top of the last transaction: applied too
 	LastCommit   Time // of the newest transaction; a lower bound for the time of the snapshot
 	FirstCommit  Time // of the oldest transaction still to be found in the journal
 }

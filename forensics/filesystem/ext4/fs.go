@@ -49,6 +49,16 @@ type FS struct {
 	journal *journalState
 	orphans map[uint64]bool
 
+	lag bool // descriptors are older than inodes: no replay, or fast commits
+
+	// What fast commits did, where it is not in the overlay.
+	fastDirs  map[uint64]bool // directories whose names they changed
+	fastOpen  map[uint64]bool // inodes without a name, but held open
+	fastGone  map[uint64]bool // inodes that they deleted
+	fastMaps  map[uint64]bool // inodes whose block map they changed
+	fastUsed  []fastRun       // blocks that they gave to files, by place
+	fastGiven map[uint64]bool // free blocks that the view uses for what they made
+
 	mu       sync.Mutex
 	problems map[filesystem.Problem]bool
 
@@ -84,6 +94,10 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 		if err := f.readGroups(); err != nil {
 			return nil, err
 		}
+	}
+	if f.journal != nil && f.journal.info.Replayed && len(f.journal.fast) > 0 {
+		f.applyFast(f.journal.fast)
+		f.journal.fast = nil
 	}
 	f.findOrphans()
 	return f, nil
@@ -356,6 +370,7 @@ func (f *FS) readlink(n *node) (string, error) {
 type journalState struct {
 	info filesystem.JournalInfo
 	log  *jbd2.Journal
+	fast []jbd2.FastTag // to be applied
 }
 
 // openJournal reads the journal and, unless it must not, replays it into the
@@ -397,6 +412,7 @@ func (f *FS) openJournal(opts Options) error {
 	}
 	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)
 	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
+	f.lag = opts.NoReplay || len(res.Fast) > 0
 	if opts.NoReplay {
 		return nil
 	}
@@ -409,8 +425,6 @@ func (f *FS) openJournal(opts Options) error {
 			f.problem("journal", "a transaction writes block %d; the filesystem has %d", b, s.blocks)
 		}
 	}
-	if len(res.Fast) > 0 {
-		f.problem("journal", "%d fast commit tags are not applied", len(res.Fast))
-	}
+	st.fast, st.info.FastCommits = res.Fast, res.FastCommits
 	return nil
 }

@@ -143,18 +143,40 @@ func (s *superblock) inodeChecksum(scratch []byte, ino uint64, raw []byte) bool 
 	if !s.metaCsum() {
 		return true
 	}
+	crc, wide := s.sumInode(scratch, ino, raw)
+	want := uint32(binary.LittleEndian.Uint16(raw[0x7c:]))
+	if wide {
+		want |= uint32(binary.LittleEndian.Uint16(raw[0x82:])) << 16
+	}
+	return crc == want
+}
+
+// sumInode computes i_checksum. Only in a record with room for it does the upper
+// half count.
+func (s *superblock) sumInode(scratch []byte, ino uint64, raw []byte) (crc uint32, wide bool) {
 	le := binary.LittleEndian
 	b := scratch[:8+len(raw)]
 	le.PutUint32(b, uint32(ino))
 	copy(b[4:], raw[0x64:0x68])
 	copy(b[8:], raw)
 	b[8+0x7c], b[8+0x7d] = 0, 0
-	want, mask := uint32(le.Uint16(raw[0x7c:])), uint32(0xffff)
 	if len(raw) > 128 && le.Uint16(raw[128:]) >= 4 {
 		b[8+0x82], b[8+0x83] = 0, 0
-		want, mask = want|uint32(le.Uint16(raw[0x82:]))<<16, 0xffffffff
+		return crc32c(s.seed, b), true
 	}
-	return crc32c(s.seed, b)&mask == want
+	return crc32c(s.seed, b) & 0xffff, false
+}
+
+// setInodeChecksum writes i_checksum into a record that a replay made.
+func (s *superblock) setInodeChecksum(ino uint64, raw []byte) {
+	if !s.metaCsum() {
+		return
+	}
+	crc, wide := s.sumInode(make([]byte, 8+len(raw)), ino, raw)
+	binary.LittleEndian.PutUint16(raw[0x7c:], uint16(crc))
+	if wide {
+		binary.LittleEndian.PutUint16(raw[0x82:], uint16(crc>>16))
+	}
 }
 
 // seed is the checksum seed of what belongs to an inode: extent and directory

@@ -24,6 +24,8 @@ const (
 	maxRecovered   = 1 << 18 // deleted inodes
 	orphanMagic    = 0x0b10ca04
 	noteOnlyReplay = "only after journal replay"
+
+	noteBeforeReplay = "only before journal replay"
 )
 
 // goneName is a name found in the slack of a directory.
@@ -64,6 +66,9 @@ type recovered struct {
 // findOrphans reads the orphan list and the orphan file.
 func (f *FS) findOrphans() {
 	f.orphans = make(map[uint64]bool)
+	for ino := range f.fastOpen {
+		f.orphans[ino] = true
+	}
 	raw := make([]byte, f.sb.inodeSize)
 	for ino := uint64(f.sb.SLastOrphan); ino != 0; {
 		if f.orphans[ino] {

@@ -2,19 +2,17 @@ package ext4
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
-	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"icecore/forensics/filesystem"
 )
@@ -97,62 +95,6 @@ func tryMount(t testing.TB, img, opts string) (dir string, unmount func(), err e
 	return dir, unmount, nil
 }
 
-// seen is what stat(2) and a read tell of a file.
-type seen struct {
-	Type                string
-	Mode, UID, GID      uint32
-	Links               uint64
-	Size                int64
-	Ino                 uint64
-	Atime, Mtime, Ctime string
-	Target, Hash        string
-	Refused             bool // the kernel gave an error instead
-}
-
-// kernelView lists a mounted filesystem.
-func kernelView(t testing.TB, root string) map[string]seen {
-	t.Helper()
-	out := make(map[string]seen)
-	stamp := func(ts syscall.Timespec) string { return fmt.Sprintf("%d.%09d", ts.Sec, ts.Nsec) }
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		rel := strings.TrimPrefix(p, root)
-		if rel == "" {
-			rel = "/"
-		}
-		var st syscall.Stat_t
-		if err == nil {
-			err = syscall.Lstat(p, &st)
-		}
-		if err != nil { // the kernel refuses: it says nothing of what is there
-			out[rel] = seen{Refused: true}
-			if d != nil && d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		s := seen{
-			Mode: st.Mode & 0o7777, UID: st.Uid, GID: st.Gid, Links: uint64(st.Nlink), Size: st.Size, Ino: st.Ino,
-			Atime: stamp(st.Atim), Mtime: stamp(st.Mtim), Ctime: stamp(st.Ctim),
-		}
-		s.Type = (&filesystem.Inode{Mode: uint16(st.Mode)}).TypeName()
-		switch s.Type {
-		case "symlink":
-			if s.Target, err = os.Readlink(p); err != nil {
-				s.Refused = true
-			}
-		case "file":
-			b, err := os.ReadFile(p)
-			s.Hash, s.Refused = fmt.Sprintf("%x", sha256.Sum256(b)), err != nil
-		}
-		out[rel] = s
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("walk of the mounted filesystem: %v", err)
-	}
-	return out
-}
-
 // hashOf reads a file of an image to its end.
 func hashOf(f filesystem.FS, ref filesystem.Ref) (string, error) {
 	fl, err := f.Open(ref)
@@ -164,78 +106,6 @@ func hashOf(f filesystem.FS, ref filesystem.Ref) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
-}
-
-// engineView lists an image as this engine sees it.
-func engineView(t testing.TB, f *FS) map[string]seen {
-	t.Helper()
-	out := make(map[string]seen)
-	stamp := func(ts filesystem.Time) string { return fmt.Sprintf("%d.%09d", ts.Sec, ts.Nsec) }
-	hashes := make(map[uint64]string)
-	err := f.Walk(context.Background(), filesystem.WalkOptions{Targets: true}, func(e *filesystem.Entry) error {
-		in := e.Inode
-		s := seen{
-			Mode: uint32(in.Mode & 0o7777), UID: in.UID, GID: in.GID, Links: uint64(in.Links), Size: in.Size, Ino: in.Ref.Inode,
-			Atime: stamp(in.Atime), Mtime: stamp(in.Mtime), Ctime: stamp(in.Ctime), Type: in.TypeName(), Target: e.Target,
-		}
-		if e.Err != nil {
-			s.Type = e.Err.Error()
-		}
-		if s.Type == "file" {
-			if _, ok := hashes[in.Ref.Inode]; !ok {
-				h, err := hashOf(f, in.Ref)
-				if err != nil {
-					h = err.Error()
-				}
-				hashes[in.Ref.Inode] = h
-			}
-			s.Hash = hashes[in.Ref.Inode]
-		}
-		out[e.Path] = s
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("walk: %v", err)
-	}
-	return out
-}
-
-// diffViews says in what two views differ. What the kernel refuses to show is not
-// compared. Of files that were being truncated, the kernel sets the times when it
-// ends that on mounting.
-func diffViews(kernel, engine map[string]seen, truncated map[uint64]bool) []string {
-	var out []string
-	refused := func(p string) bool {
-		for ; p != "/"; p = filepath.Dir(p) {
-			if k, ok := kernel[p]; ok && k.Refused {
-				return true
-			}
-		}
-		return kernel["/"].Refused
-	}
-	for p, k := range kernel {
-		if k.Refused {
-			continue
-		}
-		e, ok := engine[p]
-		if !ok {
-			out = append(out, fmt.Sprintf("%q: only the kernel has it (inode %d)", p, k.Ino))
-			continue
-		}
-		if truncated[k.Ino] {
-			k.Mtime, k.Ctime, e.Mtime, e.Ctime = "", "", "", ""
-		}
-		if k != e {
-			out = append(out, fmt.Sprintf("%q:\n kernel %+v\n engine %+v", p, k, e))
-		}
-	}
-	for p := range engine {
-		if _, ok := kernel[p]; !ok && !refused(p) {
-			out = append(out, fmt.Sprintf("%q: only the engine has it (inode %d)", p, engine[p].Ino))
-		}
-	}
-	sort.Strings(out)
-	return out
 }
 
 // openImage opens a file as a volume.
@@ -296,5 +166,18 @@ func writeSparse(t testing.TB, path string, b []byte) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// syncRange writes the dirty pages of a file, without a commit.
+func syncRange(f *os.File) {
+	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
+}
+
+// inMemory puts the temporary files of a test into memory: the flushes of loop
+// devices cost most of the time of a test that makes small images.
+func inMemory(t *testing.T) {
+	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
+		t.Setenv("TMPDIR", "/dev/shm")
 	}
 }

@@ -236,7 +236,9 @@ func (w *walker) late(ino uint32) uint32 {
 	if f.readAt(raw, off) != nil || raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] == 0 {
 		return 0
 	}
-	f.problem(fmt.Sprintf("inode %d", ino), "in use, where the descriptor of group %d says that none is", g)
+	if !f.lag {
+		f.problem(fmt.Sprintf("inode %d", ino), "in use, where the descriptor of group %d says that none is", g)
+	}
 	place := w.addInode(uint64(ino), raw)
 	if need := int(i) + 1; need > len(w.index[g]) {
 		w.index[g] = append(w.index[g], make([]uint32, need-len(w.index[g]))...)

@@ -51,9 +51,9 @@ func fastLenOK(tag uint16, n int) bool {
 // fastTags reads the fast commits that stand on top of transaction tid-1, as
 // ext4_fc_replay_scan does. The area begins one block after the log's end
 // (j_fc_first is j_last+1). why says what was wrong, if anything.
-func (j *Journal) fastTags(tid uint32) (tags []FastTag, why string) {
+func (j *Journal) fastTags(tid uint32) (tags []FastTag, commits int, why string) {
 	if j.incompat&incompatFastCommit == 0 {
-		return nil, ""
+		return nil, 0, ""
 	}
 	le := binary.LittleEndian
 	w := window{j: j}
@@ -62,10 +62,10 @@ func (j *Journal) fastTags(tid uint32) (tags []FastTag, why string) {
 	for at := j.last + 1; at < j.maxlen; at++ {
 		b, err := w.block(at)
 		if err != nil {
-			return tags, err.Error()
+			return tags, commits, err.Error()
 		}
 		if at == j.last+1 && le.Uint16(b) != fastHead {
-			return nil, ""
+			return nil, 0, ""
 		}
 		for off := 0; off+fastTagSize <= len(b); {
 			tag, n := le.Uint16(b[off:]), int(le.Uint16(b[off+2:]))
@@ -74,27 +74,28 @@ func (j *Journal) fastTags(tid uint32) (tags []FastTag, why string) {
 				if len(open) > 0 {
 					why = fmt.Sprintf("fast commit of transaction %d, journal block %d: ends without a tail and is left out", tid, at)
 				}
-				return tags, why
+				return tags, commits, why
 			}
 			val := b[off+fastTagSize : end]
 			switch tag {
 			case fastHead:
 				if features := le.Uint32(val); features != 0 {
-					return tags, fmt.Sprintf("fast commit: features 0x%x are not understood; it is not applied", features)
+					return tags, commits, fmt.Sprintf("fast commit: features 0x%x are not understood; it is not applied", features)
 				}
 				if le.Uint32(val[4:]) != tid {
-					return tags, "" // of an older transaction
+					return tags, commits, "" // of an older transaction
 				}
 				crc = j.crc32c(crc, b[off:end])
 			case fastTail:
 				crc = j.crc32c(crc, b[off:off+fastTagSize+4])
 				if le.Uint32(val) != tid {
-					return tags, ""
+					return tags, commits, ""
 				}
 				if le.Uint32(val[4:]) != crc {
-					return tags, fmt.Sprintf("fast commit of transaction %d, journal block %d: checksum mismatch; it is not applied", tid, at)
+					return tags, commits, fmt.Sprintf("fast commit of transaction %d, journal block %d: checksum mismatch; it is not applied", tid, at)
 				}
 				tags, open, crc = append(tags, open...), nil, 0
+				commits++
 			default:
 				crc = j.crc32c(crc, b[off:end])
 				if tag != fastPad {
@@ -104,5 +105,5 @@ func (j *Journal) fastTags(tid uint32) (tags []FastTag, why string) {
 			off = end
 		}
 	}
-	return tags, ""
+	return tags, commits, ""
 }

@@ -14,7 +14,8 @@ type Result struct {
 	Blocks map[uint64][]byte
 	// Fast are the tags of the fast commits on top of the last transaction, in
 	// order, up to the last good tail.
-	Fast []FastTag
+	Fast        []FastTag
+	FastCommits int // those with a good tail
 	// Problems says what ended the replay early or was left out.
 	Problems []string
 }
@@ -62,7 +63,7 @@ func (j *Journal) Replay() *Result {
 	}
 	r.take()
 	var why string
-	if res.Fast, why = j.fastTags(end); why != "" {
+	if res.Fast, res.FastCommits, why = j.fastTags(end); why != "" {
 		r.problem("%s", why)
 	}
 	return res

@@ -1,14 +1,25 @@
 // Package cron reads crontabs: the system's (/etc/crontab, /etc/cron.d), those of
 // users (/var/spool/cron/crontabs on Debian, /var/spool/cron on Red Hat), the
 // scripts of cron.hourly and its siblings, anacrontab and the jobs of at(1).
-// The formats are those of crontab(5), cron(8), run-parts(8) and anacrontab(5).
+//
+// The formats are those of crontab(5) of Debian's cron and of cronie, run-parts(8),
+// anacrontab(5), and of at(1)'s spool. Where the two crons differ, the image's
+// os-release(5) decides: Debian's skips files of other names than letters, digits,
+// - and _, and all of a table that has a syntax error or no newline at its end;
+// cronie skips the line, and files whose names begin with a dot or end with ~.
+// What cron would not run is told all the same, with the reason: an intruder may
+// still have put it there.
 //
 // Records:
 //
-//	cron.job     schedule, description, user, command, and of the command
+//	cron.job     schedule, description, runs_per_day (on a day on which it runs),
+//	             user, command, stdin (what stands behind a %), and of the command
 //	             programs, urls, traits, decoded (package shell); environment
-//	             (the variables set above it), ignored (why cron would not run it)
-//	cron.script  period (hourly, ...), programs, urls, traits, decoded, ignored
+//	             (the variables set above it), file_uid (of a user's table: who
+//	             owns the file), ignored (why cron would not run it)
+//	cron.script  period (hourly, daily, weekly, monthly, at), interpreter,
+//	             programs, urls, traits, decoded, suspicious_line, ignored; of
+//	             jobs of at also queue, uid, gid and the stamp scheduled
 //	cron.oddity  what (why the file is not an ordinary crontab)
 package cron
 
@@ -19,7 +30,9 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/shell"
@@ -32,20 +45,22 @@ type Extractor struct{}
 func (Extractor) Name() string { return "cron" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{
 		"/etc/crontab", "/etc/cron.d/*", "/etc/anacrontab", "/var/spool/cron/*", "/var/spool/cron/crontabs/*", "/var/spool/cron/tabs/*",
-		"/etc/cron.hourly/*", "/etc/cron.daily/*", "/etc/cron.weekly/*", "/etc/cron.monthly/*",
-		"/var/spool/cron/atjobs/*", "/var/spool/at/*",
+		"/etc/cron.hourly/*", "/etc/cron.daily/*", "/etc/cron.weekly/*", "/etc/cron.monthly/*", "/etc/cron.yearly/*",
+		"/var/spool/cron/atjobs/*", "/var/spool/at/*", "/var/spool/atjobs/*",
 	}
 }
 
 const (
-	maxScript = 1 << 20
-	maxJobs   = 10_000 // records of one file
+	maxJobs = 10_000 // records of one file
+	maxEnv  = 50     // variables of one file
+	// maxShown is what a field holds of a command, bytes. All of it is analysed.
+	maxShown = 16 << 10
 )
 
 // Extract implements artifact.Extractor.
@@ -54,62 +69,121 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	dir, name := path.Split(in.Path)
+	t := &table{ctx: ctx, emit: emit, debian: debian(in.System)}
 	switch dir {
-	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/var/spool/cron/atjobs/", "/var/spool/at/":
-		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, emit)
+	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/etc/cron.yearly/":
+		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.debian, emit)
+	case "/var/spool/cron/atjobs/", "/var/spool/at/", "/var/spool/atjobs/":
+		return atJob(in, name, emit)
 	}
-	if in.Path == "/etc/anacrontab" {
-		return table(ctx, in.Content, anacron, "", "", emit)
-	}
-	if strings.HasPrefix(dir, "/var/spool/cron/") {
-		ignored := ""
-		if strings.HasPrefix(name, "tmp.") || name == ".placeholder" {
-			ignored = "not the name of a user"
+	switch {
+	case in.Path == "/etc/anacrontab":
+		t.format = anacron
+	case strings.HasPrefix(dir, "/var/spool/cron/"):
+		t.format, t.user = userTab, name
+		if in.Inode != nil {
+			t.fileUID = strconv.FormatUint(uint64(in.Inode.UID), 10)
 		}
-		return table(ctx, in.Content, userTab, name, ignored, emit)
+		if dir == "/var/spool/cron/" && t.debian {
+			if in.System != nil && in.System.OSID != "" {
+				t.ignored = "Debian's cron reads the tables in /var/spool/cron/crontabs"
+			}
+			t.debian = false
+		}
+		if strings.HasPrefix(name, "tmp.") || strings.HasPrefix(name, ".") || strings.Contains(name, "~") {
+			t.ignored = "the file has not the name of a user"
+		}
+	default:
+		t.format = systemTab
+		if dir == "/etc/cron.d/" && !runs(name, t.debian) {
+			t.ignored = "cron skips a file of this name"
+		}
 	}
-	ignored := ""
-	if dir == "/etc/cron.d/" && !runPartsName.MatchString(name) {
-		ignored = "cron skips a file of this name"
+	if err := t.whole(in.Content); err != nil {
+		return err
 	}
-	return table(ctx, in.Content, systemTab, "", ignored, emit)
+	return artifact.Lines(fresh(in.Content), t.line)
+}
+
+// fresh reads content from its beginning.
+func fresh(content *io.SectionReader) io.Reader {
+	return io.NewSectionReader(content, 0, content.Size())
+}
+
+// debian says whether the system is of Debian's family; unknown ones are taken for
+// one unless they say otherwise.
+func debian(s *artifact.System) bool {
+	if s == nil {
+		return true
+	}
+	switch s.OSID {
+	case "centos", "rhel", "fedora", "rocky", "almalinux", "ol", "amzn", "alinux", "anolis", "openEuler", "opencloudos", "tencentos", "kylin", "virtuozzo", "scientific", "sles", "opensuse-leap", "opensuse-tumbleweed", "arch", "alpine", "gentoo":
+		return false
+	}
+	return true
 }
 
 // runPartsName is what Debian's cron and run-parts(8) accept.
 var runPartsName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-func script(in *artifact.Input, period, name string, emit artifact.Emit) error {
-	b, err := io.ReadAll(io.LimitReader(in.Content, maxScript))
-	if err != nil {
-		return err
+// skippedName is what cronie, and Red Hat's run-parts, pass over.
+var skippedName = regexp.MustCompile(`^[.#]|~$|\.(?:rpmsave|rpmorig|rpmnew|swp|cfsaved)$|,$`)
+
+func runs(name string, debian bool) bool {
+	if debian {
+		return runPartsName.MatchString(name)
 	}
-	if name == ".placeholder" || name == ".SEQ" {
-		return nil
-	}
-	r := artifact.Record{Kind: "cron.script", Source: artifact.Source{Length: int64(len(b))}}
-	r.Add("period", period)
-	if period != "atjobs" && period != "at" {
-		switch {
-		case !runPartsName.MatchString(name):
-			r.Add("ignored", "run-parts skips a file of this name")
-		case in.Inode != nil && in.Inode.Mode&0o111 == 0:
-			r.Add("ignored", "not executable")
-		}
-	}
-	f := shell.Analyze(stripComments(b))
-	f.AddTo(&r)
-	emit(r)
-	return nil
+	return !skippedName.MatchString(name)
 }
 
-func stripComments(b []byte) string {
-	var out []string
-	for _, l := range strings.Split(string(b), "\n") {
-		if !strings.HasPrefix(strings.TrimSpace(l), "#") {
-			out = append(out, l)
-		}
+func script(in *artifact.Input, period, name string, debian bool, emit artifact.Emit) error {
+	if name == ".placeholder" && in.Content.Size() < 1024 {
+		return nil
 	}
-	return strings.Join(out, "\n")
+	r := artifact.Record{Kind: "cron.script"}
+	r.Add("period", period)
+	err := shell.AddScript(&r, in.Content)
+	switch {
+	case !runs(name, debian):
+		r.Add("ignored", "run-parts skips a file of this name")
+	case in.Inode != nil && in.Inode.Mode&0o111 == 0:
+		r.Add("ignored", "not executable")
+	}
+	emit(r)
+	return err
+}
+
+// atName is a job of at(1): the queue (= while it runs), the number, and the
+// minutes from 1970 on, both hex.
+var atName = regexp.MustCompile(`^([a-zA-Z=])([0-9a-f]{5})([0-9a-f]{8})$`)
+
+var atOwner = regexp.MustCompile(`(?m)^# atrun uid=([0-9]+) gid=([0-9]+)`)
+
+func atJob(in *artifact.Input, name string, emit artifact.Emit) error {
+	m := atName.FindStringSubmatch(name)
+	if m == nil {
+		return nil // .SEQ, .lockfile, and what at would not run
+	}
+	r := artifact.Record{Kind: "cron.script"}
+	r.Add("period", "at")
+	r.Add("queue", m[1])
+	head := make([]byte, min(in.Content.Size(), 4096))
+	if _, err := in.Content.ReadAt(head, 0); err != nil && err != io.EOF {
+		return err
+	}
+	if o := atOwner.FindSubmatch(head); o != nil {
+		r.Add("uid", string(o[1]))
+		r.Add("gid", string(o[2]))
+	}
+	if n, err := strconv.ParseInt(m[3], 16, 64); err == nil {
+		r.Times = append(r.Times, artifact.Stamp{What: "scheduled", Time: time.Unix(n*60, 0).UTC()})
+	}
+	err := shell.AddScript(&r, in.Content)
+	if in.Inode != nil && in.Inode.Mode&0o100 == 0 {
+		r.Add("ignored", "not executable: done, or withdrawn")
+	}
+	emit(r)
+	return err
 }
 
 type format int
@@ -120,76 +194,178 @@ const (
 	anacron
 )
 
-var envLine = regexp.MustCompile(`^\s*["']?([A-Za-z_][A-Za-z0-9_]*)["']?\s*=\s*(.*)$`)
+// table reads a crontab.
+type table struct {
+	ctx           context.Context
+	emit          artifact.Emit
+	format        format
+	debian        bool
+	user, fileUID string
+	ignored       string
 
-func table(ctx context.Context, r io.Reader, f format, user, ignored string, emit artifact.Emit) error {
-	var env []string
-	jobs, odd := 0, false
-	return artifact.Lines(r, func(l artifact.Line) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		oddity := func(what string) {
-			if !odd {
-				odd = true
-				rec := artifact.Record{Kind: "cron.oddity", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
-				rec.Add("what", what)
-				emit(rec)
-			}
-		}
-		if l.Number == 1 && bytes.HasPrefix(l.Text, []byte("REDIS0")) {
-			oddity("begins like a dump of the Redis database: written through an open Redis server")
-		}
-		if l.Cut {
-			oddity(fmt.Sprintf("line %d is longer than %d bytes", l.Number, artifact.MaxLine))
-		}
-		text := strings.TrimLeft(string(l.Text), " \t")
-		if text == "" || text[0] == '#' {
-			return nil
-		}
-		if m := envLine.FindStringSubmatch(text); m != nil && !strings.ContainsAny(text[:1], "*0123456789@") {
-			if len(env) < 50 {
-				env = append(env, m[1]+"="+strings.Trim(strings.TrimSpace(m[2]), `"'`))
-			}
-			return nil
-		}
-		j, ok := parseJob(text, f)
-		if !ok {
-			if bytes.IndexByte(l.Text, 0) >= 0 {
-				oddity("binary data between the lines")
-			}
-			return nil
-		}
-		if jobs++; jobs > maxJobs {
-			return fmt.Errorf("more than %d jobs", maxJobs)
-		}
-		if j.user == "" {
-			j.user = user
-		}
-		rec := artifact.Record{Kind: "cron.job", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
-		rec.Add("schedule", j.schedule)
-		rec.Add("description", Describe(j.schedule))
-		rec.Add("user", j.user)
-		rec.Add("command", j.command)
-		rec.Add("stdin", j.stdin)
-		rec.Add("environment", strings.Join(env, " "))
-		rec.Add("ignored", ignored)
-		facts := shell.Analyze(j.command)
-		facts.AddTo(&rec)
-		emit(rec)
-		return nil
-	})
+	env  []string // NAME=value
+	jobs int
+	odd  bool
 }
 
-type job struct{ schedule, user, command, stdin string }
+// whole finds what makes Debian's cron pass over the table as a whole.
+func (t *table) whole(content *io.SectionReader) error {
+	if !t.debian || t.ignored != "" || t.format == anacron || content.Size() == 0 {
+		return nil
+	}
+	err := artifact.Lines(fresh(content), func(l artifact.Line) error {
+		if l.Number&0xfff == 0 && t.ctx.Err() != nil {
+			return t.ctx.Err()
+		}
+		text := strings.TrimLeft(string(l.Text), " \t")
+		if text == "" || text[0] == '#' || envLine.MatchString(text) {
+			return nil
+		}
+		if j := parseJob(text, t.format); j.err != nil && t.ignored == "" {
+			t.ignored = fmt.Sprintf("Debian's cron skips a table with a syntax error (line %d: %v)", l.Number, j.err)
+		}
+		return nil
+	})
+	if err != nil || t.ignored != "" {
+		return err
+	}
+	var last [1]byte
+	if n, err := content.ReadAt(last[:], content.Size()-1); n == 1 && last[0] != '\n' {
+		t.ignored = "Debian's cron skips a table whose last line has no end"
+	} else if n == 0 && err != io.EOF {
+		return err
+	}
+	return nil
+}
 
-var field = regexp.MustCompile(`^(?:\*|[0-9A-Za-z~]+)(?:[-,/*~0-9A-Za-z]*)$`)
+// envLine is a line that sets a variable, as load_env of cron takes it.
+var envLine = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s="']+)\s*=\s*(.*)$`)
+
+func (t *table) oddity(l artifact.Line, what string) {
+	if t.odd {
+		return
+	}
+	t.odd = true
+	r := artifact.Record{Kind: "cron.oddity", Source: source(l)}
+	r.Add("what", what)
+	t.emit(r)
+}
+
+func source(l artifact.Line) artifact.Source {
+	return artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
+}
+
+func (t *table) line(l artifact.Line) error {
+	if l.Number&0xff == 0 && t.ctx.Err() != nil {
+		return t.ctx.Err()
+	}
+	if l.Number == 1 && bytes.HasPrefix(l.Text, []byte("REDIS0")) {
+		t.oddity(l, "begins like a dump of the Redis database: written through an open Redis server")
+	}
+	if l.Cut {
+		t.oddity(l, fmt.Sprintf("line %d is longer than %d bytes", l.Number, artifact.MaxLine))
+	}
+	text := strings.TrimLeft(string(l.Text), " \t")
+	if text == "" || text[0] == '#' {
+		return nil
+	}
+	if m := envLine.FindStringSubmatch(text); m != nil {
+		if len(t.env) < maxEnv && len(m[2]) < 4096 && validName.MatchString(unquote(m[1])) {
+			t.env = append(t.env, unquote(m[1])+"="+unquote(strings.TrimSpace(m[2])))
+		}
+		return nil
+	}
+	j := parseJob(text, t.format)
+	if j.command == "" {
+		if bytes.IndexByte(l.Text, 0) >= 0 {
+			t.oddity(l, "binary data between the lines")
+		}
+		return nil
+	}
+	if t.jobs++; t.jobs > maxJobs {
+		return fmt.Errorf("more than %d jobs; the rest was not read", maxJobs)
+	}
+	t.emit(t.job(j, l))
+	return nil
+}
+
+var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func unquote(s string) string {
+	if n := len(s); n > 1 && (s[0] == '"' || s[0] == '\'') && s[n-1] == s[0] {
+		return s[1 : n-1]
+	}
+	return s
+}
+
+func (t *table) job(j job, l artifact.Line) artifact.Record {
+	r := artifact.Record{Kind: "cron.job", Source: source(l)}
+	r.Add("schedule", j.schedule)
+	r.Add("description", j.description)
+	if j.perDay > 0 {
+		r.AddInt("runs_per_day", int64(j.perDay))
+	}
+	user := j.user
+	if user == "" && t.format == userTab {
+		user = t.user
+	}
+	r.Add("user", user)
+	r.Add("command", j.command[:min(len(j.command), maxShown)])
+	r.Add("stdin", j.stdin[:min(len(j.stdin), maxShown)])
+	env := strings.Join(t.env, " ")
+	r.Add("environment", env[:min(len(env), maxShown)])
+	r.Add("file_uid", t.fileUID)
+	switch {
+	case t.ignored != "":
+		r.Add("ignored", t.ignored)
+	case j.err != nil:
+		r.Add("ignored", j.err.Error())
+	}
+	command := j.command
+	if j.stdin != "" { // it may be what a shell is to run
+		command = "{ " + command + "\n} <<'END OF INPUT'\n" + j.stdin + "\nEND OF INPUT\n"
+	}
+	f := shell.Analyze(t.prelude(j.command) + command)
+	f.AddTo(&r)
+	return r
+}
+
+// prelude sets the variables of the table that the command names, and those that
+// work without being named.
+func (t *table) prelude(command string) string {
+	var b strings.Builder
+	for _, e := range t.env {
+		name, v, _ := strings.Cut(e, "=")
+		switch {
+		case name == "LD_PRELOAD" || name == "LD_AUDIT":
+			b.WriteString("export ")
+		case !strings.Contains(command, "$"+name) && !strings.Contains(command, "${"+name):
+			continue
+		}
+		b.WriteString(name + "='" + strings.ReplaceAll(v, "'", `'\''`) + "'\n")
+	}
+	return b.String()
+}
+
+type job struct {
+	schedule, description, user, command, stdin string
+	perDay                                      int
+	err                                         error // why cron would not run it
+}
+
+// looksLikeField tells the fields of a schedule, right or wrong, from other text.
+var looksLikeField = regexp.MustCompile(`^(?:[0-9*~][0-9*,/~A-Za-z-]*|[A-Za-z]{3}(?:[-,/][A-Za-z0-9,/-]*)?|L)$`)
+
+var userName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*\$?$`)
+
+// programNames are words that stand where the user should by mistake.
+var programNames = map[string]bool{"curl": true, "wget": true, "bash": true, "sh": true, "python": true, "python3": true, "perl": true, "php": true, "nohup": true, "sudo": true, "test": true, "cd": true, "echo": true, "env": true, "flock": true, "timeout": true, "rm": true, "find": true}
 
 // parseJob reads one line. A job of a user's table has no user column; one of the
-// system's tables has.
-func parseJob(text string, f format) (job, bool) {
+// system's tables has. Without a command the line is none of a job at all.
+func parseJob(text string, f format) job {
 	var j job
-	text = strings.TrimPrefix(text, "-") // Debian and SuSE: do not log
+	text = strings.TrimPrefix(text, "-") // cronie, SuSE: do not log
 	take := func() string {
 		text = strings.TrimLeft(text, " \t")
 		i := strings.IndexAny(text, " \t")
@@ -201,101 +377,75 @@ func parseJob(text string, f format) (job, bool) {
 		return w
 	}
 	switch {
-	case strings.HasPrefix(text, "@"):
-		j.schedule = take()
-		if len(j.schedule) < 3 {
-			return j, false
-		}
-		if f == anacron {
-			take()
-			take()
-		}
 	case f == anacron:
 		j.schedule = take()
-		if strings.Trim(j.schedule, "0123456789") != "" {
-			return j, false
+		switch {
+		case strings.HasPrefix(j.schedule, "@"):
+		case j.schedule != "" && strings.Trim(j.schedule, "0123456789") == "":
+			j.schedule += " days"
+		default:
+			return job{err: fmt.Errorf("%q is no period", shortened(j.schedule))}
 		}
-		j.schedule += " days"
-		take()
-		take()
+		j.description = "once in " + strings.TrimPrefix(j.schedule, "@")
+		take() // delay, minutes
+		take() // name
+		j.user = "root"
+	case strings.HasPrefix(text, "@"):
+		j.schedule = take()
 	default:
 		var parts []string
 		for range 5 {
 			w := take()
-			if !field.MatchString(w) {
-				return j, false
+			if !looksLikeField.MatchString(w) {
+				return job{err: fmt.Errorf("%q is no part of a schedule", shortened(w))}
 			}
 			parts = append(parts, w)
 		}
 		j.schedule = strings.Join(parts, " ")
 	}
-	if f == systemTab {
-		j.user = take()
+	if f != anacron {
+		s, err := ParseSchedule(j.schedule)
+		j.err = err
+		if err == nil {
+			j.description, j.perDay = Describe(j.schedule), s.RunsPerDay()
+		}
 	}
-	if f == anacron {
-		j.user = "root"
+	if f == systemTab {
+		rest := text
+		j.user = take()
+		if !userName.MatchString(j.user) || programNames[j.user] {
+			j.user, text = "", rest
+			if j.err == nil {
+				j.err = fmt.Errorf("names no user")
+			}
+		}
 	}
 	j.command, j.stdin = splitPercent(text)
-	return j, j.command != ""
+	if j.command == "" && j.err == nil {
+		j.err = fmt.Errorf("has no command")
+	}
+	return j
 }
+
+func shortened(s string) string { return s[:min(len(s), 20)] }
 
 // splitPercent cuts a command at the first % that is not escaped: what follows is
 // its standard input, and further ones are line ends.
 func splitPercent(s string) (command, stdin string) {
-	var out strings.Builder
+	var out [2]strings.Builder
+	to := 0
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && i+1 < len(s) && s[i+1] == '%':
-			out.WriteByte('%')
+			out[to].WriteByte('%')
 			i++
+		case s[i] == '%' && to == 0:
+			to = 1
 		case s[i] == '%':
-			return strings.TrimSpace(out.String()), strings.ReplaceAll(s[i+1:], "%", "\n")
+			out[to].WriteByte('\n')
 		default:
-			out.WriteByte(s[i])
+			out[to].WriteByte(s[i])
 		}
 	}
-	return strings.TrimSpace(out.String()), ""
-}
-
-// Describe says a schedule in English, for the usual ones; it gives nothing for
-// others.
-func Describe(schedule string) string {
-	switch schedule {
-	case "@reboot":
-		return "at every boot"
-	case "@yearly", "@annually":
-		return "once a year"
-	case "@monthly":
-		return "once a month"
-	case "@weekly":
-		return "once a week"
-	case "@daily", "@midnight":
-		return "every day at midnight"
-	case "@hourly":
-		return "every hour"
-	}
-	p := strings.Fields(schedule)
-	if len(p) != 5 {
-		return ""
-	}
-	days := ""
-	switch {
-	case p[2] == "*" && p[3] == "*" && p[4] == "*":
-	case p[2] == "*" && p[3] == "*":
-		days = " on week day " + p[4]
-	default:
-		return ""
-	}
-	number := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-	switch {
-	case p[0] == "*" && p[1] == "*", p[0] == "*/1" && p[1] == "*":
-		return "every minute" + days
-	case strings.HasPrefix(p[0], "*/") && number(p[0][2:]) && p[1] == "*":
-		return "every " + p[0][2:] + " minutes" + days
-	case number(p[0]) && p[1] == "*":
-		return "every hour at minute " + p[0] + days
-	case number(p[0]) && number(p[1]):
-		return fmt.Sprintf("every day at %02s:%02s", p[1], p[0]) + days
-	}
-	return ""
+	return strings.TrimSpace(out[0].String()), out[1].String()
 }

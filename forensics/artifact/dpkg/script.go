@@ -43,6 +43,9 @@ var notableText = []struct {
 const (
 	maxShown   = 1024 // bytes of a line in a field
 	maxNesting = 200
+	// maxSearched are the lines of one statement that are looked at each by
+	// itself.
+	maxSearched = 50
 )
 
 // mark notes what is notable of a piece of script.
@@ -101,29 +104,25 @@ func judge(r *artifact.Record, b []byte) {
 	}
 	top := topLevel(b)
 	suspicious := ""
-	// The script as a whole tells whether there is a line to look for, if it
-	// could be read as a whole.
-	if len(all) > 0 || top == nil {
-		_ = artifact.Lines(bytes.NewReader(code), func(l artifact.Line) error {
-			text := bytes.TrimSpace(l.Text)
-			if len(text) == 0 || suspicious != "" && top != nil {
-				return nil
+	// Each statement by itself tells which of them it is, and finds what the
+	// script as a whole does not show where it is no valid shell.
+	for _, st := range shell.Statements(string(code)) {
+		found := make(map[string]bool)
+		mark(found, &st.Facts, []byte(st.Text))
+		if purges {
+			delete(found, "log_wipe")
+		}
+		for n := range found {
+			all[n] = true
+		}
+		if len(found) > 0 && suspicious == "" {
+			var at int
+			suspicious, at = suspiciousLine(st.Text)
+			r.Source.Line, r.Source.Offset, r.Source.Length = st.Line, st.Offset+int64(at), int64(len(suspicious))
+			if st.Line > 0 {
+				r.Source.Line += strings.Count(st.Text[:at], "\n")
 			}
-			found := make(map[string]bool)
-			lf := shell.Analyze(string(text))
-			mark(found, &lf, text)
-			if purges {
-				delete(found, "log_wipe")
-			}
-			for n := range found {
-				all[n] = true
-			}
-			if len(found) > 0 && suspicious == "" {
-				suspicious = string(text)
-				r.Source.Line, r.Source.Offset, r.Source.Length = l.Number, l.Offset, int64(len(l.Text))
-			}
-			return nil
-		})
+		}
 	}
 	names := make([]string, 0, len(all))
 	for n := range all {
@@ -148,6 +147,26 @@ func judge(r *artifact.Record, b []byte) {
 	case crlf > 0:
 		r.Add("line_endings", "crlf")
 	}
+}
+
+// suspiciousLine gives the line of a statement that is notable by itself, or else
+// its first, and where it begins.
+func suspiciousLine(text string) (line string, at int) {
+	lines := strings.Split(text, "\n")
+	off := 0
+	for i, l := range lines {
+		if len(lines) == 1 || i == maxSearched {
+			break
+		}
+		found := make(map[string]bool)
+		f := shell.Analyze(l)
+		if mark(found, &f, []byte(l)); len(found) > 0 {
+			t := strings.TrimSpace(l)
+			return t, off + strings.Index(l, t)
+		}
+		off += len(l) + 1
+	}
+	return lines[0], 0
 }
 
 func shown(s string) string { return s[:min(len(s), maxShown)] }

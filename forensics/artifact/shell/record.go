@@ -1,0 +1,161 @@
+package shell
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"icecore/forensics/artifact"
+)
+
+// telling are the traits that make a line worth pointing at.
+var telling = set(`pipe_to_shell fetch_exec decode_exec temp_exec hidden_exec dots_dir dev_tcp history_off chattr key_write preload_write cron_write log_wipe kill_list
+	miner_args interpreter_fetch encoded path_odd alias_filter`)
+
+// Telling says whether a command has a trait that makes it worth pointing at:
+// anything but fetching alone, or going on in the background.
+func (f *Facts) Telling() bool {
+	for _, t := range f.Traits {
+		if telling[t] {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadStatements reads a script and gives its statements. Of one of more than 512
+// KiB it reads the beginning and the end.
+func ReadStatements(content *io.SectionReader) ([]Statement, error) {
+	b, gap, err := readBounded(content)
+	if err != nil {
+		return nil, err
+	}
+	list := Statements(string(b))
+	for i := range list {
+		list[i].behind(gap)
+	}
+	return list, nil
+}
+
+// behind corrects the place of a statement that stands behind a part that was not
+// read.
+func (st *Statement) behind(gap int64) {
+	if gap > 0 && st.Offset >= maxInput/2 {
+		st.Offset += gap
+		st.Line = 0
+	}
+}
+
+func readBounded(content *io.SectionReader) (b []byte, gap int64, err error) {
+	size := content.Size()
+	b = make([]byte, min(size, maxInput))
+	n, err := content.ReadAt(b[:min(size, maxInput/2)], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, err
+	}
+	if size <= maxInput/2 {
+		return b[:n], 0, nil
+	}
+	gap = size - int64(len(b))
+	n, err = content.ReadAt(b[maxInput/2:], maxInput/2+gap)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, err
+	}
+	b = b[:maxInput/2+n]
+	if gap > 0 { // the lines at the border are halves
+		if i := bytes.IndexByte(b[maxInput/2:], '\n'); i >= 0 {
+			for j := maxInput / 2; j < maxInput/2+i; j++ {
+				b[j] = ' '
+			}
+		}
+		if i := bytes.LastIndexByte(b[:maxInput/2], '\n'); i >= 0 {
+			for j := i + 1; j < maxInput/2; j++ {
+				b[j] = ' '
+			}
+			b[maxInput/2-1] = '\n'
+		}
+	}
+	return b, gap, nil
+}
+
+// AddScript describes a script as a whole in a record: interpreter (the #! line,
+// ELF, or data), programs (those named by a path), urls, traits, decoded, and
+// suspicious_line: the first line with a trait worth pointing at, which becomes
+// the record's source. Without one the source is the file.
+func AddScript(r *artifact.Record, content *io.SectionReader) error {
+	r.Source.Length = content.Size()
+	b, gap, err := readBounded(content)
+	if err != nil {
+		return err
+	}
+	switch {
+	case bytes.HasPrefix(b, []byte("\x7fELF")):
+		r.Add("interpreter", "ELF")
+		return nil
+	case bytes.IndexByte(b[:min(len(b), 512)], 0) >= 0:
+		r.Add("interpreter", "data")
+		return nil
+	}
+	r.Add("interpreter", Interpreter(b))
+	all := newCollector()
+	suspicious := ""
+	for _, st := range Statements(string(b)) {
+		st.behind(gap)
+		all.take(&st.Facts)
+		if suspicious == "" && st.Facts.Telling() {
+			line, at := st.worst()
+			suspicious = line
+			r.Source.Offset, r.Source.Length = st.Offset+int64(at), int64(len(line))
+			if r.Source.Line = st.Line; st.Line > 0 {
+				r.Source.Line += strings.Count(st.Text[:at], "\n")
+			}
+		}
+	}
+	f := all.facts()
+	f.Programs = f.Programs[:0:0]
+	for _, p := range all.programs {
+		if strings.Contains(p, "/") {
+			f.Programs = append(f.Programs, p)
+		}
+	}
+	f.AddTo(r)
+	r.Add("suspicious_line", suspicious[:min(len(suspicious), 1024)])
+	return nil
+}
+
+// take adds facts to a collector.
+func (c *collector) take(f *Facts) {
+	for _, p := range f.Programs {
+		if strings.Contains(p, "/") {
+			c.programs = appendOnce(c.programs, p)
+		}
+	}
+	for _, u := range f.URLs {
+		c.urls = appendOnce(c.urls, u)
+	}
+	for _, t := range f.Traits {
+		c.traits[t] = true
+	}
+	if c.decoded == "" {
+		c.decoded = f.Decoded
+	}
+}
+
+// worst gives the first line of a statement that is telling by itself, or else
+// its first line, and where it begins.
+func (st *Statement) worst() (line string, at int) {
+	lines := strings.Split(st.Text, "\n")
+	off := 0
+	for i, l := range lines {
+		if len(lines) == 1 || i == 50 {
+			break
+		}
+		if f := Analyze(l); f.Telling() {
+			t := strings.TrimSpace(l)
+			return t, off + strings.Index(l, t)
+		}
+		off += len(l) + 1
+	}
+	return lines[0], 0
+}

@@ -91,6 +91,7 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 	f.Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
 	f.StringArrayVar(&o.SigmaRules, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
 	f.StringVar(&failOn, "fail-on", "", "exit with 3 if a finding has this level or a higher one")
+	complete(c, "fail-on", "informational", "low", "medium", "high", "critical")
 	f.StringVarP(&dir, "output", "o", "", "make this case folder")
 	f.BoolVar(&o.HashImage, "hash-image", false, "hash the files of the image, too")
 	f.BoolVar(&every, "all", false, "show findings of all levels")

@@ -69,7 +69,13 @@ func (a *app) root() *cobra.Command {
 and without booting it, and tells what happened and when, what the intruder left,
 which programs mine and for whom.
 
-Start with:  icecore analyze IMAGE`,
+Start with:  icecore analyze IMAGE
+
+Results go to stdout, progress and errors to stderr. The program ends with:
+  0  done
+  1  failed
+  2  wrong usage
+  3  done, and a finding reached --fail-on`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       forensics.Version,
@@ -122,6 +128,7 @@ func (a *app) formatFlag(c *cobra.Command, formats ...string) {
 	// Each command has its own variable: a default of one must not become that
 	// of another.
 	format := c.Flags().String("format", formats[0], "output format: "+strings.Join(formats, ", "))
+	complete(c, "format", formats...)
 	run := c.RunE
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		a.format = *format
@@ -130,6 +137,12 @@ func (a *app) formatFlag(c *cobra.Command, formats ...string) {
 		}
 		return run(cmd, args)
 	}
+}
+
+// complete names the values of a flag to the shell.
+func complete(c *cobra.Command, flag string, values ...string) {
+	// It fails for a flag that does not exist only.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (a *app) openOptions() forensics.OpenOptions {

@@ -10,7 +10,21 @@ import (
 
 // Info writes what an image is.
 func Info(w io.Writer, info *forensics.Info, width int) error {
-	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	p := func(format string, args ...any) {
+		line := fmt.Sprintf(format, args...)
+		if cellWidth(line) <= width {
+			fmt.Fprintln(w, line)
+			return
+		}
+		const label = 12 // columns
+		fmt.Fprint(w, line[:min(label, len(line))])
+		for i, l := range wrap(strings.TrimLeft(line[min(label, len(line)):], " "), width-label) {
+			if i > 0 {
+				l = strings.Repeat(" ", label) + l
+			}
+			fmt.Fprintln(w, l)
+		}
+	}
 	p("image       %s: %s, %s", info.Image.Path, info.Image.Format, Bytes(info.Image.VirtualSize))
 	for _, f := range info.Image.Files {
 		if len(info.Image.Files) > 1 || f.SHA256 != "" {

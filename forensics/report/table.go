@@ -47,7 +47,11 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 		tablewriter.WithTrimSpace(tw.Off),
 		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}),
 	)
-	t.Header(header)
+	head := make([]string, len(header))
+	for j, h := range header {
+		head[j] = strings.Join(wrap(h, widths[j]), "\n")
+	}
+	t.Header(head)
 	for i, r := range lines {
 		cells := make([]string, len(r))
 		for j, c := range r {

@@ -82,6 +82,13 @@ func (t *screen) line(s string) {
 	t.b.WriteByte('\n')
 }
 
+// text writes a sentence, wrapped.
+func (t *screen) text(s string) {
+	for _, l := range wrap(s, t.width) {
+		t.line(l)
+	}
+}
+
 func (t *screen) head(title string) {
 	t.line("")
 	t.line(t.paint.bold(title))
@@ -174,9 +181,7 @@ func (t *screen) nothing() {
 	if a.Coverage.Files == 0 {
 		msg = "No file was read, so nothing could be found. See below why."
 	}
-	for _, l := range wrap(msg, t.width) {
-		t.line(l)
-	}
+	t.text(msg)
 	kinds := make(map[string]int)
 	for i := range a.Records {
 		kinds[a.Records[i].Kind]++
@@ -278,9 +283,9 @@ func (t *screen) findings() {
 	t.head("FINDINGS")
 	switch {
 	case len(a.Findings) == 0:
-		t.line("None: no rule and no analysis found anything to tell.")
+		t.text("None: no rule and no analysis found anything to tell.")
 	case len(rows) == 0:
-		t.line(fmt.Sprintf("None above low. --all shows the %s.", plural(hidden, "finding of a lower level", "findings of lower levels")))
+		t.text(fmt.Sprintf("None above low. --all shows the %s.", plural(hidden, "finding of a lower level", "findings of lower levels")))
 	default:
 		t.table([]string{"level", "what", "where, and what stands there"}, rows, func(row, col int, s string) string {
 			switch {
@@ -292,7 +297,7 @@ func (t *screen) findings() {
 			return s
 		})
 		if hidden > 0 {
-			t.line(fmt.Sprintf("--all shows %s, too.", plural(hidden, "finding of a lower level", "findings of lower levels")))
+			t.text(fmt.Sprintf("--all shows %s, too.", plural(hidden, "finding of a lower level", "findings of lower levels")))
 		}
 	}
 }
@@ -328,7 +333,7 @@ func (t *screen) mining() {
 func (t *screen) story() {
 	t.head("STORY (times in UTC)")
 	if len(t.a.Story) == 0 {
-		t.line("None: no finding is medium or above, so there is nothing to tell.")
+		t.text("None: no finding is medium or above, so there is nothing to tell.")
 		return
 	}
 	rows := make([][]string, 0, len(t.a.Story))
@@ -349,9 +354,7 @@ func (t *screen) story() {
 func (t *screen) coverage() {
 	a := t.a
 	t.head("COVERAGE")
-	for _, l := range wrap(fmt.Sprintf("%s, from %s of %s (%s)", t.read(), plural(len(a.Volumes), "volume", "volumes"), a.Image.Path, a.Image.Format), t.width) {
-		t.line(l)
-	}
+	t.text(fmt.Sprintf("%s, from %s of %s (%s)", t.read(), plural(len(a.Volumes), "volume", "volumes"), a.Image.Path, a.Image.Format))
 	told := make(map[string]bool) // what the list of volumes says already
 	for _, v := range a.Volumes {
 		s := fmt.Sprintf("%s: %s, %s", v.ID, or(v.Filesystem, "unknown content"), Bytes(v.Size))
@@ -377,10 +380,10 @@ func (t *screen) coverage() {
 		}
 	}
 	if len(rest) == 0 {
-		t.line("Of what could be opened, nothing was left out.")
+		t.text("Of what could be opened, nothing was left out.")
 		return
 	}
-	t.line("Not read, or not as it should be:")
+	t.text("Not read, or not as it should be:")
 	const shown = 40
 	for i, n := range rest {
 		if i == shown {
@@ -407,13 +410,13 @@ func (t *screen) next() {
 	t.head("CHECK IT")
 	for i := range a.Findings {
 		if src := a.Findings[i].Source; src != nil {
-			t.line("The bytes that " + a.Findings[i].ID + " rests on:")
+			t.text("The bytes that " + a.Findings[i].ID + " rests on:")
 			t.line("  " + check(a.Image.Path, src))
 			break
 		}
 	}
-	t.line("Everything, with hashes and offsets: icecore analyze --format json")
-	t.line("A case folder with a page to print and timelines: icecore analyze -o DIR")
+	t.text("Everything, with hashes and offsets: icecore analyze --format json")
+	t.text("A case folder with a page to print and timelines: icecore analyze -o DIR")
 }
 
 func (t *screen) table(header []string, rows [][]string, paint func(row, col int, s string) string) {

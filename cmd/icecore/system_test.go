@@ -19,8 +19,19 @@ import (
 
 // commands are all that open an image, as a person would type them.
 var commands = [][]string{
-	{"analyze"}, {"analyze", "--format", "json"}, {"analyze", "-o", "case"}, {"timeline"}, {"timeline", "--files-only", "--format", "bodyfile"}, {"timeline", "--files-only", "--format", "csv"},
-	{"scan"}, {"info"}, {"info", "--format", "json"}, {"ls"}, {"ls", "-R", "--hash", "--format", "jsonl"}, {"cat", "--inode", "12"}, {"stat", "--inode", "12"},
+	{"analyze"},
+	{"analyze", "--format", "json"},
+	{"analyze", "-o", "case"},
+	{"timeline"},
+	{"timeline", "--files-only", "--format", "bodyfile"},
+	{"timeline", "--files-only", "--format", "csv"},
+	{"scan"},
+	{"info"},
+	{"info", "--format", "json"},
+	{"ls"},
+	{"ls", "-R", "--hash", "--format", "jsonl"},
+	{"cat", "--inode", "12"},
+	{"stat", "--inode", "12"},
 }
 
 // TestBadInput gives each command what is no image that can be read: one clear line
@@ -306,15 +317,17 @@ func TestInterrupt(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			if args[1] == "--hash-image" && args[2] == "-o" {
-				for range 500 { // until the case folder is begun
-					if m, _ := filepath.Glob(filepath.Join(dir, ".case.unfinished-*")); len(m) > 0 {
-						break
-					}
-					time.Sleep(10 * time.Millisecond)
+			begun := func() bool { return opens(cmd.Process.Pid, name) }
+			if args[2] == "-o" {
+				begun = func() bool {
+					m, _ := filepath.Glob(filepath.Join(dir, ".case.unfinished-*"))
+					return len(m) > 0
 				}
 			}
-			time.Sleep(200 * time.Millisecond)
+			for !begun() {
+				time.Sleep(5 * time.Millisecond)
+			}
+			time.Sleep(100 * time.Millisecond)
 			sent := time.Now()
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatalf("icecore %q ended before it was interrupted: %v: %s", args, err, stderr.String())
@@ -330,6 +343,17 @@ func TestInterrupt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// opens says whether a process has a file open.
+func opens(pid int, name string) bool {
+	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	for _, l := range links {
+		if target, err := os.Readlink(l); err == nil && target == name {
+			return true
+		}
+	}
+	return false
 }
 
 // TestTerminal runs the program on a real terminal, made by script(1), over names

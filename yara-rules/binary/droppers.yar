@@ -42,7 +42,7 @@ rule Dropper_Embedded_Program
     reference = "https://attack.mitre.org/techniques/T1027/009/"
     benign = "installers and self-extracting programs"
   strings:
-    $z = { 1f 8b 08 ?? ?? ?? ?? ?? ?? (00 | 02 | 04) (03 | ff) }
+    $z = { 1f 8b 08 ?? ?? ?? ?? ?? (00 | 02 | 04) (03 | ff) }
     $t1 = "/tmp/."
     $t2 = "/var/tmp/."
     $t3 = "/dev/shm/."

@@ -1,0 +1,3 @@
+#!/usr/bin/perl
+use IO::Socket::INET;
+print "PRIVMSG #debian :hello";

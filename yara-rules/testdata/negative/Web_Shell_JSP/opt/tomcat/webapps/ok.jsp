@@ -1,0 +1,1 @@
+<%@ page import="java.io.*" %><% String id = request.getParameter("id"); Runtime.getRuntime().gc(); %>

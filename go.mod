@@ -6,6 +6,7 @@ require (
 	github.com/Velocidex/go-yara v1.1.10-0.20250823152352-e5fc0843e50e
 	github.com/bradleyjkemp/sigma-go v0.6.6
 	github.com/clipperhouse/displaywidth v0.10.0
+	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/diskfs/go-diskfs v1.9.4
 	github.com/dsoprea/go-ext4 v0.0.0-20190528173430-c13b09fc0ff8
 	github.com/fatih/color v1.19.0

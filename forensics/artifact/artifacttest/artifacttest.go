@@ -145,7 +145,11 @@ func Testdata(t testing.TB) []File {
 			if f.Target, err = os.Readlink(p); err != nil {
 				return err
 			}
-			b, err := os.ReadFile(p)
+			leads := p
+			if filepath.IsAbs(f.Target) { // from the root of the image
+				leads = filepath.Join("testdata", f.Target)
+			}
+			b, err := os.ReadFile(leads)
 			f.Text, f.Absent = string(b), err != nil
 			out = append(out, f)
 			return nil
@@ -207,6 +211,9 @@ func Line(r artifact.Record) string {
 		v := f.Value
 		if strings.ContainsAny(v, "\n\r\x00") || !isPrintable(v) {
 			v = fmt.Sprintf("%q", v)
+		}
+		if len(v) > 500 {
+			v = fmt.Sprintf("%s... (%d bytes)", v[:60], len(v))
 		}
 		fmt.Fprintf(&b, " | %s=%s", f.Name, v)
 	}

@@ -1,20 +1,44 @@
-// Package systemd reads unit files, drop-ins and the links that enable units, of
-// the system and of users. The syntax is that of systemd.syntax(7), the search
-// path that of systemd.unit(5), the prefixes of commands those of
+// Package systemd reads unit files, drop-ins and the links that enable, mask and
+// alias units, of the system and of users; which generators there are, whose units
+// run without a login, and when timers last ran.
+//
+// The syntax is that of systemd.syntax(7), the search path that of
+// systemd.unit(5), the prefixes and quoting of commands those of
 // systemd.service(5).
 //
 // Records:
 //
-//	systemd.unit     unit, dropin (yes for a drop-in), description, user,
-//	                 wanted_by, restart, environment, on_calendar (timers)
-//	systemd.exec     unit, directive (ExecStart, ...), command, programs, urls,
-//	                 traits, decoded; one for each command
-//	systemd.enabled  unit, target: a link in a .wants or .requires folder
+//	systemd.unit      unit, type (service, timer, ...), dropin (yes), scope
+//	                  (user), linked_to (where a link leads out of the folders of
+//	                  units), masked (yes: empty, or a link to /dev/null), and
+//	                  where they stand there: description, documentation, user,
+//	                  group, service_type, wanted_by, required_by, also, alias,
+//	                  restart, environment (once for each variable),
+//	                  environment_file, working_directory, root_directory; of
+//	                  timers on_calendar, on_boot, on_startup, on_active,
+//	                  on_inactive, persistent; of timers and paths triggers (the
+//	                  unit that they start); of sockets listen; of paths watches;
+//	                  of mounts what, where; resets (a list that an empty
+//	                  assignment clears), traits (of the environment), error
+//	                  (why systemd would not load it)
+//	systemd.exec      unit, scope, directive (ExecStart, ...), dropin, prefix
+//	                  (-, @, +, !, :), command, argv0 (what ps shows instead of
+//	                  the program), user, and of the command programs, urls,
+//	                  traits, decoded (package shell); one for each command
+//	systemd.enabled   unit, target (of the link), wanted_by, scope, missing (yes:
+//	                  the link leads nowhere)
+//	systemd.alias     unit, target, scope: another name for a unit
+//	systemd.generator name, scope, interpreter, programs, urls, traits, decoded,
+//	                  suspicious_line: a program that makes units at every boot
+//	systemd.linger    user: whose units run without a login
+//	systemd.ran       unit; stamp last: when a timer ran, as systemd keeps it
 package systemd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 
@@ -29,139 +53,299 @@ type Extractor struct{}
 func (Extractor) Name() string { return "systemd" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	var out []string
-	for _, dir := range []string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "/run/systemd/system", "/root/.config/systemd/user", "/home/*/.config/systemd/user"} {
+	for _, dir := range []string{
+		"/etc/systemd/system", "/etc/systemd/system.control", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient",
+		"/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/var/lib/systemd/system",
+		"/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/local/share/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "/usr/share/systemd/user",
+		"/root/.config/systemd/user", "/home/*/.config/systemd/user", "/var/lib/*/.config/systemd/user", "/root/.local/share/systemd/user", "/home/*/.local/share/systemd/user",
+		"/root/.config/systemd/user.control", "/home/*/.config/systemd/user.control",
+	} {
 		out = append(out, dir+"/*", dir+"/*/*")
 	}
-	return append(out, "/etc/systemd/system-generators/*", "/usr/local/lib/systemd/system-generators/*")
+	for _, dir := range []string{"/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/usr/lib/systemd/", "/lib/systemd/"} {
+		out = append(out, dir+"system-generators/*", dir+"user-generators/*", dir+"system-environment-generators/*", dir+"user-environment-generators/*")
+	}
+	return append(out, "/var/lib/systemd/linger/*", "/var/lib/systemd/timers/*")
 }
 
-var unitTypes = map[string]bool{".service": true, ".timer": true, ".socket": true, ".path": true, ".mount": true, ".automount": true, ".target": true, ".slice": true, ".swap": true, ".scope": true}
+var unitTypes = map[string]bool{".service": true, ".timer": true, ".socket": true, ".path": true, ".mount": true, ".automount": true, ".target": true, ".slice": true, ".swap": true, ".scope": true, ".device": true}
+
+const (
+	maxDirectives = 20_000
+	maxCommands   = 1000
+	maxShown      = 16 << 10 // bytes of a field
+	maxSize       = 8 << 20  // bytes of all values of a unit
+)
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	dir, name := path.Dir(in.Path), path.Base(in.Path)
 	parent := path.Base(dir)
-	if in.Target != "" && (strings.HasSuffix(parent, ".wants") || strings.HasSuffix(parent, ".requires")) {
-		r := artifact.Record{Kind: "systemd.enabled"}
-		r.Add("unit", name)
-		r.Add("target", in.Target)
-		r.Add("wanted_by", strings.TrimSuffix(strings.TrimSuffix(parent, ".wants"), ".requires"))
+	u := &unit{ctx: ctx, emit: emit, name: name, file: in.Path}
+	if strings.Contains(dir, "/systemd/user") {
+		u.scope = "user"
+	}
+	switch {
+	case dir == "/var/lib/systemd/linger":
+		r := artifact.Record{Kind: "systemd.linger"}
+		r.Add("user", name)
 		emit(r)
 		return nil
-	}
-	if in.Content == nil || in.Target != "" {
-		return nil
-	}
-	unit, dropin := name, false
-	switch {
-	case strings.HasSuffix(parent, ".d") && strings.HasSuffix(name, ".conf"):
-		unit, dropin = strings.TrimSuffix(parent, ".d"), true
-	case strings.HasSuffix(dir, "-generators"):
+	case dir == "/var/lib/systemd/timers":
+		return ran(in, strings.TrimPrefix(name, "stamp-"), emit)
+	case strings.HasSuffix(parent, "-generators"):
+		if in.Content == nil || in.Target == "/dev/null" {
+			return nil
+		}
 		r := artifact.Record{Kind: "systemd.generator"}
 		r.Add("name", name)
+		r.Add("scope", u.scope)
+		err := shell.AddScript(&r, in.Content)
+		if in.Inode != nil && in.Inode.Mode&0o111 == 0 {
+			r.Add("ignored", "not executable")
+		}
+		emit(r)
+		return err
+	}
+	target := in.Target
+	if target != "" && !strings.HasPrefix(target, "/") {
+		target = path.Join(dir, target)
+	}
+	for _, kind := range []string{".wants", ".requires", ".upholds"} {
+		if wants, ok := strings.CutSuffix(parent, kind); ok && in.Target != "" {
+			r := artifact.Record{Kind: "systemd.enabled"}
+			r.Add("unit", name)
+			r.Add("target", in.Target)
+			r.Add("wanted_by", wants)
+			r.Add("scope", u.scope)
+			if in.Content == nil && target != "/dev/null" {
+				r.Add("missing", "yes")
+			}
+			emit(r)
+			if known(target) || in.Content == nil {
+				return nil
+			}
+			u.linked = in.Target
+			return u.read(in)
+		}
+	}
+	switch {
+	case strings.HasSuffix(parent, ".d") && strings.HasSuffix(name, ".conf"):
+		u.name, u.dropin = strings.TrimSuffix(parent, ".d"), true
+	case !unitTypes[path.Ext(name)] || strings.HasSuffix(parent, ".d"):
+		return nil
+	}
+	switch {
+	case target == "/dev/null" || in.Target == "" && in.Content != nil && in.Content.Size() == 0 && !u.dropin:
+		r := artifact.Record{Kind: "systemd.unit"}
+		u.head(&r)
+		r.Add("masked", "yes")
 		emit(r)
 		return nil
-	case !unitTypes[path.Ext(name)]:
+	case in.Target != "" && known(target):
+		r := artifact.Record{Kind: "systemd.alias"}
+		r.Add("unit", u.name)
+		r.Add("target", in.Target)
+		r.Add("scope", u.scope)
+		emit(r)
 		return nil
 	}
-	rec := artifact.Record{Kind: "systemd.unit"}
-	rec.Add("unit", unit)
-	if dropin {
-		rec.Add("dropin", "yes")
+	u.linked = in.Target
+	if in.Content == nil {
+		if in.Target == "" {
+			return nil
+		}
+		r := artifact.Record{Kind: "systemd.unit"}
+		u.head(&r)
+		r.Add("error", "the link leads nowhere")
+		emit(r)
+		return nil
 	}
-	execs := 0
-	single := map[string]string{"Description": "description", "User": "user", "WantedBy": "wanted_by", "Restart": "restart", "Environment": "environment", "EnvironmentFile": "environment_file", "OnCalendar": "on_calendar", "OnBootSec": "on_boot", "OnUnitActiveSec": "on_active", "Unit": "triggers", "Type": "type"}
-	err := Parse(in, func(d Directive) error {
-		if err := ctx.Err(); err != nil {
+	return u.read(in)
+}
+
+// known says that a path lies in a folder of units, whose files are read anyway.
+func known(p string) bool {
+	p = path.Clean(p)
+	return strings.Contains(p, "/systemd/system/") || strings.Contains(p, "/systemd/user/")
+}
+
+func ran(in *artifact.Input, unit string, emit artifact.Emit) error {
+	if in.Inode == nil || path.Ext(unit) != ".timer" {
+		return nil
+	}
+	t := in.Inode.Mtime.Time()
+	if t.IsZero() {
+		return nil
+	}
+	r := artifact.Record{Kind: "systemd.ran", Times: []artifact.Stamp{{What: "last", Time: t}}}
+	r.Add("unit", unit)
+	emit(r)
+	return nil
+}
+
+// unit reads one unit file or drop-in.
+type unit struct {
+	ctx                       context.Context
+	emit                      artifact.Emit
+	name, file, scope, linked string
+	dropin                    bool
+
+	list []Directive
+	env  []string // NAME=value
+	user string
+}
+
+func (u *unit) head(r *artifact.Record) {
+	r.Add("unit", u.name)
+	r.Add("type", strings.TrimPrefix(path.Ext(u.name), "."))
+	if u.dropin {
+		r.Add("dropin", "yes")
+	}
+	r.Add("scope", u.scope)
+	r.Add("linked_to", u.linked)
+}
+
+// fields are the directives that are told, and as what.
+var fields = map[string]string{
+	"Description": "description", "Documentation": "documentation", "User": "user", "Group": "group", "Type": "service_type", "WantedBy": "wanted_by", "RequiredBy": "required_by", "UpheldBy": "wanted_by", "Also": "also", "Alias": "alias",
+	"Restart": "restart", "EnvironmentFile": "environment_file", "WorkingDirectory": "working_directory", "RootDirectory": "root_directory", "OnCalendar": "on_calendar", "OnBootSec": "on_boot", "OnStartupSec": "on_startup",
+	"OnUnitActiveSec": "on_active", "OnUnitInactiveSec": "on_inactive", "OnActiveSec": "on_active", "Persistent": "persistent", "Unit": "triggers", "ListenStream": "listen", "ListenDatagram": "listen", "ListenFIFO": "listen",
+	"PathExists": "watches", "PathExistsGlob": "watches", "PathChanged": "watches", "PathModified": "watches", "DirectoryNotEmpty": "watches", "What": "what", "Where": "where",
+}
+
+// commands are the directives whose value is a command (systemd.service(5),
+// systemd.socket(5)).
+var commands = map[string]bool{"ExecStart": true, "ExecStartPre": true, "ExecStartPost": true, "ExecCondition": true, "ExecReload": true, "ExecReloadPost": true, "ExecStop": true, "ExecStopPre": true, "ExecStopPost": true}
+
+func (u *unit) read(in *artifact.Input) error {
+	size := 0
+	err := Parse(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(d Directive) error {
+		if err := u.ctx.Err(); err != nil {
 			return err
 		}
-		if f := single[d.Name]; f != "" && d.Value != "" {
-			if len(rec.Fields) < 200 {
-				rec.Add(f, d.Value)
-			}
-			return nil
+		if size += len(d.Value); len(u.list) == maxDirectives || size > maxSize {
+			return fmt.Errorf("more than %d directives or %d bytes; the rest was not read", maxDirectives, maxSize)
 		}
-		if !strings.HasPrefix(d.Name, "Exec") || d.Value == "" {
-			return nil
-		}
-		if execs++; execs > 1000 {
-			return fmt.Errorf("more than 1000 commands")
-		}
-		e := artifact.Record{Kind: "systemd.exec", Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
-		e.Add("unit", unit)
-		e.Add("directive", d.Name)
-		command := strings.TrimLeft(d.Value, "-@+!:|")
-		e.Add("command", command)
-		f := shell.Analyze(command)
-		f.AddTo(&e)
-		emit(e)
+		u.list = append(u.list, d)
 		return nil
 	})
-	emit(rec)
+	r := artifact.Record{Kind: "systemd.unit", Source: artifact.Source{Length: in.Content.Size()}}
+	u.head(&r)
+	reset := make(map[string]bool)
+	for _, d := range u.list {
+		switch {
+		case d.Value == "":
+			if !reset[d.Name] && (commands[d.Name] || fields[d.Name] != "" || d.Name == "Environment") {
+				reset[d.Name] = true
+				r.Add("resets", d.Name)
+			}
+		case d.Name == "Environment":
+			for _, w := range Words(d.Value) {
+				if strings.Contains(w, "=") && len(u.env) < 100 {
+					u.env = append(u.env, w)
+					r.Add("environment", w[:min(len(w), maxShown)])
+				}
+			}
+		case fields[d.Name] != "" && len(r.Fields) < 200:
+			if d.Name == "User" {
+				u.user = d.Value
+			}
+			r.Add(fields[d.Name], d.Value[:min(len(d.Value), maxShown)])
+		}
+	}
+	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
+		r.Add("triggers", strings.TrimSuffix(u.name, ext)+".service")
+	}
+	if f := shell.Analyze(u.exported()); len(f.Traits) > 0 {
+		r.Add("traits", strings.Join(f.Traits, ","))
+	}
+	if errors.Is(err, ErrBadSection) {
+		r.Add("error", err.Error())
+		err = nil
+	}
+	u.emit(r)
+	n := 0
+	for _, d := range u.list {
+		if !commands[d.Name] || d.Value == "" {
+			continue
+		}
+		for _, c := range Commands(d.Value) {
+			if n++; n > maxCommands {
+				return fmt.Errorf("more than %d commands; the rest was not read", maxCommands)
+			}
+			u.emit(u.exec(d, c))
+		}
+	}
 	return err
 }
 
-// Directive is an assignment of a unit file.
-type Directive struct {
-	Section, Name, Value string
-	Line                 int   // from 1, of its first line
-	Offset, Length       int64 // bytes
+// exported gives the unit's variables as a shell would set them.
+func (u *unit) exported() string {
+	var b strings.Builder
+	for _, e := range u.env {
+		name, v, _ := strings.Cut(e, "=")
+		if validName(name) {
+			b.WriteString("export " + name + "=" + quoted(v) + "\n")
+		}
+	}
+	return b.String()
 }
 
-// Parse reads a unit file. Lines without an assignment are passed over, as systemd
-// does (with a warning); comments within a continued line are left out.
-func Parse(in *artifact.Input, fn func(Directive) error) error {
-	section := ""
-	var cur *Directive
-	flush := func() error {
-		if cur == nil {
-			return nil
-		}
-		d := *cur
-		cur = nil
-		name, value, ok := strings.Cut(d.Value, "=")
-		if !ok {
-			return nil
-		}
-		d.Name, d.Value = strings.TrimSpace(name), strings.TrimSpace(value)
-		d.Section = section
-		return fn(d)
-	}
-	continued := false
-	err := artifact.Lines(in.Content, func(l artifact.Line) error {
-		text := string(l.Text)
-		trimmed := strings.TrimSpace(text)
-		comment := strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";")
-		if comment || trimmed == "" && !continued {
-			return nil
-		}
-		more := strings.HasSuffix(trimmed, `\`)
-		body := strings.TrimSuffix(trimmed, `\`)
-		if continued && cur != nil {
-			if len(cur.Value) < artifact.MaxLine {
-				cur.Value += " " + body
-			}
-			cur.Length = l.Offset + int64(len(l.Text)) - cur.Offset
-		} else {
-			if strings.HasPrefix(trimmed, "[") && strings.HasSuffix(trimmed, "]") {
-				section = trimmed[1 : len(trimmed)-1]
-				return nil
-			}
-			cur = &Directive{Value: body, Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
-		}
-		continued = more
-		if !more {
-			return flush()
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return flush()
+func validName(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
 }
+
+func (u *unit) exec(d Directive, c Command) artifact.Record {
+	r := artifact.Record{Kind: "systemd.exec", Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
+	r.Add("unit", u.name)
+	r.Add("scope", u.scope)
+	r.Add("directive", d.Name)
+	if u.dropin {
+		r.Add("dropin", "yes")
+	}
+	r.Add("prefix", c.Prefix)
+	r.Add("command", c.Text[:min(len(c.Text), maxShown)])
+	r.Add("argv0", c.Argv0)
+	r.Add("user", u.user)
+	// systemd runs no shell: a | or > is an argument like any other.
+	f := shell.Analyze(u.line(c.Args))
+	f.AddTo(&r)
+	return r
+}
+
+// line gives a command line that a shell would take as these arguments, with the
+// unit's variables in their place.
+func (u *unit) line(args []string) string {
+	var b strings.Builder
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		a = strings.ReplaceAll(specifiers.Replace(a), "$$", "$")
+		for _, e := range u.env {
+			name, v, _ := strings.Cut(e, "=")
+			if name != "" && strings.Contains(a, "$") {
+				a = strings.ReplaceAll(a, "${"+name+"}", v)
+				if a == "$"+name {
+					a = v
+				}
+			}
+			if len(a) > maxSize {
+				a = a[:maxSize]
+			}
+		}
+		b.WriteString(quoted(a))
+	}
+	return b.String()
+}
+
+// specifiers are those of systemd.unit(5) that matter for a path.
+var specifiers = strings.NewReplacer("%%", "%", "%h", "~", "%T", "/tmp", "%V", "/var/tmp", "%S", "/var/lib", "%C", "/var/cache", "%L", "/var/log", "%E", "/etc", "%t", "/run")
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,285 @@
+package upx
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var methods = []string{"nrv2b", "nrv2d", "nrv2e", "lzma"}
+
+func TestUnpack(t *testing.T) {
+	want := read(t, "testdata/tiny")
+	for _, m := range methods {
+		p, err := Unpack(read(t, "testdata/tiny."+m), DefaultLimit)
+		if err != nil || p.Problem != nil {
+			t.Errorf("%s: %v", m, err)
+			continue
+		}
+		if p.Method != m || len(p.Changed) > 0 {
+			t.Errorf("%s: method %s, changed %v", m, p.Method, p.Changed)
+		}
+		if !bytes.Equal(p.Data, want) {
+			t.Errorf("%s: not the bytes that were packed", m)
+		}
+	}
+}
+
+// Droppers change what UPX needs to unpack a file, and the loader does not.
+func TestUnpackChanged(t *testing.T) {
+	want := read(t, "testdata/tiny")
+	magic := func(to string) func([]byte) []byte {
+		return func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("UPX!"), []byte(to)) }
+	}
+	// l_info stands behind three program headers.
+	const linfo = 64 + 3*56
+	zero := func(from, to int) func([]byte) []byte {
+		return func(b []byte) []byte { clear(b[linfo+from : linfo+to]); return b }
+	}
+	for _, c := range []struct {
+		name    string
+		change  func([]byte) []byte
+		changed string
+	}{
+		{"magic 0a000000", magic("\x0a\x00\x00\x00"), "magic"},
+		{"magic 1718fdce", magic("\x17\x18\xfd\xce"), "magic"},
+		{"sizes zeroed", zero(16, 24), "header"},
+		{"p_info zeroed", zero(12, 24), "header"},
+		{"l_info and p_info zeroed", zero(0, 24), "magic header"},
+		{"data appended", func(b []byte) []byte { return append(b, bytes.Repeat([]byte("x"), 5000)...) }, ""},
+		{"trailing header cut off", func(b []byte) []byte { return b[:len(b)-36] }, ""},
+		{"sections claimed", func(b []byte) []byte { binary.LittleEndian.PutUint16(b[60:], 9); return b }, ""},
+		{"program headers miscounted", func(b []byte) []byte { binary.LittleEndian.PutUint16(b[56:], 2); return b }, ""},
+	} {
+		for _, m := range methods {
+			b := c.change(bytes.Clone(read(t, "testdata/tiny."+m)))
+			p, err := Unpack(b, DefaultLimit)
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.name, m, err)
+				continue
+			}
+			if p.Problem != nil || strings.Join(p.Changed, " ") != c.changed {
+				t.Errorf("%s, %s: changed %v, problem %v", c.name, m, p.Changed, p.Problem)
+			}
+			sameSegments(t, c.name+", "+m, p.Data, want)
+		}
+	}
+}
+
+// sameSegments compares what the original loads.
+func sameSegments(t *testing.T, name string, got, want []byte) {
+	t.Helper()
+	f, err := elf.NewFile(bytes.NewReader(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range f.Progs {
+		if p.Type != elf.PT_LOAD {
+			continue
+		}
+		from, to := p.Off, p.Off+p.Filesz
+		if uint64(len(got)) < to || !bytes.Equal(got[from:to], want[from:to]) {
+			t.Errorf("%s: the segment at %#x is not the original's", name, from)
+		}
+	}
+}
+
+func TestUnpackDamaged(t *testing.T) {
+	b := read(t, "testdata/tiny.nrv2e")
+	p, err := Unpack(b[:len(b)/4], DefaultLimit)
+	if err != nil || p.Problem == nil {
+		t.Errorf("cut off: %v", err)
+	}
+	p, err = Unpack(b, 8192)
+	if err != nil || !errors.Is(p.Problem, errLimit) || len(p.Data) > 8192 {
+		t.Errorf("small limit: %v, %v", err, p.Problem)
+	}
+	for _, b := range [][]byte{nil, []byte("\x7fELF"), read(t, "testdata/tiny"), bytes.Repeat([]byte{0}, 1<<16)} {
+		if p, err := Unpack(b, DefaultLimit); !errors.Is(err, ErrNotPacked) {
+			t.Errorf("%d bytes that were not packed: %v, %v", len(b), p != nil, err)
+		}
+	}
+}
+
+// TestFilters undoes what a filter made of code, the forward direction written here
+// from the same description.
+func TestFilters(t *testing.T) {
+	rnd := rand.New(rand.NewSource(1))
+	code := make([]byte, 1<<14)
+	for i := range code {
+		code[i] = byte(rnd.Intn(200)) // no marks above 200
+	}
+	const cto = 0xf5
+	call := func(b []byte, at int) bool { return b[at] == 0xe8 || b[at] == 0xe9 }
+	for at := 16; at < len(code)-16; at += 13 {
+		code[at] = 0xe8 + byte(at&1)
+		binary.LittleEndian.PutUint32(code[at+1:], uint32(rnd.Intn(len(code)))-uint32(at+1))
+	}
+	for id, forward := range map[byte]func([]byte){
+		0x16: func(b []byte) {
+			for i := 0; i+5 < len(b); i++ {
+				if call(b, i) {
+					binary.BigEndian.PutUint32(b[i+1:], binary.LittleEndian.Uint32(b[i+1:])+uint32(i+1))
+					i += 4
+				}
+			}
+		},
+		0x46: func(b []byte) {
+			for i := 0; i < len(b)-5; i++ {
+				if v := binary.LittleEndian.Uint32(b[i+1:]) + uint32(i+1); call(b, i) && v < uint32(len(b)) {
+					binary.BigEndian.PutUint32(b[i+1:], v+cto<<24)
+					i += 4
+				}
+			}
+		},
+		0x50: func(b []byte) {
+			for i := 0; i < len(b)-4; i += 4 {
+				if w := binary.LittleEndian.Uint32(b[i:]); w>>24&15 == 11 {
+					binary.LittleEndian.PutUint32(b[i:], w&^0xffffff|(w+uint32(i/4))&0xffffff)
+				}
+			}
+		},
+		0x52: func(b []byte) {
+			for i := 0; i < len(b)-4; i += 4 {
+				if w := binary.LittleEndian.Uint32(b[i:]); w>>24&0x7c == 0x14 {
+					binary.LittleEndian.PutUint32(b[i:], w&^0x3ffffff|(w+uint32(i/4))&0x3ffffff)
+				}
+			}
+		},
+	} {
+		b := bytes.Clone(code)
+		forward(b)
+		if bytes.Equal(b, code) {
+			t.Errorf("filter %#x changes nothing", id)
+		}
+		if err := unfilter(b, id, cto); err != nil || !bytes.Equal(b, code) {
+			t.Errorf("filter %#x is not undone (%v)", id, err)
+		}
+	}
+	if err := unfilter(code, 0xee, 0); err == nil {
+		t.Error("an unknown filter is no error")
+	}
+}
+
+// TestRealUPX packs programs of the machine with the real upx, in every method, and
+// compares all bytes. Where $ICECORE_UPX_FILES names a folder, the programs in it
+// are packed instead (for other processors).
+func TestRealUPX(t *testing.T) {
+	upx := os.Getenv("ICECORE_UPX")
+	for _, n := range []string{"upx", "upx-ucl"} {
+		if p, err := exec.LookPath(n); err == nil && upx == "" {
+			upx = p
+		}
+	}
+	if upx == "" {
+		t.Skip("no upx on this machine: install upx-ucl (Debian 12 has it in bookworm-backports), or set ICECORE_UPX")
+	}
+	var names []string
+	count := 24
+	if d := os.Getenv("ICECORE_UPX_FILES"); d != "" {
+		names, _ = filepath.Glob(filepath.Join(d, "*"))
+		count = len(names)
+	} else {
+		for _, d := range []string{"/usr/bin", "/usr/sbin"} {
+			list, _ := filepath.Glob(d + "/*")
+			names = append(names, list...)
+		}
+	}
+	long := os.Getenv("ICECORE_LONG") != ""
+	dir := t.TempDir()
+	done, files, bytesOf := 0, 0, 0
+	for _, n := range names {
+		in, err := os.Lstat(n)
+		if err != nil || !in.Mode().IsRegular() || in.Size() < 50_000 || in.Size() > 1_500_000 && !long {
+			continue
+		}
+		want := read(t, n)
+		if !bytes.HasPrefix(want, []byte("\x7fELF")) {
+			continue
+		}
+		use := methods
+		if !long { // each program in one method, in turn
+			use = methods[files%len(methods):][:1]
+		}
+		packed := 0
+		for _, m := range use {
+			out := filepath.Join(dir, "packed")
+			_ = os.Remove(out)
+			if err := exec.Command(upx, "-q", "-4", "--"+m, "-o", out, n).Run(); err != nil {
+				continue // it refuses some
+			}
+			p, err := Unpack(read(t, out), DefaultLimit)
+			if err == nil {
+				err = p.Problem
+			}
+			if err != nil {
+				t.Errorf("%s, %s: %v", n, m, err)
+				continue
+			}
+			sameSegments(t, n+", "+m, p.Data, want)
+			if !bytes.Equal(p.Data, want) {
+				t.Errorf("%s, %s: %d bytes, not the %d that were packed", n, m, len(p.Data), len(want))
+			}
+			packed++
+			done++
+			bytesOf += len(want)
+		}
+		if packed > 0 {
+			files++
+		}
+		if files == count && !long {
+			break
+		}
+	}
+	t.Logf("%d programs, packed %d times, %d bytes", files, done, bytesOf)
+	if files < 20 && count >= 20 {
+		t.Errorf("only %d programs could be packed", files)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	for _, m := range methods {
+		f.Add(read(f, "testdata/tiny."+m))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		const limit = 1 << 20
+		p, err := Unpack(b, limit)
+		if err == nil && len(p.Data) > limit {
+			t.Fatalf("%d bytes, the limit is %d", len(p.Data), limit)
+		}
+	})
+}
+
+func FuzzBlock(f *testing.F) {
+	f.Add(byte(2), byte(0x49), byte(3), uint16(1000), []byte("\xff\xff\xff\xffabcdefgh"))
+	f.Add(byte(14), byte(0), byte(0), uint16(1000), []byte("\x1a\x03\x00\xff\xff\xff\xffabcdefgh"))
+	f.Fuzz(func(_ *testing.T, method, filter, cto byte, size uint16, src []byte) {
+		dst := make([]byte, size)
+		_ = decompress(method, dst, src)
+		_ = unfilter(dst, filter, cto)
+	})
+}
+
+// What was not packed must cost little: every program is tried.
+func BenchmarkNotPacked(b *testing.B) {
+	prog := read(b, "/proc/self/exe")
+	for b.Loop() {
+		_, _ = Unpack(prog, DefaultLimit)
+	}
+}

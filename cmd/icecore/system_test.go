@@ -324,7 +324,7 @@ func TestInterrupt(t *testing.T) {
 					return len(m) > 0
 				}
 			}
-			for !begun() {
+			for tries := 0; !begun() && tries < 4000; tries++ {
 				time.Sleep(5 * time.Millisecond)
 			}
 			time.Sleep(100 * time.Millisecond)

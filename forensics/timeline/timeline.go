@@ -320,7 +320,7 @@ func (t *Timeline) keys(r Range) []key {
 	each := func(fn func(int, filesystem.Time)) {
 		for i := range t.files {
 			list := times(t.files[i].in)
-			if d := t.files[i].in.Dtime; d.Known && t.files[i].in.State == filesystem.Deleted && d.Sec > 0 {
+			if d := t.files[i].in.Dtime; d.Known && d.Sec > 0 && t.files[i].in.State == filesystem.Deleted && !slices.Contains(list[:], d) && r.has(d) {
 				fn(i, d)
 			}
 			for j, m := range list {

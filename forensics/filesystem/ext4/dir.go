@@ -181,11 +181,18 @@ func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
 	if f.sb.metaCsum() {
 		seed = n.seed(f.sb)
 	}
+	left := f.size // no directory has more blocks than the volume
 	for _, e := range exts {
 		if e.Unwritten || e.Logical >= n.Size {
 			continue
 		}
 		for at := int64(0); at < e.Length && e.Logical+at < n.Size; at += int64(bs) {
+			if left -= int64(bs); left < 0 {
+				if first == nil {
+					first = filesystem.Corrupt(what, "more blocks than the volume")
+				}
+				return first
+			}
 			b := uint64(e.Physical+at) / uint64(bs)
 			if err := f.readNodeBlock(n, block, b); err != nil {
 				if first == nil {

@@ -143,21 +143,33 @@ func (f *FS) descCopies(n uint32) []uint64 {
 		return out
 	}
 	add := func(g uint64) {
+		if g >= uint64(s.groups) {
+			return
+		}
 		at := uint64(s.SFirstDataBlock) + g*uint64(s.SBlocksPerGroup) + 1 + uint64(n)
 		if g == 0 && s.blockSize == 1024 && s.SFirstDataBlock == 0 {
 			at++
 		}
-		if at != f.descBlock(n) && len(out) < maxDescCopies {
+		if at != f.descBlock(n) && int64(at) < f.size/int64(s.blockSize) {
 			out = append(out, at)
 		}
 	}
-	for g := uint64(0); g < uint64(s.groups) && g < 1<<16; g++ {
-		if hasSuper(s, g) {
-			add(g)
-		}
+	for _, g := range superGroups(s) {
+		add(g)
 	}
-	if last := uint64(s.groups) - 1; last >= 1<<16 && hasSuper(s, last) {
-		add(last)
+	return out
+}
+
+// superGroups gives the first groups that begin with a copy of the superblock.
+func superGroups(s *superblock) []uint64 {
+	out := []uint64{0}
+	if s.compat(rec.SbFeatureCompatSparseSuperblockV2) {
+		return append(out, uint64(s.SBackupBgs[0]), uint64(s.SBackupBgs[1]))
+	}
+	for g := uint64(1); g < uint64(s.groups) && g < 1000 && len(out) < maxDescCopies; g++ {
+		if hasSuper(s, g) {
+			out = append(out, g)
+		}
 	}
 	return out
 }

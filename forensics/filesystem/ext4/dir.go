@@ -39,6 +39,12 @@ func entryLen(n int) int { return (8 + n + 3) &^ 3 }
 // ext4_dir_entry_2 (fs/ext4/ext4.h). maxIno bounds what a deleted entry may name.
 func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn func(dirent)) error {
 	le := binary.LittleEndian
+	bad := func(off int, format string, args ...any) error {
+		if deleted { // nobody is shown what follows; it is there all the same
+			slack(b[off:], 0, maxIno, hasType, fn)
+		}
+		return fmt.Errorf("entry at byte %d"+format, append([]any{off}, args...)...)
+	}
 	for off := 0; off+8 <= len(b); {
 		reclen := int(le.Uint16(b[off+4:]))
 		if bs >= 1<<16 { // such lengths are stored in steps of 4, see ext4_rec_len_from_disk
@@ -49,7 +55,7 @@ func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn 
 			}
 		}
 		if reclen < 8 || reclen%4 != 0 || off+reclen > len(b) {
-			return fmt.Errorf("entry at byte %d with length %d", off, reclen)
+			return bad(off, " with length %d", reclen)
 		}
 		ino := le.Uint32(b[off:])
 		nlen, typ := int(b[off+6]), b[off+7]
@@ -64,7 +70,7 @@ func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn 
 			continue
 		}
 		if entryLen(nlen) > reclen {
-			return fmt.Errorf("entry at byte %d: a name of %d bytes in %d", off, nlen, reclen)
+			return bad(off, ": a name of %d bytes in %d", nlen, reclen)
 		}
 		fn(dirent{ino: ino, typ: typ, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : off+reclen]})
 		if deleted && reclen > entryLen(nlen)+8 {

@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -60,6 +61,7 @@ type FS struct {
 	fastGiven map[uint64]bool // free blocks that the view uses for what they made
 
 	mu       sync.Mutex
+	full     atomic.Bool // no more problems are noted
 	problems map[filesystem.Problem]bool
 
 	recoverOnce sync.Once
@@ -246,12 +248,16 @@ func (f *FS) readNodeAt(n *node, p []byte, off int64) error {
 
 // problem notes what is wrong, once.
 func (f *FS) problem(what, format string, args ...any) {
+	if f.full.Load() {
+		return
+	}
 	p := filesystem.Problem{What: what, Why: fmt.Sprintf(format, args...)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.problems) < maxProblems {
 		f.problems[p] = true
-	} else if len(f.problems) == maxProblems {
+	} else if !f.problems[p] {
+		f.full.Store(true)
 		f.problems[filesystem.Problem{What: "filesystem", Why: fmt.Sprintf("more than %d problems; the rest is not listed", maxProblems)}] = true
 	}
 }

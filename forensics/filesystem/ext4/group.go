@@ -92,6 +92,10 @@ func (f *FS) tryDescCopies(n uint32, why []error) {
 			f.problem(fmt.Sprintf("group %d descriptor", g), "%v; the copy in block %d is used", err, at)
 		}
 	}
+	if left == len(why) && left > 1 && why[0] == why[1] { // none could be read
+		f.problem(fmt.Sprintf("group descriptors from %d to %d", first, int(first)+left-1), "%v", why[0])
+		return
+	}
 	for i, err := range why {
 		if err != nil && !told[i] {
 			f.problem(fmt.Sprintf("group %d descriptor", first+uint32(i)), "%v", err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,23 +81,6 @@ func tells(f *FS, what string) bool {
 	return false
 }
 
-// damaged is an image with some bytes replaced in memory.
-type damaged struct {
-	r     io.ReaderAt
-	at    int64
-	bytes []byte
-}
-
-func (d *damaged) ReadAt(p []byte, off int64) (int, error) {
-	n, err := d.r.ReadAt(p, off)
-	for i := range d.bytes {
-		if at := d.at + int64(i) - off; at >= 0 && at < int64(n) {
-			p[at] = d.bytes[i]
-		}
-	}
-	return n, err
-}
-
 func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 	t.Helper()
 	fl, err := os.Open(img)
@@ -106,7 +88,7 @@ func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 	t.Cleanup(func() { fl.Close() })
 	st, err := fl.Stat()
 	must(t, err)
-	f, err := Open(&damaged{fl, at, b}, st.Size(), Options{})
+	f, err := Open(&damaged{fl, []patch{{at, b}}}, st.Size(), Options{})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

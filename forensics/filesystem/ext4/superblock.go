@@ -106,7 +106,8 @@ func parseSuperblock(raw []byte, size int64) (*superblock, error) {
 		}
 		s.cluster = 1 << (s.SLogClusterSize - s.SLogBlockSize)
 	}
-	if s.SBlocksPerGroup == 0 || uint64(s.SBlocksPerGroup) > uint64(8*s.blockSize)*uint64(s.cluster) || s.SInodesPerGroup == 0 || uint64(s.SInodesPerGroup) > uint64(8*s.blockSize) {
+	// mke2fs makes no group of fewer than 256 blocks: this bounds their number.
+	if s.SBlocksPerGroup < min(256, uint32(s.blocks)) || uint64(s.SBlocksPerGroup) > uint64(8*s.blockSize)*uint64(s.cluster) || s.SInodesPerGroup == 0 || uint64(s.SInodesPerGroup) > uint64(8*s.blockSize) {
 		return nil, filesystem.Corrupt(what, "%d blocks and %d inodes in a group", s.SBlocksPerGroup, s.SInodesPerGroup)
 	}
 	if s.blocks == 0 || s.blocks <= uint64(s.SFirstDataBlock) || s.blocks > 1<<48 {

@@ -3,6 +3,7 @@ package ext4
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,4 +131,26 @@ func needTinies(t testing.TB) []tiny {
 	out, err := tinies()
 	must(t, err)
 	return out
+}
+
+// patch replaces bytes of an image.
+type patch struct {
+	at    int64
+	bytes []byte
+}
+
+// damaged is an image with some bytes replaced.
+type damaged struct {
+	r       io.ReaderAt
+	patches []patch
+}
+
+func (d *damaged) ReadAt(p []byte, off int64) (int, error) {
+	n, err := d.r.ReadAt(p, off)
+	for _, x := range d.patches {
+		if from, to := max(x.at, off), min(x.at+int64(len(x.bytes)), off+int64(n)); from < to {
+			copy(p[from-off:to-off], x.bytes[from-x.at:])
+		}
+	}
+	return n, err
 }

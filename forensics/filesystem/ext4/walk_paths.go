@@ -309,6 +309,7 @@ func (w *walker) unnamed(fn func(*filesystem.Entry) error) error {
 		own[le.Uint32(s.raw[at:])] = true
 	}
 	count := 0
+	var last map[uint32]string
 	for g := range w.index {
 		for i, place := range w.index[g] {
 			ino := uint32(g)*s.SInodesPerGroup + uint32(i) + 1
@@ -323,6 +324,9 @@ func (w *walker) unnamed(fn func(*filesystem.Entry) error) error {
 				f.problem("inodes without a name", "more than %d; the rest is not listed", maxUnnamed)
 				return nil
 			}
+			if last == nil {
+				last = w.lastNames()
+			}
 			r.seen = true
 			f.problem(fmt.Sprintf("inode %d", ino), noteUnnamed)
 			e, in := w.out.entry(w.opts.Reuse)
@@ -331,7 +335,7 @@ func (w *walker) unnamed(fn func(*filesystem.Entry) error) error {
 			if in.Note == "" {
 				in.Note = noteUnnamed
 			}
-			*e = filesystem.Entry{First: true, Inode: in}
+			*e = filesystem.Entry{Path: last[ino], First: true, Inode: in}
 			if w.opts.Targets && r.ref != 0 && in.IsSymlink() {
 				e.Target = string(w.text.bytes(w.links[r.ref-1]))
 			}
@@ -341,6 +345,18 @@ func (w *walker) unnamed(fn func(*filesystem.Entry) error) error {
 		}
 	}
 	return nil
+}
+
+// lastNames gives the paths that the slack of directories tells of.
+func (w *walker) lastNames() map[uint32]string {
+	out := make(map[uint32]string)
+	for _, g := range w.gone {
+		d := w.dirs[g.dir].node
+		if base, ok := w.where[d.Ref.Inode]; ok && d.Flags&rec.InodeFlagEncrypt == 0 {
+			out[g.ino] = base + "/" + g.name
+		}
+	}
+	return out
 }
 
 const noteUnnamed = "in use, but no directory names it"

@@ -26,9 +26,9 @@ LDFLAGS  := -X icecore/forensics.Version=$(VERSION)
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
 STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# Where goroutines share what they read, the tests run under the race detector;
-# -short leaves out, there, what takes long and is run without it anyway.
-RACE     := ./forensics ./forensics/image ./forensics/filesystem/ext4 ./forensics/miner/engine
+# The tests of what goroutines share run under the race detector, too: those whose
+# name says so.
+RACE     := Concurrent|Parallel|Jobs|Scanners
 
 .PHONY: all build demo test lint vet unit static static-build fixtures fuzz bench release clean \
 	setup-build setup-bundled setup-fixtures setup-test
@@ -62,7 +62,7 @@ vet:
 	CGO_ENABLED=0 $(GO) vet ./forensics/miner/... ./cmd/...
 
 unit:
-	$(GO) test -race -short $(RACE)
+	$(GO) test -race -run '$(RACE)' $$(grep -lrE '^func Test[A-Za-z0-9]*($(RACE))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
 	$(GO) test ./...
 
 static-build: setup-bundled

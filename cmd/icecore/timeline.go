@@ -98,7 +98,7 @@ func (a *app) bodyfile(ctx context.Context, name string, noDeleted bool) error {
 	defer img.Close()
 	b := timeline.NewBody(a.out)
 	var root *forensics.Volume
-	err = img.EachFile(ctx, a.volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !noDeleted}, func(v *forensics.Volume, e *filesystem.Entry) error {
+	err = img.EachFile(ctx, a.volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !noDeleted, Reuse: true}, func(v *forensics.Volume, e *filesystem.Entry) error {
 		if root == nil {
 			root = v
 		}

@@ -21,6 +21,9 @@ import (
 // the inodes with what debugfs tells of them.
 func TestDebugfsMatrix(t *testing.T) {
 	needKernel(t, "debugfs")
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	source := makeImage(t, 64, "-t", "ext4", "-b", "4096", "-I", "512")
 	dir, unmount := mountImage(t, source, "rw,noatime,user_xattr,acl")
 	plant(t, dir, plan{bigDir: 3000, deep: 10, fragments: 50, links: 20, acls: true})

@@ -55,6 +55,9 @@ func TestKernelMatrix(t *testing.T) {
 		{"ext2 4k, triple indirect", 64, []string{"-t", "ext2", "-b", "4096"}, with(func(p *plan) { p.far = true })},
 		{"ext2 revision 0", 64, []string{"-r", "0", "-b", "1024"}, with(func(p *plan) { p.plain = true })},
 	}
+	if testing.Short() {
+		cases = cases[:1]
+	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			img := makeImage(t, c.mib, c.mkfs...)
@@ -62,6 +65,9 @@ func TestKernelMatrix(t *testing.T) {
 		})
 	}
 	t.Run("large directory", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes seconds")
+		}
 		img := makeImage(t, 256, "-t", "ext4", "-N", "220000")
 		p := plan{bigDir: 100_000, deep: 200, fragments: 2000, links: 300, acls: true}
 		if os.Getenv("ICECORE_LONG") != "" {

@@ -199,6 +199,9 @@ func (m *mutator) revert() {
 func TestMutations(t *testing.T) {
 	images := needTinies(t)
 	total, seed := 2000, int64(1)
+	if testing.Short() {
+		total = 200
+	}
 	if s := os.Getenv("ICECORE_MUTATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		must(t, err)
@@ -211,6 +214,7 @@ func TestMutations(t *testing.T) {
 	}
 	began := time.Now()
 	var slowest time.Duration
+	var slowLog string
 	var largest uint64
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	buf := make([]byte, 64<<10)
@@ -267,6 +271,9 @@ func TestMutations(t *testing.T) {
 			if used > 64<<20 {
 				t.Errorf("%s: %d MiB allocated with %v", img.name, used>>20, m.log)
 			}
+			if took > slowest {
+				slowLog = fmt.Sprint(img.name, m.log)
+			}
 			slowest, largest = max(slowest, took), max(largest, used)
 			m.revert()
 		}
@@ -275,6 +282,6 @@ func TestMutations(t *testing.T) {
 			t.Fatalf("%s: the test does not take its changes back", img.name)
 		}
 	}
-	t.Logf("%d mutations of %d images in %v, %d could be opened, %d entries; slowest %v, most allocated %d KiB",
-		total/len(images)*len(images), len(images), time.Since(began).Round(time.Second), opened, entries, slowest, largest>>10)
+	t.Logf("%d mutations of %d images in %v, %d could be opened, %d entries; slowest %v, most allocated %d KiB; the slowest was %s",
+		total/len(images)*len(images), len(images), time.Since(began).Round(time.Second), opened, entries, slowest, largest>>10, slowLog)
 }

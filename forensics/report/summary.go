@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"icecore/forensics"
+	"icecore/forensics/filesystem"
 	"icecore/forensics/text"
 )
 
@@ -193,12 +194,13 @@ func where(src *forensics.SourceInfo) string {
 	if src == nil {
 		return ""
 	}
-	p := or(src.Path, fmt.Sprintf("inode %d", src.Inode))
+	ref := filesystem.Ref{Inode: src.Inode, Version: src.Version}
+	p := or(src.Path, "inode "+ref.String())
 	if src.Line > 0 {
 		p = fmt.Sprintf("%s:%d", p, src.Line)
 	}
-	if src.Version > 0 {
-		p += fmt.Sprintf(" (inode %d@%d)", src.Inode, src.Version)
+	if src.Version > 0 && src.Path != "" {
+		p += " (inode " + ref.String() + ")"
 	}
 	if src.State != "live" {
 		p += " [" + src.State + "]"

@@ -143,28 +143,26 @@ func cellWidth(s string) int { return displaywidth.String(s) }
 func wrap(s string, width int) []string {
 	width = max(width, 4)
 	var lines []string
-	for cellWidth(s) > width {
+	for {
 		cut, good := cuts(s, width)
+		if cut == len(s) {
+			return append(lines, s)
+		}
 		if good > 0 {
 			cut = good
 		}
 		lines = append(lines, strings.TrimRightFunc(s[:cut], unicode.IsSpace))
 		s = strings.TrimLeft(s[cut:], " ")
 	}
-	return append(lines, s)
 }
 
-// wrapAnywhere gives the beginning of a text that fits width columns.
-func wrapAnywhere(s string, width int) string {
-	cut, _ := cuts(s, width)
-	return s[:cut]
-}
-
-// cuts gives where a text of more than width columns can be cut: at the latest, and
-// at the best place if there is one.
+// cuts gives where a text can be cut so that it has width columns: at the latest,
+// which is its end if it fits, and at the best place if there is one. It looks no
+// further than that.
 func cuts(s string, width int) (last, good int) {
 	at, word := 0, 0 // columns so far, and of the present word
 	space, spaceAt, inner := 0, 0, 0
+	whole := true
 	g := displaywidth.StringGraphemes(s)
 	for g.Next() {
 		n, v := g.Width(), g.Value()
@@ -172,6 +170,7 @@ func cuts(s string, width int) (last, good int) {
 			if v == " " {
 				space, spaceAt = last, at
 			}
+			whole = false
 			break
 		}
 		at += n
@@ -185,6 +184,9 @@ func cuts(s string, width int) (last, good int) {
 				inner = last
 			}
 		}
+	}
+	if whole {
+		return len(s), 0
 	}
 	if i := strings.LastIndexByte(s[:last], '\\'); i > 0 && last-i < 4 && strings.HasPrefix(s[i:], `\x`) {
 		last = i

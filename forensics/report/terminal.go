@@ -427,10 +427,11 @@ func (t *screen) table(header []string, rows [][]string, paint func(row, col int
 
 // fit cuts a text to width columns, with an ellipsis where something was cut.
 func fit(s string, width int) string {
-	if cellWidth(s) <= width {
+	if cut, _ := cuts(s, width); cut == len(s) {
 		return s
 	}
-	return wrapAnywhere(s, max(1, width-1)) + "…"
+	cut, _ := cuts(s, max(1, width-1))
+	return s[:cut] + "…"
 }
 
 func pad(s string, width int) string {

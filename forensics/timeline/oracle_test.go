@@ -94,7 +94,7 @@ func compareFLS(t *testing.T, name, sector string, least int) {
 		if strings.Contains(n, "(deleted") || strings.HasPrefix(n, "/$OrphanFiles") {
 			continue
 		}
-		if strings.Contains(n, "^") || !utf8.ValidString(n) { // it shows those as they are
+		if strings.ContainsAny(n, `^\`) || !utf8.ValidString(n) { // it shows those as they are
 			continue
 		}
 		bare, _, _ := strings.Cut(n, " -> ")

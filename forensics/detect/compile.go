@@ -135,7 +135,7 @@ func categoryOf(l sigma.Logsource) string {
 }
 
 // knownRooms are the beginnings of kinds that stand for a whole family.
-var knownRooms = map[string]bool{"cron": true, "systemd": true, "rc": true, "dpkg": true, "auth": true, "account": true, "ssh": true, "sshd": true, "sudo": true, "login": true, "history": true, "profile": true, "file": true, "miner": true, "command": true, "apt": true, "preload": true, "unit": true, "init": true, "host": true}
+var knownRooms = map[string]bool{"cron": true, "systemd": true, "rc": true, "dpkg": true, "auth": true, "account": true, "ssh": true, "sshd": true, "sudo": true, "login": true, "history": true, "profile": true, "file": true, "miner": true, "command": true, "apt": true, "preload": true, "unit": true, "init": true, "host": true, "hook": true, "kernel": true}
 
 // keywords turns a search for words anywhere into one in the text of a record,
 // which is what the evaluator understands. A list of words stands there bare, or

@@ -159,8 +159,18 @@ func persistenceTechnique(kind string) string {
 		return "T1037.004"
 	case "profile.line":
 		return "T1546.004"
-	case "dpkg.script":
+	case "dpkg.script", "hook.apt", "hook.dnf":
 		return "T1546.016"
+	case "hook.udev":
+		return "T1546.017"
+	case "hook.pam":
+		return "T1556.003"
+	case "hook.autostart":
+		return "T1547.013"
+	case "hook.modprobe":
+		return "T1547.006"
+	case "hook.script", "hook.logrotate", "hook.dbus", "systemd.generator":
+		return "T1546"
 	}
 	return ""
 }

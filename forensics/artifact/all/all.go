@@ -8,6 +8,9 @@ import (
 	"icecore/forensics/artifact/cron"
 	"icecore/forensics/artifact/dpkg"
 	"icecore/forensics/artifact/history"
+	"icecore/forensics/artifact/hooks"
+	"icecore/forensics/artifact/hosts"
+	"icecore/forensics/artifact/kernel"
 	"icecore/forensics/artifact/rclocal"
 	"icecore/forensics/artifact/sshkeys"
 	"icecore/forensics/artifact/startup"
@@ -29,6 +32,9 @@ func Extractors() []artifact.Extractor {
 		sshkeys.Extractor{},
 		utmp.Extractor{},
 		startup.Extractor{},
+		hooks.Extractor{},
+		kernel.Extractor{},
+		hosts.Extractor{},
 		history.Extractor{},
 	}
 }

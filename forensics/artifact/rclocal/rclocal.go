@@ -1,19 +1,23 @@
-// Package rclocal reads what runs at boot without systemd: rc.local, the scripts
-// of init.d, and inittab (systemd-rc-local-generator(8), init-d-script(5),
-// inittab(5)).
+// Package rclocal reads what runs at boot without a unit of systemd: rc.local of
+// both families, the scripts of init.d, what stands in the folders of runlevels
+// without being a link to one of them, and inittab (systemd-rc-local-generator(8),
+// systemd-sysv-generator(8), init-d-script(5), inittab(5)).
 //
 // Records:
 //
-//	rc.line      command, executable (whether the file can run), programs, urls,
-//	             traits, decoded; one for each line with a command
-//	init.script  programs, urls, traits, decoded, of the script as a whole
-//	inittab.line command, programs, urls, traits
+//	rc.line       command, programs, urls, traits, decoded (package shell),
+//	              executable (yes, no: an rc.local that is not is not run),
+//	              ignored (why it is not run), linked_to; one for each statement.
+//	              What a statement above it sets or fetches is known
+//	init.script   interpreter, programs (by path), urls, traits, decoded,
+//	              suspicious_line, of the script as a whole; linked_to, ignored
+//	inittab.line  id, runlevels, action, command, programs, urls, traits, decoded
 package rclocal
 
 import (
 	"context"
 	"fmt"
-	"io"
+	"path"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -27,32 +31,113 @@ type Extractor struct{}
 func (Extractor) Name() string { return "rclocal" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
-	return []string{"/etc/rc.local", "/etc/rc.d/rc.local", "/etc/rc.modules", "/etc/rc.d/rc.modules", "/etc/init.d/*", "/etc/rc.d/init.d/*", "/etc/inittab"}
+	return []string{
+		"/etc/rc.local", "/etc/rc.d/rc.local", "/etc/rc.modules", "/etc/rc.d/rc.modules", "/etc/rc.sysinit", "/etc/rc.d/rc.sysinit", "/etc/init.d/boot.local", "/etc/rc.local.d/*",
+		"/etc/init.d/*", "/etc/rc.d/init.d/*", "/etc/rc[0-6S].d/*", "/etc/rc.d/rc[0-6S].d/*", "/etc/local.d/*.start", "/etc/inittab",
+	}
 }
 
-const maxLines = 10_000
+const (
+	maxLines = 10_000
+	maxShown = 16 << 10 // bytes of a command in a field
+)
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {
 		return nil
 	}
-	if strings.Contains(in.Path, "/init.d/") {
-		b, err := io.ReadAll(io.LimitReader(in.Content, 1<<20))
-		if err != nil {
+	dir, name := path.Split(in.Path)
+	target := in.Target
+	if target != "" && !strings.HasPrefix(target, "/") {
+		target = path.Join(dir, target)
+	}
+	if target != "" && own(path.Clean(target)) {
+		return nil // it is read where it leads
+	}
+	switch {
+	case in.Path == "/etc/inittab":
+		return inittab(ctx, in, emit)
+	case strings.HasSuffix(dir, ".d/") && name != "rc.local" && name != "boot.local" && !strings.HasPrefix(name, "rc."):
+		if name == "README" || name == ".legacy-bootordering" || strings.HasPrefix(name, ".depend.") {
+			return nil
+		}
+		r := artifact.Record{Kind: "init.script"}
+		err := shell.AddScript(&r, in.Content)
+		r.Add("linked_to", in.Target)
+		if in.Inode != nil && in.Target == "" && in.Inode.Mode&0o111 == 0 {
+			r.Add("ignored", "not executable")
+		}
+		emit(r)
+		return err
+	}
+	return rcLocal(ctx, in, emit)
+}
+
+// own says that a path is among those that are read.
+func own(p string) bool {
+	switch dir, name := path.Split(p); dir {
+	case "/etc/init.d/", "/etc/rc.d/init.d/":
+		return true
+	case "/etc/", "/etc/rc.d/":
+		return strings.HasPrefix(name, "rc.")
+	}
+	return false
+}
+
+func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	list, err := shell.ReadStatements(in.Content)
+	if err != nil {
+		return err
+	}
+	executable := in.Inode == nil || in.Target != "" || in.Inode.Mode&0o111 != 0
+	ended := false
+	for n, st := range list {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r := artifact.Record{Kind: "init.script", Source: artifact.Source{Length: int64(len(b))}}
-		f := shell.Analyze(string(b))
-		f.Programs = nil // a list of every command of a long script helps nobody
-		f.AddTo(&r)
+		if n == maxLines {
+			return fmt.Errorf("more than %d statements; the rest was not read", maxLines)
+		}
+		r := artifact.Record{Kind: "rc.line", Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
+		r.Add("command", strings.TrimSpace(st.Text))
+		st.Facts.AddTo(&r)
+		switch {
+		case executable:
+			r.Add("executable", "yes")
+		default:
+			r.Add("executable", "no")
+		}
+		switch {
+		case !executable:
+			r.Add("ignored", "not executable")
+		case ended:
+			r.Add("ignored", "stands behind the exit")
+		}
+		r.Add("linked_to", in.Target)
 		emit(r)
-		return nil
+		// An exit at the beginning of a line stands in no block, as people write.
+		if w := strings.Fields(st.Text); len(w) > 0 && w[0] == "exit" && len(w) < 3 && atLineStart(in, st.Offset) {
+			ended = true
+		}
 	}
+	return nil
+}
+
+func atLineStart(in *artifact.Input, off int64) bool {
+	if off == 0 {
+		return true
+	}
+	var b [1]byte
+	n, _ := in.Content.ReadAt(b[:], off-1)
+	return n == 1 && b[0] == '\n'
+}
+
+func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	n := 0
 	return artifact.Lines(in.Content, func(l artifact.Line) error {
 		if err := ctx.Err(); err != nil {
@@ -63,23 +148,19 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			return nil
 		}
 		if n++; n > maxLines {
-			return fmt.Errorf("more than %d lines", maxLines)
+			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
 		}
-		r := artifact.Record{Kind: "rc.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
-		if in.Path == "/etc/inittab" {
-			r.Kind = "inittab.line"
-			if p := strings.SplitN(text, ":", 4); len(p) == 4 {
-				text = p[3]
-			}
-		} else if in.Inode != nil {
-			if in.Inode.Mode&0o111 != 0 {
-				r.Add("executable", "yes")
-			} else {
-				r.Add("executable", "no")
-			}
+		p := strings.SplitN(text, ":", 4)
+		if len(p) < 4 || p[3] == "" {
+			return nil
 		}
-		r.Add("command", text)
-		f := shell.Analyze(text)
+		r := artifact.Record{Kind: "inittab.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r.Add("id", p[0][:min(len(p[0]), 64)])
+		r.Add("runlevels", p[1][:min(len(p[1]), 64)])
+		r.Add("action", p[2][:min(len(p[2]), 64)])
+		command := strings.TrimPrefix(p[3], "+")
+		r.Add("command", command[:min(len(command), maxShown)])
+		f := shell.Analyze(command)
 		f.AddTo(&r)
 		emit(r)
 		return nil

@@ -24,7 +24,7 @@ var wrappers = map[string]wrapper{
 	"strace": {short: "eopsaEuPSOb"}, "ltrace": {short: "eopsu"}, "unshare": {}, "nsenter": {short: "tGS", long: []string{"--target"}}, "busybox": {}, "toybox": {}, "catchsegv": {}, "chronic": {}, "cronic": {}, "run-one": {}, "unbuffer": {},
 	"systemd-run": {short: "pHMuE", long: []string{"--property", "--unit", "--description", "--slice", "--uid", "--gid", "--on-calendar", "--on-active", "--on-boot", "--setenv"}, keep: true}, "systemd-cat": {short: "tp"}, "systemd-inhibit": {},
 	"setpriv": {}, "prlimit": {}, "chpst": {short: "ugUbemdoptcrf/"}, "setlock": {operands: 1}, "softlimit": {short: "acdfkloprst"}, "tini": {}, "dumb-init": {}, "gosu": {operands: 1}, "su-exec": {operands: 1}, "setuidgid": {operands: 1},
-	"dbus-run-session": {}, "xvfb-run": {short: "nsefw"}, "faketime": {operands: 1}, "daemonize": {short: "cepluoE", keep: true}, "daemon": {keep: true}, "cpulimit": {short: "lpe"}, "parallel": {short: "jNn"}, "nsjail": {}, "bwrap": {}, "fakeroot": {}, "eatmydata": {}, "if": {}, "then": {}, "do": {}, "else": {}, "!": {}, "{": {}, "capsh": {}, "perf": {operands: 1},
+	"dbus-run-session": {}, "xvfb-run": {short: "nsefw"}, "faketime": {operands: 1}, "daemonize": {short: "cepluoE", keep: true}, "daemon": {keep: true}, "start_daemon": {short: "np"}, "cpulimit": {short: "lpe"}, "parallel": {short: "jNn"}, "nsjail": {}, "bwrap": {}, "fakeroot": {}, "eatmydata": {}, "if": {}, "then": {}, "do": {}, "else": {}, "!": {}, "{": {}, "capsh": {}, "perf": {operands: 1},
 }
 
 var (

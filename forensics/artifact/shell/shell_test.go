@@ -455,10 +455,10 @@ func TestPadded(t *testing.T) {
 // TestHostile: what a parser stumbles over is done with in bounded steps.
 func TestHostile(t *testing.T) {
 	for _, text := range []string{
-		strings.Repeat("(", 50_000), strings.Repeat("$(", 50_000), strings.Repeat("if ", 50_000), strings.Repeat("`", 50_000), strings.Repeat("{ ", 50_000), strings.Repeat("\"$(", 50_000),
-		strings.Repeat("a && ", 50_000) + "a", strings.Repeat("a | ", 50_000) + "a", strings.Repeat("for i in a b c d; do ", 30) + "x" + strings.Repeat("; done", 30),
+		strings.Repeat("(", 20_000), strings.Repeat("$(", 20_000), strings.Repeat("if ", 20_000), strings.Repeat("`", 20_000), strings.Repeat("{ ", 20_000), strings.Repeat("\"$(", 20_000),
+		strings.Repeat("a && ", 20_000) + "a", strings.Repeat("a | ", 20_000) + "a", strings.Repeat("for i in a b c d; do ", 30) + "x" + strings.Repeat("; done", 30),
 		"A=aaaaaaaaaaaaaaaa\n" + strings.Repeat("A=$A$A\n", 1000) + strings.Repeat("echo $A$A$A$A\n", 1000), "f() { f; f; }; f", strings.Repeat("f() { g; g; }; g() { f; f; };", 100) + "f",
-		strings.Repeat("<<A ", 50_000), strings.Repeat("${a:-", 50_000), strings.Repeat("eval eval sh -c ", 20_000), strings.Repeat("x\x00y", 50_000), strings.Repeat("sudo ", 50_000), strings.Repeat("A", 600_000), strings.Repeat("\n(", 50_000), strings.Repeat("a\\\n", 50_000),
+		strings.Repeat("<<A ", 20_000), strings.Repeat("${a:-", 20_000), strings.Repeat("eval eval sh -c ", 20_000), strings.Repeat("x\x00y", 20_000), strings.Repeat("sudo ", 20_000), strings.Repeat("A", 600_000), strings.Repeat("\n(", 20_000), strings.Repeat("a\\\n", 20_000),
 		strings.Repeat("sh -c 'sh -c \"", 1000),
 	} {
 		began := time.Now()

@@ -1,15 +1,19 @@
 // Package startup reads what runs, or is loaded, whenever somebody logs in or any
-// program starts: the shells' start-up files (bash(1)), ld.so.preload (ld.so(8)),
-// /etc/environment.
+// program starts: the shells' start-up files (bash(1), zsh(1)), the variables of
+// /etc/environment and its like (pam_env(8), environment.d(5)), ld.so.preload and
+// the folders of the dynamic linker (ld.so(8), ldconfig(8)).
 //
 // Records:
 //
-//	profile.line     command, programs, urls, traits, decoded; only lines with a
-//	                 trait
-//	preload.library  library
+//	profile.line      command, programs, urls, traits, decoded (package shell);
+//	                  one for each statement with a trait that is worth pointing
+//	                  at. What statements above it set is known
+//	preload.library   library: loaded into every program
+//	library.path      directory: one that the dynamic linker searches
 package startup
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -26,20 +30,26 @@ type Extractor struct{}
 func (Extractor) Name() string { return "startup" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
-	out := []string{"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/*", "/etc/environment", "/etc/ld.so.preload"}
-	for _, home := range []string{"/root", "/home/*", "/etc/skel", "/var/lib/*"} {
-		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_logout", ".zshrc", ".zshenv"} {
+	out := []string{
+		"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bash_logout", "/etc/zsh/*", "/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/csh.cshrc", "/etc/csh.login", "/etc/X11/Xsession.d/*", "/etc/X11/xinit/xinitrc.d/*",
+		"/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf", "/etc/default/locale", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
+	}
+	for _, home := range []string{"/root", "/home/*", "/etc/skel", "/var/lib/*", "/var/www"} {
+		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".profile", ".bash_logout", ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".kshrc", ".cshrc", ".tcshrc", ".login", ".xprofile", ".xsession", ".xsessionrc", ".xinitrc", ".pam_environment", ".config/fish/config.fish", ".config/environment.d/*.conf"} {
 			out = append(out, home+"/"+f)
 		}
 	}
 	return out
 }
 
-const maxRecords = 10_000
+const (
+	maxRecords = 10_000
+	maxShown   = 16 << 10 // bytes of a command in a field
+)
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
@@ -47,7 +57,37 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	name := path.Base(in.Path)
-	count := 0
+	switch {
+	case name == "ld.so.preload":
+		return preload(ctx, in, emit)
+	case name == "ld.so.conf" || path.Dir(in.Path) == "/etc/ld.so.conf.d":
+		return linker(ctx, in, emit)
+	case name == "environment" || name == "pam_env.conf" || name == ".pam_environment" || name == "locale" || strings.HasSuffix(path.Dir(in.Path), "environment.d"):
+		return environment(ctx, in, emit)
+	}
+	list, err := shell.ReadStatements(in.Content)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, st := range list {
+		if !st.Facts.Telling() {
+			continue
+		}
+		if n++; n > maxRecords {
+			return fmt.Errorf("more than %d notable statements; the rest was not told", maxRecords)
+		}
+		r := artifact.Record{Kind: "profile.line", Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
+		r.Add("command", strings.TrimSpace(st.Text))
+		st.Facts.AddTo(&r)
+		emit(r)
+	}
+	return nil
+}
+
+// lines calls fn for each line that is no comment, and bounds the records.
+func lines(ctx context.Context, in *artifact.Input, emit artifact.Emit, fn func(l artifact.Line, text string, give artifact.Emit)) error {
+	n := 0
 	return artifact.Lines(in.Content, func(l artifact.Line) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -56,26 +96,78 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if text == "" || text[0] == '#' {
 			return nil
 		}
-		r := artifact.Record{Kind: "profile.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
-		if name == "ld.so.preload" {
-			for _, lib := range strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ':' || c == '\t' }) {
-				p := r
-				p.Kind = "preload.library"
-				p.Add("library", lib)
-				emit(p)
+		fn(l, text, func(r artifact.Record) {
+			if n++; n <= maxRecords {
+				emit(r)
 			}
-			return nil
+		})
+		if n > maxRecords {
+			return fmt.Errorf("more than %d records; the rest was not told", maxRecords)
 		}
-		f := shell.Analyze(text)
-		if len(f.Traits) == 0 || len(f.Traits) == 1 && (f.Traits[0] == "background" || f.Traits[0] == "fetch") {
-			return nil
-		}
-		if count++; count > maxRecords {
-			return fmt.Errorf("more than %d notable lines", maxRecords)
-		}
-		r.Add("command", text)
-		f.AddTo(&r)
-		emit(r)
 		return nil
+	})
+}
+
+// preload reads ld.so.preload: names separated by blanks or colons, comments from
+// a # on.
+func preload(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return lines(ctx, in, emit, func(l artifact.Line, _ string, give artifact.Emit) {
+		text := l.Text
+		if i := bytes.IndexByte(text, '#'); i >= 0 {
+			text = text[:i]
+		}
+		for i := 0; i < len(text); {
+			end := i
+			for end < len(text) && bytes.IndexByte([]byte(" \t:\r\v\f"), text[end]) < 0 {
+				end++
+			}
+			if end > i {
+				r := artifact.Record{Kind: "preload.library", Source: artifact.Source{Line: l.Number, Offset: l.Offset + int64(i), Length: int64(end - i)}}
+				r.Add("library", string(text[i:min(end, i+4096)]))
+				give(r)
+			}
+			i = end + 1
+		}
+	})
+}
+
+func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return lines(ctx, in, emit, func(l artifact.Line, text string, give artifact.Emit) {
+		if strings.HasPrefix(text, "include ") || strings.HasPrefix(text, "hwcap ") {
+			return
+		}
+		text, _, _ = strings.Cut(text, "#")
+		for _, d := range strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == ':' || c == ',' }) {
+			if !strings.HasPrefix(d, "/") {
+				continue
+			}
+			r := artifact.Record{Kind: "library.path", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+			r.Add("directory", d[:min(len(d), 4096)])
+			give(r)
+		}
+	})
+}
+
+// environment reads NAME=VALUE lines, and those of pam_env.conf(5): NAME DEFAULT=v
+// OVERRIDE=v.
+func environment(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return lines(ctx, in, emit, func(l artifact.Line, text string, give artifact.Emit) {
+		text = strings.TrimPrefix(text, "export ")
+		name, value, ok := strings.Cut(text, "=")
+		if f := strings.Fields(name); len(f) == 2 { // NAME DEFAULT=
+			name = f[0]
+		}
+		if !ok || name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			return
+		}
+		value = strings.Trim(strings.TrimSpace(value), `"'`)
+		f := shell.Analyze("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'")
+		if !f.Telling() {
+			return
+		}
+		r := artifact.Record{Kind: "profile.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r.Add("command", text[:min(len(text), maxShown)])
+		f.AddTo(&r)
+		give(r)
 	})
 }

@@ -1,0 +1,102 @@
+// Package hosts reads where names lead: /etc/hosts (hosts(5)) and the name servers
+// of resolv.conf(5). Intruders send the hosts of rivals, of updates and of security
+// agents to nowhere.
+//
+// Records:
+//
+//	hosts.entry       address, names (by commas), nowhere (yes: a loopback or null
+//	                  address for a name that is not the machine's own)
+//	hosts.nameserver  address
+package hosts
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+
+	"icecore/forensics/artifact"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "hosts" }
+
+// Version implements artifact.Extractor.
+func (Extractor) Version() int { return 1 }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string { return []string{"/etc/hosts", "/etc/resolv.conf"} }
+
+const maxRecords = 10_000 // a block list has more; they are all alike
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	if in.Content == nil {
+		return nil
+	}
+	n := 0
+	return artifact.Lines(in.Content, func(l artifact.Line) error {
+		if l.Number&0xff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		text, _, _ := strings.Cut(string(l.Text[:min(len(l.Text), 64<<10)]), "#")
+		w := strings.Fields(text)
+		if len(w) < 2 {
+			return nil
+		}
+		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		if path.Base(in.Path) == "resolv.conf" {
+			if w[0] != "nameserver" {
+				return nil
+			}
+			r.Kind = "hosts.nameserver"
+			r.Add("address", w[1])
+		} else {
+			addr, err := netip.ParseAddr(w[0])
+			if err != nil {
+				return nil
+			}
+			r.Kind = "hosts.entry"
+			r.Add("address", w[0])
+			r.Add("names", strings.Join(w[1:], ","))
+			if (addr.IsLoopback() || addr.IsUnspecified()) && elsewhere(w[1:], in.System) {
+				r.Add("nowhere", "yes")
+			}
+		}
+		if n++; n > maxRecords {
+			return fmt.Errorf("more than %d entries; the rest was not told", maxRecords)
+		}
+		emit(r)
+		return nil
+	})
+}
+
+// elsewhere says that one of the names is none of the machine's own.
+func elsewhere(names []string, s *artifact.System) bool {
+	own := ""
+	if s != nil {
+		own = s.Hostname
+	}
+	for _, n := range names {
+		// "web01.example.com web01": a name, and the same with its domain.
+		for _, m := range names {
+			if n != m && strings.HasPrefix(m, n+".") {
+				own = n
+			}
+		}
+	}
+	for _, n := range names {
+		n = strings.ToLower(n)
+		short, domain, dotted := strings.Cut(n, ".")
+		switch {
+		case !dotted, n == own, short == own && own != "", domain == "localdomain", strings.HasSuffix(n, ".local"), strings.HasSuffix(n, ".localdomain"), strings.HasSuffix(n, ".localdomain4"), strings.HasSuffix(n, ".localdomain6"), strings.HasSuffix(n, ".internal"):
+		default:
+			return true
+		}
+	}
+	return false
+}

@@ -93,14 +93,14 @@ const (
 )
 
 // dropper says whether a script does what those that bring a miner do. Of a deleted
-// one a download is enough: what it brought may still be there.
+// one an address is enough: whose it is, other records may tell.
 func dropper(f *shell.Facts, st filesystem.State) bool {
 	for _, t := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "miner_args", "preload_write", "key_write", "cron_write", "kill_list", "log_wipe", "interpreter_fetch"} {
 		if f.Has(t) {
 			return true
 		}
 	}
-	return st != filesystem.Live && f.Has("fetch")
+	return st != filesystem.Live && (f.Has("fetch") || len(f.URLs) > 0)
 }
 
 // place says what kind of folder a program stands in, empty for those into which

@@ -174,21 +174,54 @@ func (c *collection) intruders() {
 	if len(hosts) == 0 {
 		return
 	}
+	proof := make(map[string]bool)
 	for i := range c.findings {
 		f := &c.findings[i]
+		for _, id := range f.Records {
+			proof[id] = true
+		}
 		if f.Level < Low || f.Level >= High || f.Rule == "guessing" {
 			continue
 		}
-		for _, u := range strings.Split(c.byID[f.Records[0]].Get("urls"), ",") {
-			h := hostOf(u)
-			if hosts[h] == "" {
-				continue
-			}
+		if h := names(c.byID[f.Records[0]], hosts); h != "" {
 			f.Level++
 			f.Description = strings.TrimSpace(f.Description + fmt.Sprintf(" It names %s, %s.", h, hosts[h]))
-			break
 		}
 	}
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		h := names(rec, hosts)
+		if h == "" || proof[rec.ID] || len(c.findings) > maxFindings {
+			continue
+		}
+		f := c.finding(rec)
+		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "names_intruder", Medium, PhaseExecution
+		f.Techniques = []string{"T1105"}
+		f.Title = "It names " + h + ", " + hosts[h]
+		f.Description = "Nothing else of it is odd, but the address is one that the intruder used."
+		if rec.Source.State == filesystem.Deleted {
+			f.Title += " (in a deleted file)"
+		}
+		c.add(f)
+	}
+}
+
+// maxFindings bounds the findings that an image with very many lines of one kind
+// gives.
+const maxFindings = 10_000
+
+// names gives the one of some hosts that a record names in a URL.
+func names(rec *artifact.Record, hosts map[string]string) string {
+	l := rec.Get("urls")
+	if l == "" || strings.HasPrefix(rec.Kind, "miner.") || rec.Kind == "yara.match" {
+		return ""
+	}
+	for _, u := range strings.Split(l, ",") {
+		if h := hostOf(u); hosts[h] != "" {
+			return h
+		}
+	}
+	return ""
 }
 
 // hostOf gives the host of a URL or of host:port, in lower case; an address in the

@@ -224,6 +224,7 @@ func (v *Volume) Describe() VolumeInfo {
 // RuleSet is a set of compiled YARA rules.
 type RuleSet struct {
 	rules    *engine.Rules
+	sources  []engine.Source
 	err      error
 	Problems []engine.Problem
 	SHA256   string // over the bytes of all files

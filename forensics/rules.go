@@ -69,7 +69,7 @@ func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
 		set.err = err
 		return set, nil
 	}
-	set.rules = rules
+	set.rules, set.sources = rules, sources
 	return set, nil
 }
 

@@ -144,7 +144,7 @@ var samples = map[string]sample{
 	"RandomX_In_Node":       program("This is the command line monero wallet", "bitmonero.log", "monero-wallet-cli").data(randomXKeys...),
 	"RandomX_Salts":         program("RandomX\x03", "RandomWOW\x01", "RandomSFX\x01"),
 	"CryptoNight_Constants": program().data(jhH0, jhRC),
-	"CryptoNight_Program":   program("cryptonight", "job_id", "hashrate").data(jhH0),
+	"CryptoNight_Program":   program("cryptonight", "job_id", "hashrate").data(jhH0, jhRC),
 
 	"Packer_Shell_Compiler": program("E: neither argv[0] nor $_ works.", "has expired!\n", "location has changed!"),
 	"Packer_Memory_Loader":  program("main.runFromMemory", "main.aesDec", "crypto/aes.NewCipher"),

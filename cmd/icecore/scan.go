@@ -12,6 +12,7 @@ import (
 
 func (a *app) scanCmd() *cobra.Command {
 	o := forensics.Options{YARAOnly: true}
+	profile := false
 	c := &cobra.Command{
 		Use:   "scan IMAGE",
 		Short: "YARA alone, over the files of an image",
@@ -19,6 +20,9 @@ func (a *app) scanCmd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := a.newProgress()
 			a.complete(&o, p)
+			if profile {
+				return a.profileRules(cmd.Context(), args[0], o, p)
+			}
 			an, err := forensics.Analyze(cmd.Context(), args[0], o)
 			p.done()
 			if err != nil {
@@ -57,6 +61,7 @@ func (a *app) scanCmd() *cobra.Command {
 	}
 	a.imageFlags(c, "table", "json", "lines")
 	a.analysisFlags(c, &o)
+	c.Flags().BoolVar(&profile, "profile", false, "do not scan: measure what each rule costs on a sample of the image's files")
 	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
 	return c
 }

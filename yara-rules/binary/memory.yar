@@ -32,26 +32,6 @@ rule Memory_Miner_Texts
     is_memory and 3 of them
 }
 
-rule Memory_RandomX
-{
-  meta:
-    description = "the keys of RandomX in memory that was written to disk: something computed it"
-    level = "medium"
-    technique = "T1496.001"
-    reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
-    benign = "a Monero node or wallet that ran"
-  strings:
-    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
-    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
-    $g2 = { f1 62 12 3f c6 7e 94 9f 4f 79 c0 f4 45 e3 20 3e }
-    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
-    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
-    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
-    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-  condition:
-    is_memory and 2 of them
-}
-
 rule Memory_Pool_Session
 {
   meta:

@@ -24,14 +24,8 @@ private rule Coin_Node
     2 of them
 }
 
-rule RandomX_Constants
+private rule RandomX_Code
 {
-  meta:
-    description = "computes RandomX: its keys or constants stand in the machine code, whatever the names"
-    level = "high"
-    technique = "T1496.001"
-    reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
-    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; libraries match RandomX_Library"
   strings:
     $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
     $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
@@ -41,6 +35,7 @@ rule RandomX_Constants
     $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
     $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
     $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
+    // What SuperscalarHash adds; the number it multiplies by is everybody's.
     $c2 = { 46 d8 c2 38 df 99 70 a7 }
     $c3 = { 5c 49 22 bf 1c b9 26 81 }
     $c4 = { 62 8a 9f 17 97 25 4d 49 }
@@ -48,7 +43,19 @@ rule RandomX_Constants
     $c6 = { 78 2d e6 6c 74 56 2a 2f }
     $c7 = { 4e e5 2c b6 f7 3b 85 84 }
   condition:
-    is_elf and (2 of ($g*, $x*, $s*) or 4 of ($c*)) and not Coin_Node and (elf_type == "exec" or elf_type == "pie" or elf_type == "other")
+    2 of ($g*, $x*, $s*) or 4 of ($c*)
+}
+
+rule RandomX_Constants
+{
+  meta:
+    description = "computes RandomX: its keys or constants stand in the machine code, whatever the names"
+    level = "high"
+    technique = "T1496.001"
+    reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
+    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; libraries match RandomX_Library"
+  condition:
+    is_elf and RandomX_Code and not Coin_Node and elf_type != "library" and elf_type != "object"
 }
 
 rule RandomX_Library
@@ -59,19 +66,8 @@ rule RandomX_Library
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX"
     benign = "librandomx of Debian, modules of Python and Node for nodes and pools"
-  strings:
-    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
-    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
-    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
-    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
-    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
-    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-    $c2 = { 46 d8 c2 38 df 99 70 a7 }
-    $c3 = { 5c 49 22 bf 1c b9 26 81 }
-    $c4 = { 62 8a 9f 17 97 25 4d 49 }
-    $c5 = { 0c ec aa ce b9 ef 37 92 }
   condition:
-    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and (elf_type == "library" or elf_type == "object")
+    is_elf and RandomX_Code and (elf_type == "library" or elf_type == "object")
 }
 
 rule RandomX_In_Node
@@ -82,19 +78,20 @@ rule RandomX_In_Node
     technique = "T1496.001"
     reference = "https://github.com/monero-project/monero"
     benign = "that is what nodes, wallets and p2pool do; a miner may carry such texts to look like one"
-  strings:
-    $g0 = { 53 a5 ac 6d 09 66 71 62 2b 55 b5 db 17 49 f4 b4 }
-    $g1 = { 07 af 7c 6d 0d 71 6a 84 78 d3 25 17 4e dc a1 0d }
-    $x0 = { 89 83 fa f6 9f 94 24 8b bf 56 dc 90 01 02 89 06 }
-    $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
-    $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
-    $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-    $c2 = { 46 d8 c2 38 df 99 70 a7 }
-    $c3 = { 5c 49 22 bf 1c b9 26 81 }
-    $c4 = { 62 8a 9f 17 97 25 4d 49 }
-    $c5 = { 0c ec aa ce b9 ef 37 92 }
   condition:
-    is_elf and (2 of ($g*, $x*, $s*) or 3 of ($c*)) and Coin_Node and elf_type != "library" and elf_type != "object"
+    is_elf and RandomX_Code and Coin_Node and elf_type != "library" and elf_type != "object"
+}
+
+rule Memory_RandomX
+{
+  meta:
+    description = "the keys of RandomX in memory that was written to disk: something computed it"
+    level = "medium"
+    technique = "T1496.001"
+    reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
+    benign = "a Monero node or wallet that ran"
+  condition:
+    is_memory and RandomX_Code
 }
 
 rule RandomX_Salts
@@ -116,6 +113,15 @@ rule RandomX_Salts
     is_elf and 3 of them
 }
 
+private rule JH_Code
+{
+  strings:
+    $h0 = { eb 98 a3 41 2c 20 d3 eb 92 cd be 7b 9c b2 45 c1 1c 93 51 91 60 d4 c7 fa }
+    $rc = { 72 d5 de a2 df 15 f8 67 7b 84 15 0a b7 23 15 57 81 ab d6 90 4d 5a 87 f6 }
+  condition:
+    all of them
+}
+
 rule CryptoNight_Constants
 {
   meta:
@@ -124,11 +130,8 @@ rule CryptoNight_Constants
     technique = "T1496.001"
     reference = "https://www3.ntu.edu.sg/home/wuhj/research/jh/"
     benign = "Monero's programs, wallets of X11 coins, libraries of hash functions (sphlib)"
-  strings:
-    $h0 = { eb 98 a3 41 2c 20 d3 eb 92 cd be 7b 9c b2 45 c1 1c 93 51 91 60 d4 c7 fa }
-    $rc = { 72 d5 de a2 df 15 f8 67 7b 84 15 0a b7 23 15 57 81 ab d6 90 4d 5a 87 f6 }
   condition:
-    is_elf and all of them
+    is_elf and JH_Code
 }
 
 rule CryptoNight_Program
@@ -140,8 +143,6 @@ rule CryptoNight_Program
     reference = "https://cryptonote.org/cns/cns008.txt"
     benign = "Monero's programs speak of neither jobs nor workers"
   strings:
-    $h0 = { eb 98 a3 41 2c 20 d3 eb 92 cd be 7b 9c b2 45 c1 1c 93 51 91 60 d4 c7 fa }
-    $rc = { 72 d5 de a2 df 15 f8 67 7b 84 15 0a b7 23 15 57 81 ab d6 90 4d 5a 87 f6 }
     $a = "cryptonight"
     $b = "job_id"
     $c = "hashrate" nocase
@@ -149,5 +150,5 @@ rule CryptoNight_Program
     $e = "\"submit\""
     $f = "keepalived"
   condition:
-    is_elf and ($h0 or $rc) and 3 of ($a, $b, $c, $d, $e, $f) and not Coin_Node
+    is_elf and JH_Code and 3 of ($a, $b, $c, $d, $e, $f) and not Coin_Node
 }

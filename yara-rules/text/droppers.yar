@@ -134,9 +134,10 @@ rule Python_Dropper
     $t3 = /['"]\/dev\/shm\//
     $e1 = "f0VMRg"   // base64 of the first bytes of an ELF file
     $e2 = "H4sIA"    // of gzip
-    $e3 = "eJz"      // of zlib
+    $e3 = "\"eJz"    // of zlib
+    $e4 = "'eJz"
   condition:
-    is_text and filesize < 32MB and any of ($b1, $b2, $b3) and any of ($w*) and any of ($r*) and (any of ($t*) or $w3) and ($e1 or $e2 or $e3) or
+    is_text and filesize < 32MB and any of ($b1, $b2, $b3) and any of ($w*) and any of ($r*) and (any of ($t*) or $w3) and any of ($e*) or
     is_text and filesize < 1MB and $b4 and any of ($w*) and any of ($r*) and ($t1 or $t3) and $b1
 }
 

@@ -39,14 +39,14 @@ rule Miner_Log
     reference = "https://github.com/xmrig/xmrig/blob/master/src/net/Network.cpp"
     benign = "a question about a miner that quotes its log"
   strings:
-    $a = /accepted[^\n]{0,12} \([0-9]{1,9}\/[0-9]{1,9}\) diff /
+    $a = /accepted[^\n]{0,12} \([0-9]{1,9}\/[0-9]{1,9}\)[^\n]{0,12} diff /
     $b = /new job[^\n]{0,12} from [^\n]{3,80} diff [^\n]{1,30} algo /
     $c = /speed 10s\/60s\/15m /
     $d = /use pool [^\n]{3,80}:[0-9]{2,5}/
     $e = /accepted: [0-9]{1,9}\/[0-9]{1,9} \([0-9.]{3,6}%\)/
     $f = "Stratum difficulty set to "
     $g = /randomx[^\n]{1,12} dataset ready \(/
-    $h = /cpu[^\n]{1,12} READY threads /
+    $h = "READY threads "
   condition:
     is_text and 2 of ($a, $b, $c, $d, $e, $f, $g, $h)
 }

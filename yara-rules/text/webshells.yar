@@ -9,16 +9,17 @@ rule Web_Shell_PHP
     reference = "https://attack.mitre.org/techniques/T1505/003/"
     benign = "rule sets that quote it do not begin as PHP; tests of frameworks call functions by name, not these"
   strings:
-    $php = "<?"
+    $php = "<?php"
+    $tag = "<?= "
     $e1 = /eval[ ]{0,3}\([ ]{0,3}((base64_decode|gzinflate|gzuncompress|str_rot13|stripslashes|urldecode|hex2bin)[ ]{0,3}\([ ]{0,3}){0,3}@?\$_(POST|GET|REQUEST|COOKIE|SERVER)/
     $e2 = /(system|passthru|shell_exec|assert|popen|proc_open|pcntl_exec)[ ]{0,3}\([ ]{0,3}((base64_decode|stripslashes|urldecode|trim)[ ]{0,3}\([ ]{0,3}){0,2}@?\$_(POST|GET|REQUEST|COOKIE)/
     $e3 = /exec[ ]{0,3}\([ ]{0,3}@?\$_(POST|GET|REQUEST|COOKIE)/
     $e4 = /\$_(POST|GET|REQUEST|COOKIE)[ ]{0,3}\[[^\]]{1,40}\][ ]{0,3}\([ ]{0,3}\$_(POST|GET|REQUEST|COOKIE)/
     $e5 = /create_function[ ]{0,3}\([^)]{0,40}\$_(POST|GET|REQUEST|COOKIE)/
     $e6 = /preg_replace[ ]{0,3}\([ ]{0,3}['"][^'"]{1,40}\/e['"][^)]{0,40}\$_(POST|GET|REQUEST|COOKIE)/
-    $e7 = /include[ ]{0,3}\(?[ ]{0,3}['"]?(php:\/\/input|data:(\/\/)?text\/plain;base64)/
+    $e7 = /include[ ]{0,3}\(?[ ]{0,3}['"]?php:\/\/input/
   condition:
-    is_text and filesize < 1MB and $php in (0..512) and any of ($e*)
+    is_text and filesize < 1MB and ($php in (0..512) or $tag in (0..512) or uint16(0) == 0x3f3c) and any of ($e*)
 }
 
 rule Web_Shell_PHP_Hidden
@@ -47,7 +48,7 @@ rule Web_Shell_Known
     reference = "https://attack.mitre.org/software/S0598/"
     benign = "collections for training and the scanners that look for them"
   strings:
-    $php = "<?"
+    $php = "<?php"
     $a = "b374k"
     $b = "c99shell"
     $c = "r57shell"
@@ -60,7 +61,7 @@ rule Web_Shell_Known
     $k = "Safe mode: "
     $l = "actionSafeMode"
   condition:
-    is_text and filesize < 2MB and $php in (0..512) and (2 of ($d, $e, $f, $g, $k, $l) or all of ($h, $i) or any of ($a, $b, $c) and any of ($e, $f, $k))
+    is_text and filesize < 2MB and ($php in (0..512) or uint16(0) == 0x3f3c) and (2 of ($d, $e, $f, $g, $k, $l) or all of ($h, $i) or any of ($a, $b, $c) and any of ($e, $f, $k))
 }
 
 rule Web_Shell_JSP
@@ -72,7 +73,7 @@ rule Web_Shell_JSP
     reference = "https://attack.mitre.org/techniques/T1505/003/"
     benign = "administration pages start fixed programs, not what the request names"
   strings:
-    $j = "<%"
+    $j = "<%@ page"
     $a = /getRuntime\(\)[ ]{0,3}\.exec[ ]{0,3}\([ ]{0,3}request\.getParameter/
     $b = /ProcessBuilder[ ]{0,3}\([^)]{0,60}request\.getParameter/
     $c = "getRuntime().exec("
@@ -81,5 +82,5 @@ rule Web_Shell_JSP
     $f = "AES/ECB/PKCS5Padding"
     $g = "getReader().readLine()"
   condition:
-    is_text and filesize < 256KB and $j in (0..4096) and ($a or $b or $c and $d or $e and ($f or $g) and filesize < 16KB)
+    is_text and filesize < 256KB and ($j in (0..4096) or uint16(0) == 0x253c) and ($a or $b or $c and $d or $e and ($f or $g) and filesize < 16KB)
 }

@@ -85,10 +85,8 @@ rule Kernel_Module_Hider_Source
     $d = "process_to_filter"
     $e = "DECLARE_READDIR"
     $f = "is_invisible"
-    $i = "#include <linux/"
-    $j = "#include <dlfcn.h>"
   condition:
-    is_text and filesize < 256KB and ($i and 3 of ($a, $b, $c, $f) or $j and $d and $e)
+    is_text and filesize < 256KB and (3 of ($a, $b, $c, $f) or $d and $e)
 }
 
 rule Tool_Wrapper_Hides

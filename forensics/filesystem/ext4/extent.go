@@ -189,6 +189,12 @@ func (m *mapper) child(number uint64, depth int) {
 		le := binary.LittleEndian
 		tail := rec.ExtentHeaderSize + int(le.Uint16(b[4:]))*rec.ExtentIndexAndLeafSize
 		if tail+4 > len(b) || crc32c(m.n.seed(m.f.sb), b[:tail]) != le.Uint32(b[tail:]) {
+			if m.n.view != nil {
+				// What stands there is no longer of the state that is
+				// recovered: nothing is wrong with the filesystem.
+				m.fail("extent block %d: %s, it was reused or changed since", number, noteChecksum)
+				return
+			}
 			m.badSum = true
 			m.f.problem(fmt.Sprintf("%s, extent block %d", m.what(), number), noteChecksum)
 		}

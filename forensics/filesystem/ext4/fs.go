@@ -180,17 +180,18 @@ func (f *FS) rereadSuperblock() error {
 // ones.
 func (f *FS) readAt(p []byte, off int64) error {
 	n, err := f.r.ReadAt(p, off)
-	if n < len(p) {
-		if len(f.overlay) == 0 {
+	if len(f.overlay) > 0 {
+		f.patch(f.overlay, p, off)
+	}
+	// Behind the end of a volume that was cut short, only the journal may know.
+	bs := int64(f.sb.blockSize)
+	for at := off + int64(n); at < off+int64(len(p)); at = (at/bs + 1) * bs {
+		if _, ok := f.overlay[uint64(at/bs)]; !ok {
 			if err == nil || err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			return fmt.Errorf("volume at byte %d: %w", off, err)
+			return fmt.Errorf("volume at byte %d: %w", at, err)
 		}
-		clear(p[n:])
-	}
-	if len(f.overlay) > 0 {
-		f.patch(f.overlay, p, off)
 	}
 	return nil
 }

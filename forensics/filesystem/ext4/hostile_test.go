@@ -331,3 +331,36 @@ func TestLongPaths(t *testing.T) {
 	}
 	t.Logf("%d entries, %d MiB of paths", entries, length>>20)
 }
+
+// TestCutShort reads images of which the end is missing.
+func TestCutShort(t *testing.T) {
+	for _, img := range needTinies(t) {
+		for _, part := range []int{2, 10, 30, 60, 95} {
+			b := img.bytes[:len(img.bytes)*part/100]
+			f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			if err != nil {
+				continue
+			}
+			entries := 0
+			must(t, f.Walk(context.Background(), filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: true}, func(e *filesystem.Entry) error {
+				entries++
+				if fl, err := f.Open(e.Inode.Ref); err == nil && e.Inode.IsRegular() {
+					exts, _ := fl.Extents()
+					for _, x := range exts {
+						_, err := fl.ReadAt(make([]byte, 1), x.Logical)
+						if x.Physical >= int64(len(b)) && !x.Unwritten && err == nil {
+							t.Errorf("%s, %d%%: %s is read at byte %d of a volume of %d", img.name, part, e.Path, x.Physical, len(b))
+						}
+					}
+				}
+				return nil
+			}))
+			if !tells(f, "volume") {
+				t.Errorf("%s, %d%%: nothing is said: %v", img.name, part, f.Problems())
+			}
+			if part == 95 && entries < 60 {
+				t.Errorf("%s, %d%%: only %d entries", img.name, part, entries)
+			}
+		}
+	}
+}

@@ -73,8 +73,55 @@ var tinies = sync.OnceValues(func() ([]tiny, error) {
 		}
 		out = append(out, tiny{k.name, b})
 	}
+	if os.Getuid() == 0 {
+		if b, err := tinyDirty(dir, src); err == nil {
+			out = append(out, tiny{"ext4 dirty journal", b})
+		}
+	}
 	return out, nil
 })
+
+// tinyDirty makes an image as a snapshot of a running system has it: mounted, with
+// transactions in the journal, a file that is open and has no name, and some that
+// were deleted.
+func tinyDirty(dir, src string) ([]byte, error) {
+	img, mnt := filepath.Join(dir, "dirty"), filepath.Join(dir, "mnt")
+	if err := os.WriteFile(img, nil, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.Truncate(img, 8<<20); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(mnt, 0o755); err != nil {
+		return nil, err
+	}
+	if err := exec.Command("mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-N", "128", "-J", "size=1", "-d", src, img).Run(); err != nil {
+		return nil, err
+	}
+	if err := exec.Command("mount", "-o", "loop", img, mnt).Run(); err != nil {
+		return nil, err
+	}
+	defer func() { _ = exec.Command("umount", mnt).Run() }()
+	for i := range 12 {
+		if err := os.WriteFile(filepath.Join(mnt, fmt.Sprintf("new-%d", i)), bytes.Repeat([]byte("new "), 500*i), 0o600); err != nil {
+			return nil, err
+		}
+		syscall.Sync()
+		if i%3 == 0 {
+			os.Remove(filepath.Join(mnt, fmt.Sprintf("new-%d", i)))
+			os.Rename(filepath.Join(mnt, fmt.Sprintf("many/entry with some length %d", i)), filepath.Join(mnt, fmt.Sprintf("d1/moved %d", i)))
+		}
+	}
+	open, err := os.Create(filepath.Join(mnt, "open"))
+	if err != nil {
+		return nil, err
+	}
+	defer open.Close()
+	fmt.Fprint(open, "held open")
+	os.Remove(open.Name())
+	syscall.Sync()
+	return os.ReadFile(img)
+}
 
 // tinyTree makes the tree that the small images hold.
 func tinyTree(root string) error {

@@ -101,10 +101,9 @@ func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*fil
 // readTables reads all inodes in use.
 func (w *walker) readTables(ctx context.Context) error {
 	f, s := w.f, w.f.sb
-	total := uint64(s.groups) * uint64(s.SInodesPerGroup)
-	if int64(total)*int64(s.inodeSize) > f.size+int64(s.SInodesPerGroup)*int64(s.inodeSize) {
-		return filesystem.Corrupt("superblock", "%d inodes of %d bytes on a volume of %d", total, s.inodeSize, f.size)
-	}
+	// The tables are part of the volume. So much may be read if some share their
+	// place, lest a small image keep us busy for ever.
+	left := f.size + int64(s.SInodesPerGroup)*int64(s.inodeSize)
 	w.index = make([][]uint32, s.groups)
 	places := make([]uint32, s.SInodesPerGroup)
 	buf := make([]byte, min(1<<20/s.inodeSize, int(s.SInodesPerGroup))*s.inodeSize)
@@ -118,6 +117,10 @@ func (w *walker) readTables(ctx context.Context) error {
 		}
 		used := int(s.SInodesPerGroup - gr.unused)
 		base := int64(gr.inodeTable) * int64(s.blockSize)
+		if left -= int64(used) * int64(s.inodeSize); left < 0 {
+			f.problem(fmt.Sprintf("inode table of group %d", g), "the tables are larger than the volume; this one and those after it are not read")
+			return nil
+		}
 		first := uint64(g)*uint64(s.SInodesPerGroup) + 1
 		last := -1
 		for at := 0; at < used; {

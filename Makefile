@@ -31,11 +31,11 @@ STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE     := Concurrent|Parallel|Jobs|Scanners
 
 .PHONY: all build demo test lint vet unit static static-build fixtures fuzz bench release clean \
-	setup-build setup-bundled setup-fixtures setup-test
+	setup-build setup-bundled setup-fixtures setup-demo setup-test
 
 all: build
 
-setup-build setup-bundled setup-fixtures setup-test:
+setup-build setup-bundled setup-fixtures setup-demo setup-test:
 	@.ci/setup $(@:setup-%=%)
 
 build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
@@ -44,7 +44,7 @@ build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
 fixtures: setup-fixtures
 	$(GO) run ./fixtures/build -o fixtures/out
 
-demo: build fixtures
+demo: setup-demo build fixtures
 	bin/icecore analyze fixtures/out/compromised.img
 
 test: setup-test lint vet unit

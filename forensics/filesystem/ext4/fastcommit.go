@@ -51,7 +51,6 @@ type fastInode struct {
 	loaded  bool // runs are read
 	changed bool // runs differ from the record's map
 	open    bool // the last record told has no links: it was held open
-	given   []uint64
 }
 
 // fastDir is a directory of which names change.

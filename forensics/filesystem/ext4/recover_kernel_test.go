@@ -2,10 +2,8 @@ package ext4
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +11,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"icecore/forensics/filesystem"
 )
 
 // The kernel is the oracle of these tests: it mounts copies of images on loop
@@ -93,19 +89,6 @@ func tryMount(t testing.TB, img, opts string) (dir string, unmount func(), err e
 	}
 	t.Cleanup(unmount)
 	return dir, unmount, nil
-}
-
-// hashOf reads a file of an image to its end.
-func hashOf(f filesystem.FS, ref filesystem.Ref) (string, error) {
-	fl, err := f.Open(ref)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(fl, 0, fl.Size())); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
 // openImage opens a file as a volume.

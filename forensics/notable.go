@@ -19,7 +19,8 @@ import (
 //	           reached the disk), package_file_changed, immutable,
 //	           device_outside_dev, old_mtime (a program modified before it was
 //	           made), script (in a folder that everybody may write, or deleted,
-//	           with a trait that an investigation cares for)
+//	           with a trait that an investigation cares for),
+//	           kernel_module_unowned, pam_module_unowned
 //	file_type  elf, script, text, data, empty
 //	owner      the package that owns the path
 //	mode       permissions, octal
@@ -74,6 +75,14 @@ func (s *scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 			add("hidden_elf")
 		}
 	}
+	if kind == typeELF && o.known && o.owner == "" && root == "" {
+		switch {
+		case strings.HasSuffix(name, ".ko") && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !strings.HasPrefix(inside, "/var/lib/dkms/") && !strings.Contains(inside, "/updates/"):
+			add("kernel_module_unowned")
+		case strings.HasPrefix(name, "pam_") && strings.HasSuffix(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
+			add("pam_module_unowned")
+		}
+	}
 	if place := place(inside); kind == typeELF && executable && o.owner == "" && o.known && root == "" && place != "" &&
 		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
 		add("old_mtime").Add("place", place)
@@ -91,6 +100,10 @@ const (
 	setBackBy     = 24 * 3600 // seconds by which a file must be older than itself
 	maxScriptRead = 256 << 10 // bytes of a script that are judged
 )
+
+func packagedLibrary(p string) bool {
+	return strings.HasPrefix(p, "/lib") || strings.HasPrefix(p, "/usr/lib")
+}
 
 // dropper says whether a script does what those that bring a miner do. Of a deleted
 // one an address is enough: whose it is, other records may tell.

@@ -8,6 +8,7 @@
 #   make fixtures the sample snapshots, in fixtures/out
 #   make fuzz     each fuzz target for FUZZTIME (60s)
 #   make bench    ratios to other programs, on $ICECORE_LAB/gen4.raw
+#   make falsepositives  what the rules say of over 300 packages of Debian (network, 25 GB of disk)
 #   make release  static binaries and their checksums, in bin/release
 
 SHELL    := /bin/sh
@@ -30,7 +31,7 @@ STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # name says so.
 RACE     := Concurrent|Parallel|Jobs|Scanners
 
-.PHONY: all build demo test lint vet unit static static-build fixtures fuzz bench release clean \
+.PHONY: all build falsepositives demo test lint vet unit static static-build fixtures fuzz bench release clean \
 	setup-build setup-bundled setup-fixtures setup-demo setup-test
 
 all: build
@@ -77,6 +78,10 @@ fuzz: setup-build
 
 bench: build
 	$(GO) run ./fixtures/bench -icecore bin/icecore
+
+# No part of the tests: it downloads some gigabytes.
+falsepositives: build
+	ICECORE=$(CURDIR)/bin/icecore yara-rules/falsepositives.sh
 
 # For a machine of the same kind, one that runs everywhere; for others, one without
 # YARA, since cgo does not cross.

@@ -7,7 +7,7 @@
 #
 #   ICECORE=./icecore FP_DIR=/var/tmp/icecore-fp yara-rules/falsepositives.sh
 #
-# Needs apt-get (network), dpkg-deb, mke2fs, python3; about 18 GB of disk, which is
+# Needs apt-get (network), dpkg-deb, mke2fs, debugfs, python3; about 25 GB of disk, which is
 # given back at the end unless KEEP=1. With FP_IMAGES="a.raw b.raw" these images
 # are looked at too.
 set -eu
@@ -70,14 +70,22 @@ look() { # NAME IMAGE
 	python3 "$here/falsepositives.py" "$1" "$dir/$1.json" "$here/falsepositives.known" || status=1
 }
 
+# The package database stands in the disk or does not: one name, put there and taken
+# away without mounting.
+database() { # yes|no
+	if [ "$1" = yes ]; then from=dpkg.aside to=dpkg; else from=dpkg to=dpkg.aside; fi
+	debugfs -R "stat /var/lib/$from" "$dir/packages.raw" 2>/dev/null | grep -q '^Inode:' || return 0
+	printf 'link /var/lib/%s /var/lib/%s\nunlink /var/lib/%s\n' "$from" "$to" "$from" | debugfs -w -f - "$dir/packages.raw" >/dev/null 2>&1
+}
+
 [ -e "$dir/packages.raw" ] || image "$dir/tree" "$dir/packages.raw"
+database yes
 look packages "$dir/packages.raw"
 # The same files as nobody's: no package vouches for them. What is found here is
 # what the rules alone say.
-mv "$dir/tree/var/lib/dpkg" "$dir/dpkg.aside"
-[ -e "$dir/nobodys.raw" ] || image "$dir/tree" "$dir/nobodys.raw"
-mv "$dir/dpkg.aside" "$dir/tree/var/lib/dpkg"
-look nobodys "$dir/nobodys.raw"
+database no
+look nobodys "$dir/packages.raw"
+database yes
 for i in ${FP_IMAGES:-}; do look "$(basename "$i")" "$i"; done
 [ "${KEEP:-}" = 1 ] || rm -rf "$dir"
 exit $status

@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -182,6 +183,19 @@ func TestPlaces(t *testing.T) {
 	m, err = s.Scan(append(make([]byte, secondPass), buf...), Externals{})
 	if err != nil || len(m) != 1 || len(m[0].Strings) < 2 {
 		t.Errorf("large: %v, %d rules", err, len(m))
+	}
+}
+
+// TestVariablesAreDocumented keeps docs/rules.md in step.
+func TestVariablesAreDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range variableNames {
+		if !bytes.Contains(b, []byte("\n| `"+n+"` |")) {
+			t.Errorf("docs/rules.md does not tell of %s", n)
+		}
 	}
 }
 

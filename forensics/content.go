@@ -30,7 +30,7 @@ const (
 // content is what was read of a file.
 type content struct {
 	name   string
-	owner  string
+	own    ownership
 	file   filesystem.File
 	size   int64
 	twin   bool // the same content may stand elsewhere, too
@@ -43,15 +43,17 @@ type content struct {
 	sum     [sha256.Size]byte // SHA-256, if hashed: only where somebody asks
 	hashed  bool
 	facts   *engine.Externals
+	archive string // what it is packed with, if its members are looked at
 	extents []filesystem.Extent
 	verdict
 }
 
 // verdict is what is found in content, wherever it stands.
 type verdict struct {
-	hits    []yaraHit
-	configs []found
-	trouble []string
+	hits     []yaraHit
+	configs  []found
+	trouble  []string
+	unpacked int64 // bytes of members that YARA saw
 }
 
 // read reads a file once: type, YARA, configurations.
@@ -87,7 +89,15 @@ func (w *worker) read(ctx context.Context, c *content) error {
 	c.kind = fileType(b)
 	if n > window {
 		c.head = bytes.Clone(b[:4096])
-		return w.once(ctx, c, n, func() error { return w.readLarge(ctx, c, l) })
+		if err := w.archive(ctx, c); err != nil {
+			return err
+		}
+		return w.once(ctx, c, n, func() error {
+			if err := w.readLarge(ctx, c, l); err != nil {
+				return err
+			}
+			return w.members(ctx, c)
+		})
 	}
 	if c.whole = err == nil && l.plain(c.size); c.whole {
 		c.head = b
@@ -102,7 +112,34 @@ func (w *worker) read(ctx context.Context, c *content) error {
 		w.look(c, b, l, 0)
 		return err
 	}
-	return w.once(ctx, c, n, func() error { w.look(c, b, l, 0); return nil })
+	if err := w.archive(ctx, c); err != nil {
+		return err
+	}
+	return w.once(ctx, c, n, func() error {
+		w.look(c, b, l, 0)
+		if c.kind == typeELF {
+			w.unpackProgram(c, c, "", b)
+		}
+		return w.members(ctx, c)
+	})
+}
+
+// packageState compares a file with the checksum that its owner states, and keeps
+// the result.
+func (w *worker) packageState(ctx context.Context, c *content) error {
+	if c.own.md5 == "" || c.own.state != "" {
+		return nil
+	}
+	sum, err := w.md5(ctx, c)
+	switch {
+	case err != nil:
+		return ctx.Err()
+	case sum == c.own.md5:
+		c.own.state = "intact"
+	default:
+		c.own.state = "changed"
+	}
+	return nil
 }
 
 // readLarge looks at a file in windows that overlap. On the way it hashes a file

@@ -1,7 +1,9 @@
 package forensics
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"sort"
@@ -17,34 +19,42 @@ const (
 	// maxHits bounds the records of YARA matches of one file.
 	maxHits    = 200
 	maxConfigs = 32
+	// maxMemberHits and maxMemberConfigs bound those of the members of one.
+	maxMemberHits    = 1000
+	maxMemberConfigs = 200
 )
 
 // yaraHit is a rule that matched.
 type yaraHit struct {
 	match  engine.Match
-	at     int64 // in the file, of the first string; -1: the rule names no place
+	at     int64 // in the file or member, of the first string; -1: the rule names no place
 	member string
+	kind   string // of the file or member
+	size   int64  // likewise
 }
 
 // found is a configuration found in content.
 type found struct {
 	config.Config
-	at     int64 // in the file
+	at     int64 // in the file or member
 	member string
+	kind   string // of the file or member
 }
 
 // once looks into content with fn, unless the same content was looked at before.
 // size is the number of bytes that fn gives to YARA.
 func (w *worker) once(ctx context.Context, c *content, size int64, fn func() error) error {
 	if !c.twin || w.s.rules.byName {
-		w.count(size)
-		return fn()
+		err := fn()
+		w.count(size + c.unpacked)
+		return err
 	}
 	if err := w.hash(ctx, c); err != nil {
 		return err
 	}
+	key := seenKey{c.sum, c.archive != ""}
 	w.s.mu.Lock()
-	v, ok := w.s.seen[c.sum]
+	v, ok := w.s.seen[key]
 	w.s.mu.Unlock()
 	if ok {
 		if v != nil {
@@ -56,21 +66,27 @@ func (w *worker) once(ctx context.Context, c *content, size int64, fn func() err
 	}
 	before := len(c.trouble)
 	if err := fn(); err != nil {
-		w.count(size)
+		w.count(size + c.unpacked)
 		return err
 	}
 	if len(c.hits)+len(c.configs)+len(c.trouble) > before {
-		v = &verdict{c.hits, c.configs, c.trouble[before:]}
+		v = &verdict{c.hits, c.configs, c.trouble[before:], c.unpacked}
 	}
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	// Two workers may have met the same content at the same time: it counts
 	// once, so that the number does not depend on who was faster.
-	if _, ok := w.s.seen[c.sum]; !ok {
-		w.s.seen[c.sum] = v
-		w.count(size)
+	if _, ok := w.s.seen[key]; !ok {
+		w.s.seen[key] = v
+		w.count(size + c.unpacked)
 	}
 	return nil
+}
+
+// seenKey names content: its hash, and whether its members were looked at.
+type seenKey struct {
+	sum     [sha256.Size]byte
+	members bool
 }
 
 // count counts bytes that YARA saw.
@@ -83,43 +99,67 @@ func (w *worker) count(n int64) {
 // look looks into a piece of content that stands at the place from of the
 // layout.
 func (w *worker) look(c *content, b []byte, l layout, from int64) {
-	if w.scanner != nil {
-		w.yara(c, b, l, from)
+	w.lookAt(c, c, "", b, func(at int64) int64 { return l.offset(from + at) })
+}
+
+// lookAt looks into bytes of m, which is c itself or a member of it, and keeps in c
+// what it finds. where turns an offset in b into one in the file or member.
+func (w *worker) lookAt(c, m *content, member string, b []byte, where func(int64) int64) {
+	limit, limitConfigs := maxHits, maxConfigs
+	if member != "" {
+		limit, limitConfigs = maxMemberHits, maxMemberConfigs
 	}
-	if !w.s.opts.YARAOnly && len(c.configs) < maxConfigs {
-		for _, x := range configs(c, b) {
-			if len(c.configs) == maxConfigs {
-				break
+	if w.scanner != nil {
+		matches, err := w.yara(m, b)
+		if err != nil {
+			at := ""
+			if off := where(0); off > 0 {
+				at = fmt.Sprintf(", from byte %d", off)
 			}
-			c.configs = append(c.configs, found{Config: x, at: l.offset(from + int64(x.Offset))})
+			if member != "" {
+				at += " of " + member
+			}
+			c.trouble = append(c.trouble, fmt.Sprintf("YARA%s: %v", at, err))
 		}
+		for _, h := range hitsOf(matches, where) {
+			if len(c.hits) < limit && !c.hit(h.match.Namespace, h.match.Name, member) {
+				h.member, h.kind, h.size = member, m.kind, m.size
+				c.hits = append(c.hits, h)
+			}
+		}
+	}
+	if w.s.opts.YARAOnly {
+		return
+	}
+	for _, x := range configs(m, b) {
+		if len(c.configs) >= limitConfigs {
+			break
+		}
+		c.configs = append(c.configs, found{Config: x, at: where(int64(x.Offset)), member: member, kind: m.kind})
 	}
 }
 
-func (w *worker) yara(c *content, b []byte, l layout, from int64) {
-	ext := w.externals(c, b)
+// yara runs the rules made for such content. Where an intruder could make one kind
+// look like the other at little cost, it runs both sets: text with a NUL in it, and
+// other content with a script that PHP would run wherever it stands.
+func (w *worker) yara(m *content, b []byte) ([]engine.Match, error) {
+	ext := w.externals(m, b)
 	matches, err := w.scanner.Scan(b, ext)
-	if err != nil {
-		where := ""
-		if from > 0 {
-			where = fmt.Sprintf(", from byte %d", l.offset(from))
-		}
-		c.trouble = append(c.trouble, fmt.Sprintf("YARA%s: %v", where, err))
+	if err != nil || !w.scanner.TwoSets() {
+		return matches, err
 	}
-	if len(matches) == 0 {
-		return
+	if ext.IsText && bytes.IndexByte(b, 0) >= 0 || !ext.IsText && (bytes.Contains(b, []byte("<?php")) || bytes.Contains(b, []byte("<?="))) {
+		ext.IsText = !ext.IsText
+		more, err := w.scanner.Scan(b, ext)
+		return append(matches, more...), err
 	}
-	for _, h := range hitsOf(matches, l, from) {
-		if len(c.hits) < maxHits && !c.hit(h.match.Namespace, h.match.Name) {
-			c.hits = append(c.hits, h)
-		}
-	}
+	return matches, nil
 }
 
 // hit says whether a rule matched already.
-func (c *content) hit(namespace, name string) bool {
+func (c *content) hit(namespace, name, member string) bool {
 	for i := range c.hits {
-		if m := &c.hits[i].match; m.Name == name && m.Namespace == namespace {
+		if h := &c.hits[i]; h.match.Name == name && h.match.Namespace == namespace && h.member == member {
 			return true
 		}
 	}
@@ -130,18 +170,18 @@ func (c *content) hit(namespace, name string) bool {
 // them, are b. Of a large file that is the first window.
 func (w *worker) externals(c *content, b []byte) engine.Externals {
 	if c.facts == nil {
-		e := facts.Of(c.name, c.kind, c.owner, b, c.size)
+		e := facts.Of(c.name, c.kind, c.own.owner, b, c.size)
 		c.facts = &e
 	}
 	return *c.facts
 }
 
-func hitsOf(matches []engine.Match, l layout, from int64) []yaraHit {
+func hitsOf(matches []engine.Match, where func(int64) int64) []yaraHit {
 	out := make([]yaraHit, 0, len(matches))
 	for _, m := range matches {
 		h := yaraHit{match: m, at: -1}
 		for i := range m.Strings {
-			m.Strings[i].Offset = l.offset(from + m.Strings[i].Offset)
+			m.Strings[i].Offset = where(m.Strings[i].Offset)
 			if h.at < 0 || m.Strings[i].Offset < h.at {
 				h.at = m.Strings[i].Offset
 			}
@@ -163,7 +203,7 @@ func hitsOf(matches []engine.Match, l layout, from int64) []yaraHit {
 //	file_type, owner, package_state (intact, changed: compared with the
 //	checksum that the owner states), size (bytes), strings (those that matched,
 //	with offset)
-func hitRecord(h *yaraHit, c *content, o ownership) artifact.Record {
+func hitRecord(h *yaraHit, o ownership) artifact.Record {
 	r := artifact.Record{Kind: "yara.match", Source: artifact.Source{Offset: max(0, h.at), Member: h.member}}
 	r.Add("rule", h.match.Name)
 	if h.match.Namespace != "icecore" {
@@ -172,10 +212,10 @@ func hitRecord(h *yaraHit, c *content, o ownership) artifact.Record {
 	for _, k := range []string{"level", "technique", "description"} {
 		r.Add(k, h.match.Meta[k])
 	}
-	r.Add("file_type", c.kind)
+	r.Add("file_type", h.kind)
 	r.Add("owner", o.owner)
 	r.Add("package_state", o.state)
-	r.AddInt("size", c.size)
+	r.AddInt("size", h.size)
 	var parts []string
 	last := ""
 	for _, s := range h.match.Strings {
@@ -215,10 +255,10 @@ func configs(c *content, b []byte) []config.Config {
 }
 
 // configRecord makes the record miner.config of a configuration found in a file.
-func configRecord(f *found, c *content, o ownership) artifact.Record {
+func configRecord(f *found, o ownership) artifact.Record {
 	r := f.Record()
 	r.Source.Offset, r.Source.Member = f.at, f.member
-	r.Add("file_type", c.kind)
+	r.Add("file_type", f.kind)
 	r.Add("owner", o.owner)
 	r.Add("package_state", o.state)
 	return r

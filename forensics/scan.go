@@ -31,18 +31,19 @@ type scan struct {
 
 	files   atomic.Int64 // regular files looked at
 	scanned atomic.Int64 // bytes given to YARA
+	sealed  atomic.Int64 // archives of the present volume that are as their package installed them
 
 	owners map[string]*dpkg.Owners // by volume
 
 	mu      sync.Mutex
 	found   []located
 	trouble []NotRead
-	seen    map[[32]byte]*verdict // what was found in content, by its SHA-256
-	large   chan []byte           // the buffers for large files, empty until used
+	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
+	large   chan []byte          // the buffers for large files, empty until used
 }
 
 func newScan(img *Image, opts Options, rules *RuleSet, system *artifact.System) *scan {
-	s := &scan{img: img, opts: opts, rules: rules, system: system, seen: make(map[[32]byte]*verdict), large: make(chan []byte, largeBuffers)}
+	s := &scan{img: img, opts: opts, rules: rules, system: system, seen: make(map[seenKey]*verdict), large: make(chan []byte, largeBuffers)}
 	for range min(largeBuffers, opts.jobs()) {
 		s.large <- []byte{}
 	}
@@ -140,6 +141,9 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 	if err := g.Wait(); err != nil {
 		return 0, err
 	}
+	if n := s.sealed.Swap(0); n > 0 {
+		s.problem(fmt.Sprintf("volume %s, members of %d archives", v.ID, n), "not unpacked: they are as their packages installed them")
+	}
 	for _, p := range v.FS.Problems() {
 		s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(p.What)), "%s", p.Why)
 	}
@@ -149,7 +153,6 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 // walk lists the files to look at.
 func (s *scan) walk(ctx context.Context, v *Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
 	list = &jobList{}
-	first := make(map[filesystem.Ref]bool) // files with several names: content is looked at once
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
 		if s.opts.Entries != nil {
 			if err := s.opts.Entries(v, e); err != nil {
@@ -188,16 +191,13 @@ func (s *scan) walk(ctx context.Context, v *Volume) (list *jobList, devices []ar
 		if e.Path != "" {
 			j.wants = s.globs.match(inside)
 		}
-		if !e.First || in.Links > 1 {
+		if !e.First {
 			// Names come in an order that depends on the disk alone; content
 			// is looked at under the first of them, extractors see each.
-			if first[in.Ref] {
-				if j.wants == 0 {
-					return nil
-				}
-				j.again = true
+			if j.wants == 0 {
+				return nil
 			}
-			first[in.Ref] = true
+			j.again = true
 		}
 		list.add(e.Path, j)
 		return nil

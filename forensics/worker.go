@@ -24,6 +24,7 @@ type worker struct {
 	scanner *engine.Scanner
 	buf     []byte // for what is no larger than largeFile
 	large   []byte // for what is, while such a file is looked at
+	pieces  []byte // for the members of archives
 }
 
 func (s *scan) worker(v *Volume, number int) (*worker, error) {
@@ -66,8 +67,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 		return nil
 	}
 	in := f.Inode()
-	o := w.s.ownership(w.v, p, in.State)
-	c := &content{name: p, owner: o.owner, file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0}
+	c := &content{name: p, own: w.s.ownership(w.v, p, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0}
 	if !j.again {
 		w.s.files.Add(1)
 	}
@@ -87,21 +87,19 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	for _, t := range c.trouble {
 		w.s.problem(where, "%s", t)
 	}
-	if o.md5 != "" && !j.again && (len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")) {
-		o.state = "changed"
-		if sum, err := w.md5(ctx, c); err != nil {
-			o.state = ""
-		} else if sum == o.md5 {
-			o.state = "intact"
+	if !j.again && (len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")) {
+		if err := w.packageState(ctx, c); err != nil {
+			return err
 		}
 	}
+	o := c.own
 	var recs []artifact.Record
 	for i := range c.hits {
-		recs = append(recs, hitRecord(&c.hits[i], c, o))
+		recs = append(recs, hitRecord(&c.hits[i], o))
 	}
 	if !w.s.opts.YARAOnly {
 		for i := range c.configs {
-			recs = append(recs, configRecord(&c.configs[i], c, o))
+			recs = append(recs, configRecord(&c.configs[i], o))
 		}
 		if !j.again {
 			recs = append(recs, w.s.notable(p, in, c, o)...)

@@ -25,5 +25,8 @@ func (*Rules) NewScanner(time.Duration) (*Scanner, error) { return nil, ErrUnava
 // Scan says that YARA is not part of this program.
 func (*Scanner) Scan([]byte, Externals) ([]Match, error) { return nil, ErrUnavailable }
 
+// TwoSets says that there are no sets.
+func (*Scanner) TwoSets() bool { return false }
+
 // Close does nothing.
 func (*Scanner) Close() {}

@@ -246,6 +246,9 @@ func (s *Scanner) set(i int) (*setScanner, error) {
 	return s.sets[i], nil
 }
 
+// TwoSets says whether text is searched by other rules than the rest.
+func (s *Scanner) TwoSets() bool { return s.sets[0] != s.sets[1] }
+
 // Close frees the scanner.
 func (s *Scanner) Close() {
 	if s.sets[1] != nil && s.sets[1] != s.sets[0] {

@@ -1,0 +1,80 @@
+package forensics
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"icecore/forensics/miner/member"
+	"icecore/forensics/miner/upx"
+)
+
+// archive decides whether the members of a file are looked at: of everything that
+// is packed, but for what a package brought and nobody changed since. On a server
+// that is nearly all there is (manual pages, changelogs), and the package's own
+// checksum says that an intruder put nothing into it.
+func (w *worker) archive(ctx context.Context, c *content) error {
+	kind := member.Kind(c.head[:min(len(c.head), 512)])
+	if kind == "" {
+		return nil
+	}
+	if err := w.packageState(ctx, c); err != nil {
+		return err
+	}
+	if c.own.state == "intact" {
+		w.s.sealed.Add(1)
+		return nil
+	}
+	c.archive = kind
+	return nil
+}
+
+// members looks into the members of an archive.
+func (w *worker) members(ctx context.Context, c *content) error {
+	if c.archive == "" {
+		return nil
+	}
+	r := Content(c.file)
+	if c.whole {
+		r = io.NewSectionReader(bytes.NewReader(c.head), 0, int64(len(c.head)))
+	}
+	var m *content
+	buf, problem, err := member.Walk(ctx, r, member.Default, w.pieces, func(p member.Piece) error {
+		if p.Off == 0 {
+			m = &content{name: "/" + p.Name, kind: fileType(p.Data), size: int64(len(p.Data))}
+		}
+		m.size = max(m.size, p.Off+int64(len(p.Data)))
+		c.unpacked += int64(len(p.Data))
+		w.lookAt(c, m, p.Name, p.Data, func(at int64) int64 { return p.Off + at })
+		if m.kind == typeELF && p.Off == 0 && p.Last {
+			w.unpackProgram(c, m, p.Name, p.Data)
+		}
+		return nil
+	})
+	w.pieces = buf
+	if problem != nil {
+		c.trouble = append(c.trouble, fmt.Sprintf("members: %v", problem))
+	}
+	return err
+}
+
+// unpackProgram looks into a program that UPX packed: m is c itself, or the member
+// of c with that name, b its content.
+func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
+	p, err := upx.Unpack(b, upx.DefaultLimit)
+	if errors.Is(err, upx.ErrNotPacked) {
+		return
+	}
+	if name != "" {
+		name += "!"
+	}
+	name += "upx"
+	if p.Problem != nil {
+		c.trouble = append(c.trouble, fmt.Sprintf("%s: %v", name, p.Problem))
+	}
+	x := &content{name: m.name, own: m.own, kind: typeELF, size: int64(len(p.Data))}
+	c.unpacked += x.size
+	w.lookAt(c, x, name, p.Data, func(at int64) int64 { return at })
+}

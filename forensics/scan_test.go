@@ -1,0 +1,245 @@
+package forensics
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+)
+
+const testRules = `
+rule Marker { strings: $a = "needle-in-content" condition: $a }
+rule Fox { strings: $a = "The quick brown fox jumps over the lazy dog, again" condition: $a }
+rule Elf { strings: $a = "needle-in-program" condition: is_elf and filetype == "elf" and $a }
+rule Head { condition: uint32(0) == 0x464c457f }
+`
+
+// disk makes an ext4 image of a tree.
+func disk(t *testing.T, tree map[string][]byte, size string) string {
+	t.Helper()
+	for _, tool := range []string{"mke2fs", "debugfs"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s on this machine (package e2fsprogs)", tool)
+		}
+	}
+	dir := t.TempDir()
+	root := filepath.Join(dir, "root")
+	for n, b := range tree {
+		p := filepath.Join(root, n)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, b, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	img := filepath.Join(dir, "disk.img")
+	if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", "-d", root, img, size).CombinedOutput(); err != nil {
+		t.Fatalf("mke2fs: %v\n%s", err, out)
+	}
+	return img
+}
+
+func scanDisk(t *testing.T, img string, opts Options) *Analysis {
+	t.Helper()
+	rules := filepath.Join(t.TempDir(), "test.yar")
+	if err := os.WriteFile(rules, []byte(testRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts.Rules, opts.NoBuiltin = []string{rules}, true
+	a, err := Analyze(context.Background(), img, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range a.Coverage.NotRead {
+		if strings.Contains(n.What, "YARA") {
+			t.Skip(n.Why)
+		}
+	}
+	return a
+}
+
+// hits gives the records of YARA as "rule path[!member] at offset".
+func hits(a *Analysis) []string {
+	var out []string
+	for i := range a.AllRecords {
+		r := &a.AllRecords[i]
+		if r.Kind != "yara.match" {
+			continue
+		}
+		s := r.Get("rule") + " " + r.Source.Path
+		if r.Source.Member != "" {
+			s += "!" + r.Source.Member
+		}
+		out = append(out, fmt.Sprintf("%s at %d", s, r.Source.Offset))
+	}
+	sort.Strings(out)
+	return out
+}
+
+func targz(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for n, d := range files {
+		if err := w.WriteHeader(&tar.Header{Name: n, Size: int64(len(d)), Mode: 0o755}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestScanContent(t *testing.T) {
+	packed, err := os.ReadFile("miner/upx/testdata/tiny.nrv2e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := bytes.ReplaceAll(bytes.Clone(packed), []byte("UPX!"), []byte{0x0a, 0, 0, 0})
+	const needle = "needle-in-content"
+	// Larger than a window, and the needle across its border.
+	border := bytes.Repeat([]byte("x"), window+1000)
+	copy(border[window-8:], needle)
+	twin := append(bytes.Repeat([]byte("y"), 5000), needle...)
+	img := disk(t, map[string][]byte{
+		"opt/packed":      packed,
+		"opt/hidden":      hidden,
+		"opt/drop.tar.gz": targz(t, map[string][]byte{"x/run": hidden, "x/readme": []byte(needle)}),
+		"opt/border":      border,
+		"opt/one":         twin,
+		"opt/two":         twin,
+		"opt/program":     []byte("\x7fELF\x02\x01\x01 needle-in-program"),
+		"opt/text":        []byte("needle-in-program"),
+		"opt/empty":       nil,
+		"opt/nothing.gz":  targz(t, map[string][]byte{"n": []byte("nothing")})[:40],
+	}, "128M")
+	// Names and holes that mke2fs -d does not make.
+	holes := filepath.Join(t.TempDir(), "holes")
+	f, err := os.Create(holes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{40 << 20, 300 << 20, 300<<20 + 8192} {
+		if _, err := f.WriteAt([]byte("needle-in-content"), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Close()
+	cmd := exec.Command("debugfs", "-w", "-f", "-", img)
+	cmd.Stdin = strings.NewReader("write " + holes + " opt/holes\nln opt/one opt/link\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("debugfs: %v\n%s", err, out)
+	}
+	tiny, err := os.ReadFile("miner/upx/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fox := bytes.Index(tiny, []byte("The quick"))
+	want := []string{
+		"Elf /opt/program at 8",
+		fmt.Sprintf("Fox /opt/drop.tar.gz!x/run!upx at %d", fox),
+		fmt.Sprintf("Fox /opt/hidden!upx at %d", fox),
+		fmt.Sprintf("Fox /opt/packed!upx at %d", fox),
+		"Head /opt/drop.tar.gz!x/run at 0", "Head /opt/drop.tar.gz!x/run!upx at 0",
+		"Head /opt/hidden at 0", "Head /opt/hidden!upx at 0", "Head /opt/packed at 0", "Head /opt/packed!upx at 0", "Head /opt/program at 0",
+		fmt.Sprintf("Marker /opt/border at %d", window-8),
+		"Marker /opt/drop.tar.gz!x/readme at 0",
+		fmt.Sprintf("Marker /opt/holes at %d", 40<<20),
+		"Marker /opt/one at 5000",
+		"Marker /opt/two at 5000",
+	}
+	var first []byte
+	for _, jobs := range []int{1, 2, 7} {
+		a := scanDisk(t, img, Options{YARAOnly: true, Jobs: jobs})
+		if got := strings.Join(hits(a), "\n"); got != strings.Join(want, "\n") {
+			t.Errorf("%d jobs: got\n%s\nwant\n%s", jobs, got, strings.Join(want, "\n"))
+		}
+		b, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b
+		} else if !bytes.Equal(first, b) {
+			t.Errorf("%d jobs: not the bytes that one job gives", jobs)
+		}
+		// Each claim can be checked on the disk.
+		raw, err := os.Open(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range a.AllRecords {
+			r := &a.AllRecords[i]
+			if r.Get("rule") != "Marker" || r.Source.Member != "" {
+				continue
+			}
+			got := make([]byte, len(needle))
+			if _, err := raw.ReadAt(got, r.Source.DiskOffset); err != nil || !strings.HasPrefix(needle, string(got[:8])) {
+				t.Errorf("%s: at byte %d of the disk stands %q", r.Source.Path, r.Source.DiskOffset, got)
+			}
+		}
+		raw.Close()
+		var told bool
+		for _, n := range a.Coverage.NotRead {
+			told = told || strings.Contains(n.What, "nothing.gz")
+		}
+		if !told {
+			t.Errorf("an archive that is cut off is not told of: %v", a.Coverage.NotRead)
+		}
+	}
+}
+
+// What a package brought, unchanged, is not unpacked; what is not as the package
+// says is.
+func TestScanPackagedArchives(t *testing.T) {
+	doc := targz(t, map[string][]byte{"a": []byte("needle-in-content")})
+	changed := targz(t, map[string][]byte{"b": []byte("needle-in-content"), "c": []byte("more")})
+	sum := func(b []byte) string {
+		c := &content{head: b, whole: true}
+		s, err := (&worker{}).md5(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	img := disk(t, map[string][]byte{
+		"usr/share/doc/p/intact.gz":  doc,
+		"usr/share/doc/p/changed.gz": changed,
+		"root/copy.gz":               doc,
+		"var/lib/dpkg/status":        []byte("Package: p\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"),
+		"var/lib/dpkg/info/p.list":   []byte("/.\n/usr\n/usr/share/doc/p/intact.gz\n/usr/share/doc/p/changed.gz\n"),
+		"var/lib/dpkg/info/p.md5sums": []byte(sum(doc) + "  usr/share/doc/p/intact.gz\n" +
+			sum(doc) + "  usr/share/doc/p/changed.gz\n"),
+	}, "16M")
+	for _, jobs := range []int{1, 2} {
+		a := scanDisk(t, img, Options{YARAOnly: true, Jobs: jobs})
+		want := "Marker /root/copy.gz!a at 0\nMarker /usr/share/doc/p/changed.gz!b at 0"
+		if got := strings.Join(hits(a), "\n"); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		var told bool
+		for _, n := range a.Coverage.NotRead {
+			told = told || strings.Contains(n.What, "members of 1 archives")
+		}
+		if !told {
+			t.Errorf("nothing is said of what was not unpacked: %v", a.Coverage.NotRead)
+		}
+	}
+}

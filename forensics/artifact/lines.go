@@ -20,7 +20,8 @@ type Line struct {
 }
 
 // Lines calls fn for each line of r, without its line end (\n or \r\n). The text
-// is valid until fn returns. Memory is bounded by MaxLine.
+// is valid until fn returns. Memory is bounded by MaxLine. Of a line that begins
+// with more than 64 KiB of zeros, most of them are passed over.
 func Lines(r io.Reader, fn func(Line) error) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	var long []byte
@@ -37,6 +38,12 @@ func Lines(r io.Reader, fn func(Line) error) error {
 			switch {
 			case err == nil:
 				text = part
+			case errors.Is(err, bufio.ErrBufferFull) && len(long) == 0 && !cut && allZero(part):
+				// A file that was emptied while its writer kept its place begins
+				// with zeros, however many; what is written then stands behind
+				// them in the same line.
+				start = off
+				continue
 			case errors.Is(err, bufio.ErrBufferFull):
 				if len(long)+len(part) <= MaxLine {
 					long = append(long, part...)
@@ -70,4 +77,13 @@ func Lines(r io.Reader, fn func(Line) error) error {
 			break
 		}
 	}
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
 }

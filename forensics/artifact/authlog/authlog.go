@@ -49,6 +49,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"icecore/forensics/artifact"
@@ -67,7 +68,7 @@ func (Extractor) Version() int { return 2 }
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{
-		"/var/log/auth.log*", "/var/log/secure*", "/var/log/syslog*", "/var/log/messages*",
+		"/var/log/auth.log*", "/var/log/secure*", "/var/log/daemon.log*", "/var/log/syslog*", "/var/log/messages*",
 		"/var/log/cron", "/var/log/cron.*", "/var/log/cron-*",
 	}
 }
@@ -93,20 +94,44 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	return err
 }
 
+// dateRE is the date in the name of a rotated log (dateext of logrotate(8)).
+var dateRE = regexp.MustCompile(`-([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:-[0-9]+)?(?:\.[a-z0-9]+)?$`)
+
+// lastWritten says when a log was written last, for inferring years: when the file
+// was modified, unless that lies after the snapshot, or does not fit the date in
+// its name, both of which touch(1) and a restored copy bring about.
+func lastWritten(name string, modified, taken time.Time, zone *time.Location) time.Time {
+	if !taken.IsZero() && (modified.IsZero() || modified.After(taken.Add(24*time.Hour))) {
+		modified = taken
+	}
+	m := dateRE.FindStringSubmatch(name)
+	if m == nil {
+		return modified
+	}
+	rotated, err := time.ParseInLocation("20060102", m[1]+m[2]+m[3], zone)
+	if err != nil {
+		return modified
+	}
+	rotated = rotated.Add(24 * time.Hour) // the end of that day
+	if modified.IsZero() || modified.After(rotated) || modified.Before(rotated.Add(-40*24*time.Hour)) {
+		return rotated
+	}
+	return modified
+}
+
 func (p *parser) read(ctx context.Context, in *artifact.Input) error {
-	var written time.Time
+	var written, taken time.Time
 	if in.Inode != nil {
 		written = in.Inode.Mtime.Time()
 	}
 	zone := time.UTC
 	if in.System != nil {
+		taken = in.System.SnapshotTime
 		if in.System.Zone != nil {
 			zone = in.System.Zone
 		}
-		if written.IsZero() {
-			written = in.System.SnapshotTime
-		}
 	}
+	written = lastWritten(in.Path, written, taken, zone)
 	text, member, err := logs.Open(in.Content)
 	p.member = member
 	if err != nil {

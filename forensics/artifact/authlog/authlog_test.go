@@ -343,3 +343,48 @@ func FuzzExtract(f *testing.F) {
 		}
 	})
 }
+
+// TestLastWritten: the year comes from the time of modification, unless the date in
+// the name or the time of the snapshot gives it the lie.
+func TestLastWritten(t *testing.T) {
+	day := func(s string) time.Time {
+		if s == "" {
+			return time.Time{}
+		}
+		d, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, tt := range []struct{ name, modified, taken, want string }{
+		{"/var/log/auth.log", "2026-03-01", "2026-03-02", "2026-03-01"},
+		{"/var/log/auth.log", "2031-01-01", "2026-03-02", "2026-03-02"},
+		{"/var/log/auth.log", "", "2026-03-02", "2026-03-02"},
+		{"/var/log/auth.log.1", "2026-02-22", "2026-03-02", "2026-02-22"},
+		{"/var/log/secure-20251228", "2025-12-28", "2026-03-02", "2025-12-28"},
+		{"/var/log/secure-20251228", "2026-03-01", "2026-03-02", "2025-12-29"},
+		{"/var/log/secure-20251228.gz", "2019-01-01", "2026-03-02", "2025-12-29"},
+		{"/var/log/auth.log-2025-12-28.xz", "", "", "2025-12-29"},
+		{"/var/log/messages-20251228-1766880000.zst", "", "", "2025-12-29"},
+		{"/var/log/messages-20259999", "2026-03-01", "", "2026-03-01"},
+		{"/var/log/messages-1", "2026-03-01", "", "2026-03-01"},
+	} {
+		if got := lastWritten(tt.name, day(tt.modified), day(tt.taken), time.UTC); !got.Equal(day(tt.want)) {
+			t.Errorf("%s, modified %s, taken %s: %s, want %s", tt.name, tt.modified, tt.taken, got.Format(time.DateOnly), tt.want)
+		}
+	}
+}
+
+// TestZeros: a log emptied under its writer begins with zeros; what follows counts.
+func TestZeros(t *testing.T) {
+	text := strings.Repeat("\x00", 3<<20) + "Nov 20 07:52:30 web01 sshd[77]: Accepted password for root from 203.0.113.77 port 41022 ssh2\n"
+	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), time.UTC)
+	if err != nil || len(records) != 2 || records[0].Kind != "auth.login" {
+		t.Fatalf("%s%v", lines(records), err)
+	}
+	at := records[0].Source
+	if got := text[at.Offset : at.Offset+at.Length]; !strings.HasSuffix(got, "port 41022 ssh2") {
+		t.Errorf("the source holds %.20q", got)
+	}
+}

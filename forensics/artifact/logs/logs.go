@@ -151,7 +151,7 @@ func (r *Reader) Read(l artifact.Line) (Entry, bool) {
 	b := priority(l.Text)
 	e := Entry{Line: l}
 	syslog5424 := false
-	if len(b) > 2 && len(b) < len(l.Text) && b[0] == '1' && b[1] == ' ' {
+	if len(b) > 2 && len(b) < len(l.Text) && l.Text[len(l.Text)-len(b)-1] == '>' && b[0] == '1' && b[1] == ' ' {
 		b, syslog5424 = b[2:], true
 	}
 	s := readStamp(b)
@@ -182,8 +182,10 @@ func local(t time.Time, zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone).UTC()
 }
 
-// priority steps over a priority that was kept: "<86>".
+// priority steps over a priority that was kept: "<86>", and over zeros that a crash,
+// or emptying the file, left in front of a line.
 func priority(b []byte) []byte {
+	b = bytes.TrimLeft(b, "\x00")
 	if len(b) > 2 && b[0] == '<' {
 		for i := 1; i < 5 && i < len(b); i++ {
 			if b[i] == '>' {

@@ -133,6 +133,7 @@ func TestSplit(t *testing.T) {
 		{"Nov 12 10:00:00 web01 last message repeated 2 times", "web01", "", "", "last message repeated 2 times"},
 		{"Nov 12 10:00:00 web01 a b c: not a tag", "web01", "", "", "a b c: not a tag"},
 		{"Nov 12 10:00:00 fe80::1 sshd[12]: v6 host", "fe80::1", "sshd", "12", "v6 host"},
+		{"\x00\x00\x00Nov 12 10:00:00 web01 sshd[12]: behind zeros", "web01", "sshd", "12", "behind zeros"},
 		{`<86>1 2026-11-12T10:00:00Z web01 sshd 12 - - Accepted x`, "web01", "sshd", "12", "Accepted x"},
 		{`<86>1 2026-11-12T10:00:00Z web01 sshd - ID1 [a b="] \" "][c] Accepted x`, "web01", "sshd", "", "Accepted x"},
 	} {

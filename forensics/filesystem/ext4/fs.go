@@ -235,13 +235,26 @@ func (f *FS) readNodeBlock(n *node, p []byte, block uint64) error {
 
 // readNodeAt reads content of a file at a byte offset in the volume.
 func (f *FS) readNodeAt(n *node, p []byte, off int64) error {
-	if err := f.readAt(p, off); err != nil || n.lost == nil {
+	if err := f.readAt(p, off); err != nil || n.view == nil && n.verdict == nil {
 		return err
 	}
 	bs := int64(f.sb.blockSize)
+	var block []byte
 	for at := off / bs * bs; at < off+int64(len(p)); at += bs {
-		if n.lost.used(uint64(at / bs)) {
-			clear(p[max(at-off, 0):min(at+bs-off, int64(len(p)))])
+		b := uint64(at / bs)
+		part := p[max(at-off, 0):min(at+bs-off, int64(len(p)))]
+		if block == nil {
+			block = make([]byte, bs)
+		}
+		switch {
+		case n.view != nil && n.view.patch(f, block, b):
+			copy(part, block[max(off-at, 0):])
+		case n.verdict != nil && n.verdict.isLost(b):
+			clear(part)
+		case f.fastGiven[b]:
+			if _, err := f.r.ReadAt(part, max(at, off)); err != nil && err != io.EOF {
+				return fmt.Errorf("block %d: %w", b, err)
+			}
 		}
 	}
 	return nil
@@ -378,6 +391,8 @@ type journalState struct {
 	info filesystem.JournalInfo
 	log  *jbd2.Journal
 	fast []jbd2.FastTag // to be applied
+
+	replayable int // transactions that a recovery would apply
 }
 
 // openJournal reads the journal and, unless it must not, replays it into the
@@ -417,6 +432,7 @@ func (f *FS) openJournal(opts Options) error {
 		st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
 		return nil
 	}
+	st.replayable = len(res.Transactions)
 	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)
 	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
 	f.lag = opts.NoReplay || len(res.Fast) > 0

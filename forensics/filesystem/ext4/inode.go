@@ -18,9 +18,12 @@ type node struct {
 	// view is set for a state recovered from older metadata: its blocks are
 	// read through it.
 	view *view
-	// lost is set for a recovered state of which blocks are in use again: those
-	// are not its content any more.
-	lost *bitmaps
+	// verdict is set for a recovered state: blocks that it says are lost are not its
+	// content any more.
+	verdict *verdict
+	mapErr  error // of a recovered state's block map
+	onDisk  bool  // the state stands on the disk, where a replay replaces it
+	own     bool  // deleted by a fast commit: the bitmap still has its blocks as its own
 }
 
 func (n *node) iblock() []byte { return n.raw[0x28:0x64] }
@@ -226,6 +229,9 @@ func (f *FS) finishNode(n *node) {
 		if f.isOrphan(n.Ref.Inode) {
 			n.State = filesystem.Orphan
 			n.Dtime = filesystem.Time{} // it holds the next orphan's number
+			if n.Note == "" && n.Size == 0 && n.IsRegular() {
+				n.Note = noteNoContent
+			}
 		}
 	}
 	if n.Ref.Inode < 11 && n.Ref.Inode != rec.InodeRootDirectory {

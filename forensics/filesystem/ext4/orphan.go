@@ -1,0 +1,95 @@
+package ext4
+
+import (
+	"encoding/binary"
+
+	"icecore/forensics/filesystem"
+)
+
+const (
+	orphanMagic      = 0x0b10ca04
+	noteOnlyReplay   = "only after journal replay"
+	noteBeforeReplay = "only before journal replay"
+
+	// noteNoContent: the kernel allocates blocks when it writes content back, some
+	// seconds after a program wrote it.
+	noteNoContent = "deleted while open; no content: none had been written to the disk, or it was truncated"
+)
+
+// findOrphans reads the orphan list and the orphan file.
+func (f *FS) findOrphans() {
+	f.orphans = make(map[uint64]bool)
+	for ino := range f.fastOpen {
+		f.orphans[ino] = true
+	}
+	raw := make([]byte, f.sb.inodeSize)
+	for ino := uint64(f.sb.SLastOrphan); ino != 0; {
+		if f.orphans[ino] {
+			f.problem("orphan list", "inode %d stands twice in it", ino)
+			break
+		}
+		off, err := f.inodeOffset(ino)
+		if err != nil {
+			f.problem("orphan list", "%v", err)
+			break
+		}
+		if err := f.readAt(raw, off); err != nil {
+			f.problem("orphan list", "inode %d: %v", ino, err)
+			break
+		}
+		f.orphans[ino] = true
+		ino = uint64(binary.LittleEndian.Uint32(raw[0x14:]))
+	}
+	if f.sb.orphanIno == 0 {
+		return
+	}
+	n, err := f.node(filesystem.Ref{Inode: uint64(f.sb.orphanIno)})
+	if err != nil {
+		f.problem("orphan file", "%v", err)
+		return
+	}
+	fl, err := f.open(n)
+	if err != nil {
+		f.problem("orphan file", "%v", err)
+		return
+	}
+	block := make([]byte, f.sb.blockSize)
+	for at := int64(0); at < min(fl.Size(), 64<<20); at += int64(len(block)) {
+		if k, err := fl.ReadAt(block, at); k < len(block) {
+			f.problem("orphan file", "at byte %d: %v", at, err)
+			return
+		}
+		if binary.LittleEndian.Uint32(block[len(block)-8:]) != orphanMagic {
+			f.problem("orphan file", "block at byte %d without its magic number", at)
+			continue
+		}
+		for i := 0; i+4 <= len(block)-8; i += 4 {
+			if ino := binary.LittleEndian.Uint32(block[i:]); ino != 0 && ino <= f.maxInode() {
+				f.orphans[uint64(ino)] = true
+			}
+		}
+	}
+}
+
+func (f *FS) isOrphan(ino uint64) bool { return f.orphans[ino] }
+
+// noteReplay marks an inode that the disk alone does not have.
+func (f *FS) noteReplay(in *filesystem.Inode) {
+	if len(f.overlay) == 0 {
+		return
+	}
+	off, err := f.inodeOffset(in.Ref.Inode)
+	if err != nil {
+		return
+	}
+	if _, ok := f.overlay[uint64(off)/uint64(f.sb.blockSize)]; !ok {
+		return
+	}
+	var head [0x20]byte
+	if _, err := f.r.ReadAt(head[:], off); err != nil {
+		return
+	}
+	if (head[0]|head[1] == 0 || head[0x1a]|head[0x1b] == 0) && in.Note == "" {
+		in.Note = noteOnlyReplay
+	}
+}

@@ -739,15 +739,11 @@ func (b *bitmaps) used(block uint64) bool {
 	}
 	m, ok := b.groups[g]
 	if !ok {
-		gr := b.f.groups[g]
-		if gr.flags&rec.BgdFlagBitmapNotInitialized == 0 && gr.blockBitmap != 0 {
-			m = make([]byte, s.blockSize)
-			if err := b.f.readBlock(m, gr.blockBitmap); err != nil {
-				m = nil
-				b.f.problem(fmt.Sprintf("group %d block bitmap", g), "%v", err)
-			}
-		} else {
-			m = []byte{}
+		var err error
+		if m, err = b.f.blockBitmap(g); err != nil {
+			b.f.problem(fmt.Sprintf("group %d block bitmap", g), "%v", err)
+		} else if m == nil {
+			m = []byte{} // never written: all is free but what the group itself needs
 		}
 		if b.groups == nil || len(b.groups) >= maxGroupBitmaps {
 			b.groups = make(map[uint64][]byte)

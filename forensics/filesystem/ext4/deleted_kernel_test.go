@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -338,4 +339,17 @@ func countDeleted(t *testing.T, f *FS, img []byte, files []*planted, enough bool
 	if enough && named*10 < len(right)*9 {
 		t.Errorf("%d of %d with their path", named, len(right))
 	}
+}
+
+// hashOf reads a file of an image to its end.
+func hashOf(f filesystem.FS, ref filesystem.Ref) (string, error) {
+	fl, err := f.Open(ref)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(fl, 0, fl.Size())); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }

@@ -196,9 +196,7 @@ func (m *mapper) child(number uint64, depth int) {
 				return
 			}
 			m.badSum = true
-			if m.n.view == nil { // of a deleted file it says that the block is another's now
-				m.f.problem(fmt.Sprintf("%s, extent block %d", m.what(), number), noteChecksum)
-			}
+			m.f.problem(fmt.Sprintf("%s, extent block %d", m.what(), number), noteChecksum)
 		}
 	}
 	m.extentNode(b, depth)

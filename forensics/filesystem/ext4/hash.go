@@ -18,7 +18,7 @@ func (f *FS) dirHash(n *node, name []byte) (hash, minor uint32) {
 	if !f.isIndexed(n) {
 		return 0, 0
 	}
-	version := f.sb.SDefHashVersion
+	version := f.hashVersion(n)
 	unsigned := f.sb.SFlags&rec.SbFlagUnsignedDirectoryHash != 0
 	buf := [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}
 	if f.sb.SHashSeed != [4]uint32{} {
@@ -47,6 +47,31 @@ func (f *FS) dirHash(n *node, name []byte) (hash, minor uint32) {
 		hash = (0x7fffffff - 1) << 1
 	}
 	return hash, minor
+}
+
+// hashVersion gives the hash that the index of a directory uses: its root says
+// (struct dx_root_info in fs/ext4/namei.c), without an index it is the superblock's.
+func (f *FS) hashVersion(n *node) uint8 {
+	if n.hash != nil {
+		return *n.hash
+	}
+	version := f.sb.SDefHashVersion
+	n.hash = &version
+	if n.Flags&rec.InodeFlagIndex == 0 {
+		return version
+	}
+	whole, err := f.node(n.Ref)
+	if err != nil || !whole.IsDir() {
+		return version
+	}
+	exts, _ := f.extents(whole)
+	if len(exts) > 0 && exts[0].Logical == 0 {
+		var info [32]byte
+		if f.readNodeAt(whole, info[:], exts[0].Physical) == nil {
+			version = info[28]
+		}
+	}
+	return version
 }
 
 func legacyHash(name []byte, unsigned bool) uint32 {

@@ -15,6 +15,8 @@ import (
 type node struct {
 	filesystem.Inode
 	raw []byte
+	// hash is that of an encrypted directory's index, once it was looked at.
+	hash *uint8
 	// view is set for a state recovered from older metadata: its blocks are
 	// read through it.
 	view *view

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // tiny is a small valid image, made by mke2fs without root.
@@ -102,11 +104,16 @@ func tinyDirty(dir, src string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = exec.Command("umount", mnt).Run() }()
+	root, err := os.Open(mnt)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
 	for i := range 12 {
 		if err := os.WriteFile(filepath.Join(mnt, fmt.Sprintf("new-%d", i)), bytes.Repeat([]byte("new "), 500*i), 0o600); err != nil {
 			return nil, err
 		}
-		syscall.Sync()
+		_ = unix.Syncfs(int(root.Fd()))
 		if i%3 == 0 {
 			os.Remove(filepath.Join(mnt, fmt.Sprintf("new-%d", i)))
 			os.Rename(filepath.Join(mnt, fmt.Sprintf("many/entry with some length %d", i)), filepath.Join(mnt, fmt.Sprintf("d1/moved %d", i)))
@@ -119,7 +126,7 @@ func tinyDirty(dir, src string) ([]byte, error) {
 	defer open.Close()
 	fmt.Fprint(open, "held open")
 	os.Remove(open.Name())
-	syscall.Sync()
+	_ = unix.Syncfs(int(root.Fd()))
 	return os.ReadFile(img)
 }
 

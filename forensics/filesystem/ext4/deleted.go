@@ -235,7 +235,7 @@ func (r *finder) table(block, first uint64) {
 		disk bool
 	}
 	var versions []version
-	if _, replayed := f.overlay[block]; replayed {
+	if f.replaced(block) {
 		b := make([]byte, s.blockSize)
 		if k, _ := f.r.ReadAt(b, int64(block)*int64(s.blockSize)); k == len(b) {
 			versions = append(versions, version{f.journal.log.Sequence() - 1, filesystem.Time{}, b, true})
@@ -276,6 +276,7 @@ func (r *finder) table(block, first uint64) {
 		if len(states) == 0 {
 			continue
 		}
+		live, anyLive := le.Uint32(states[0].raw[0x64:]), states[0].disk && le.Uint16(states[0].raw[0x1a:]) != 0
 		// The state on the disk is older than the journal's, or is one of them.
 		if states[0].disk {
 			for _, c := range states[1:] {
@@ -303,7 +304,7 @@ func (r *finder) table(block, first uint64) {
 						of = append(of, c)
 					}
 				}
-				if n := r.lastState(ino, of, now); n != nil && len(r.out.list) < maxRecovered && r.out.byRef[n.Ref] == nil {
+				if n := r.lastState(ino, of, now, live == gen && anyLive); n != nil && len(r.out.list) < maxRecovered && r.out.byRef[n.Ref] == nil {
 					l.node, dead = n, true
 					r.out.byRef[n.Ref] = n
 				}
@@ -332,7 +333,7 @@ func (r *finder) table(block, first uint64) {
 
 // lastState gives the newest state in which a file that is deleted now had a name.
 // That a later state of it has none tells when that was.
-func (r *finder) lastState(ino uint64, states []state, now []byte) *node {
+func (r *finder) lastState(ino uint64, states []state, now []byte, onDisk bool) *node {
 	le := binary.LittleEndian
 	best := -1
 	for i := range states {
@@ -348,7 +349,7 @@ func (r *finder) lastState(ino uint64, states []state, now []byte) *node {
 	r.f.sb.decodeInode(&n.Inode, ino, n.raw)
 	n.Ref.Version = c.tid
 	n.State = filesystem.Deleted
-	n.onDisk = c.disk
+	n.onDisk = onDisk
 	n.Dtime = filesystem.Time{}
 	dtime := func(raw []byte) {
 		// On the orphan list the field holds the number of the next inode.
@@ -682,7 +683,7 @@ func (v *verdict) merge() {
 func (r *finder) describe(n *node) {
 	from := fmt.Sprintf("inode copy of transaction %d", n.Ref.Version)
 	if n.onDisk {
-		from = noteBeforeReplay
+		from += ", in use " + noteBeforeReplay
 	}
 	if n.own {
 		from = "deleted by a fast commit"

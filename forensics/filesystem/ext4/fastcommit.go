@@ -141,6 +141,7 @@ func (r *fastReplay) block(n uint64) ([]byte, error) {
 		return nil, fmt.Errorf("more than %d blocks change", maxFastBlocks)
 	}
 	r.f.overlay[n] = b
+	delete(r.f.far, n)
 	return b, nil
 }
 
@@ -356,7 +357,7 @@ func (r *fastReplay) newBlock() (uint64, []byte, error) {
 		}
 		for r.bit--; r.bit >= 0; r.bit-- {
 			n := first + uint64(r.bit)
-			if _, taken := r.f.overlay[n]; taken || r.bm.used(n) || r.f.inFastRange(n) {
+			if r.f.replaced(n) || r.bm.used(n) || r.f.inFastRange(n) {
 				continue
 			}
 			if r.given++; r.given > maxFastBlocks {

@@ -46,7 +46,8 @@ type FS struct {
 	sb      *superblock
 	sbBlock uint64 // the block that holds the superblock in use
 	groups  []group
-	overlay map[uint64][]byte // blocks as the journal has them
+	overlay map[uint64][]byte   // blocks as the journal has them
+	far     map[uint64]jbd2.Far // those that are read when needed: only where overlay is not empty
 	journal *journalState
 	orphans map[uint64]bool
 
@@ -181,12 +182,14 @@ func (f *FS) rereadSuperblock() error {
 func (f *FS) readAt(p []byte, off int64) error {
 	n, err := f.r.ReadAt(p, off)
 	if len(f.overlay) > 0 {
-		f.patch(f.overlay, p, off)
+		if err := f.patch(p, off); err != nil {
+			return err
+		}
 	}
 	// Behind the end of a volume that was cut short, only the journal may know.
 	bs := int64(f.sb.blockSize)
 	for at := off + int64(n); at < off+int64(len(p)); at = (at/bs + 1) * bs {
-		if _, ok := f.overlay[uint64(at/bs)]; !ok {
+		if !f.replaced(uint64(at / bs)) {
 			if err == nil || err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
@@ -196,14 +199,30 @@ func (f *FS) readAt(p []byte, off int64) error {
 	return nil
 }
 
-// patch copies over p, which stands at byte off of the volume, the blocks of an
-// overlay.
-func (f *FS) patch(overlay map[uint64][]byte, p []byte, off int64) {
+// replaced says whether the journal has newer content of a block.
+func (f *FS) replaced(block uint64) bool {
+	if f.overlay[block] != nil {
+		return true
+	}
+	_, ok := f.far[block]
+	return ok
+}
+
+// patch copies over p, which stands at byte off of the volume, the blocks that the
+// journal has.
+func (f *FS) patch(p []byte, off int64) error {
 	bs := int64(f.sb.blockSize)
 	for b := off / bs; b*bs < off+int64(len(p)); b++ {
-		data, ok := overlay[uint64(b)]
+		data, ok := f.overlay[uint64(b)]
 		if !ok {
-			continue
+			far, ok := f.far[uint64(b)]
+			if !ok {
+				continue
+			}
+			data = make([]byte, bs)
+			if err := f.journal.log.ReadFar(data, far); err != nil {
+				return err
+			}
 		}
 		from := b * bs
 		if from >= off {
@@ -212,6 +231,7 @@ func (f *FS) patch(overlay map[uint64][]byte, p []byte, off int64) {
 			copy(p, data[off-from:])
 		}
 	}
+	return nil
 }
 
 func (f *FS) readBlock(p []byte, block uint64) error {
@@ -408,15 +428,11 @@ func (f *FS) openJournal(opts Options) error {
 		}
 		return nil
 	}
-	n, err := f.node(filesystem.Ref{Inode: uint64(s.SJournalInum)})
+	r, err := f.journalContent()
 	if err != nil {
 		return err
 	}
-	fl, err := f.open(n)
-	if err != nil {
-		return err
-	}
-	log, err := jbd2.Open(fl, fl.Size(), s.blockSize)
+	log, err := jbd2.Open(r, r.Size(), s.blockSize)
 	if err != nil {
 		return err
 	}
@@ -433,8 +449,11 @@ func (f *FS) openJournal(opts Options) error {
 		return nil
 	}
 	st.replayable = len(res.Transactions)
-	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)
+	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)+len(res.Far)
 	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
+	if log.Cut() {
+		f.problem("journal", "holds more than is looked at: older states are not all found")
+	}
 	f.lag = opts.NoReplay || len(res.Fast) > 0
 	if opts.NoReplay {
 		return nil
@@ -444,6 +463,14 @@ func (f *FS) openJournal(opts Options) error {
 	for b, data := range res.Blocks {
 		if b < s.blocks {
 			f.overlay[b] = data
+		} else {
+			f.problem("journal", "a transaction writes block %d; the filesystem has %d", b, s.blocks)
+		}
+	}
+	f.far = make(map[uint64]jbd2.Far, len(res.Far))
+	for b, at := range res.Far {
+		if b < s.blocks {
+			f.far[b] = at
 		} else {
 			f.problem("journal", "a transaction writes block %d; the filesystem has %d", b, s.blocks)
 		}

@@ -40,7 +40,7 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		if !ok {
 			continue
 		}
-		if f.overlay[c.Block] != nil && !raws[c.Block] && int32(c.TID-log.Sequence()) >= 0 {
+		if f.replaced(c.Block) && !raws[c.Block] && int32(c.TID-log.Sequence()) >= 0 {
 			raws[c.Block] = true
 			if k, _ := f.r.ReadAt(disk, int64(c.Block)*int64(len(disk))); k == len(disk) {
 				for i := 0; (i+1)*s.inodeSize <= len(disk); i++ {

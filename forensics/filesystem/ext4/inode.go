@@ -24,7 +24,7 @@ type node struct {
 	// content any more.
 	verdict *verdict
 	mapErr  error // of a recovered state's block map
-	onDisk  bool  // the state stands on the disk, where a replay replaces it
+	onDisk  bool  // in use on the disk, where a replay deletes it
 	own     bool  // deleted by a fast commit: the bitmap still has its blocks as its own
 }
 
@@ -226,12 +226,15 @@ func (f *FS) finishNode(n *node) {
 		n.Note = noteChecksum
 		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), noteChecksum)
 	}
+	if n.Note == "" {
+		n.Note = new(diskInodes).note(f, n.Ref.Inode, n.Generation)
+	}
 	if n.Links == 0 {
 		n.State = filesystem.Deleted
 		if f.isOrphan(n.Ref.Inode) {
 			n.State = filesystem.Orphan
 			n.Dtime = filesystem.Time{} // it holds the next orphan's number
-			if n.Note == "" && n.Size == 0 && n.IsRegular() {
+			if (n.Note == "" || n.Note == noteOnlyReplay) && n.Size == 0 && n.IsRegular() {
 				n.Note = noteNoContent
 			}
 		}

@@ -148,7 +148,7 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 	// What is on the disk before a replay, and of deleted directories.
 	b := make([]byte, f.sb.blockSize)
 	for at, dir := range w.dirAt {
-		if f.overlay[at] == nil {
+		if !f.replaced(at) {
 			continue
 		}
 		if k, _ := f.r.ReadAt(b, int64(at)*int64(len(b))); k == len(b) && f.ofDir(b, w.dirs[dir].node) {

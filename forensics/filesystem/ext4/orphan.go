@@ -8,6 +8,7 @@ import (
 
 const (
 	orphanMagic      = 0x0b10ca04
+	maxOrphans       = 1 << 17
 	noteOnlyReplay   = "only after journal replay"
 	noteBeforeReplay = "only before journal replay"
 
@@ -24,6 +25,10 @@ func (f *FS) findOrphans() {
 	}
 	raw := make([]byte, f.sb.inodeSize)
 	for ino := uint64(f.sb.SLastOrphan); ino != 0; {
+		if len(f.orphans) >= maxOrphans {
+			f.problem("orphan list", "more than %d inodes; the rest is not looked at", maxOrphans)
+			return
+		}
 		if f.orphans[ino] {
 			f.problem("orphan list", "inode %d stands twice in it", ino)
 			break
@@ -64,7 +69,7 @@ func (f *FS) findOrphans() {
 			continue
 		}
 		for i := 0; i+4 <= len(block)-8; i += 4 {
-			if ino := binary.LittleEndian.Uint32(block[i:]); ino != 0 && ino <= f.maxInode() {
+			if ino := binary.LittleEndian.Uint32(block[i:]); ino != 0 && ino <= f.maxInode() && len(f.orphans) < maxOrphans {
 				f.orphans[uint64(ino)] = true
 			}
 		}
@@ -73,23 +78,42 @@ func (f *FS) findOrphans() {
 
 func (f *FS) isOrphan(ino uint64) bool { return f.orphans[ino] }
 
-// noteReplay marks an inode that the disk alone does not have.
-func (f *FS) noteReplay(in *filesystem.Inode) {
+// diskInodes reads inodes as they stand on the disk where a replay replaces them. It
+// keeps one block.
+type diskInodes struct {
+	block uint64
+	data  []byte
+	have  bool
+}
+
+// note says what a reader must know of an inode in use that a replay may have made.
+func (d *diskInodes) note(f *FS, ino uint64, generation uint32) string {
 	if len(f.overlay) == 0 {
-		return
+		return ""
 	}
-	off, err := f.inodeOffset(in.Ref.Inode)
+	off, err := f.inodeOffset(ino)
 	if err != nil {
-		return
+		return ""
 	}
-	if _, ok := f.overlay[uint64(off)/uint64(f.sb.blockSize)]; !ok {
-		return
+	bs := int64(f.sb.blockSize)
+	block := uint64(off / bs)
+	if !f.replaced(block) {
+		return ""
 	}
-	var head [0x20]byte
-	if _, err := f.r.ReadAt(head[:], off); err != nil {
-		return
+	if d.data == nil || d.block != block {
+		if d.data == nil {
+			d.data = make([]byte, bs)
+		}
+		n, _ := f.r.ReadAt(d.data, int64(block)*bs)
+		d.block, d.have = block, n == len(d.data)
 	}
-	if (head[0]|head[1] == 0 || head[0x1a]|head[0x1b] == 0) && in.Note == "" {
-		in.Note = noteOnlyReplay
+	if !d.have {
+		return ""
 	}
+	raw := d.data[off%bs:][:f.sb.inodeSize]
+	other := binary.LittleEndian.Uint32(raw[0x64:]) != generation // the number was given again
+	if other || raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] == 0 {
+		return noteOnlyReplay
+	}
+	return ""
 }

@@ -68,6 +68,7 @@ type walker struct {
 	scratch []byte
 	blocks  int64 // of extent trees, that may yet be read
 	gone    []goneName
+	disk    diskInodes
 	dirAt   map[uint64]uint32 // block -> index into dirs, kept where deleted files are asked for
 	where   map[uint64]string // paths of directories, likewise
 	out     output
@@ -184,12 +185,8 @@ func (w *walker) addInode(ino uint64, raw []byte) uint32 {
 		w.notes[uint32(ino)] = noteChecksum
 		f.problem(fmt.Sprintf("inode %d", ino), noteChecksum)
 	}
-	if len(f.overlay) > 0 {
-		var in filesystem.Inode
-		in.Ref.Inode = ino
-		if f.noteReplay(&in); in.Note != "" && w.notes[uint32(ino)] == "" {
-			w.notes[uint32(ino)] = in.Note
-		}
+	if note := w.disk.note(f, ino, binary.LittleEndian.Uint32(raw[0x64:])); note != "" {
+		w.note(ino, note)
 	}
 	switch binary.LittleEndian.Uint16(raw) & filesystem.ModeType {
 	case filesystem.ModeDir:

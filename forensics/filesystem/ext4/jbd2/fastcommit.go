@@ -58,7 +58,7 @@ func (j *Journal) fastTags(tid uint32) (tags []FastTag, commits int, why string)
 	le := binary.LittleEndian
 	w := window{j: j}
 	var open []FastTag // since the last good tail
-	crc := uint32(0)
+	crc, size := uint32(0), 0
 	for at := j.last + 1; at < j.maxlen; at++ {
 		b, err := w.block(at)
 		if err != nil {
@@ -99,6 +99,9 @@ func (j *Journal) fastTags(tid uint32) (tags []FastTag, commits int, why string)
 			default:
 				crc = j.crc32c(crc, b[off:end])
 				if tag != fastPad {
+					if size += n; size > maxFast || len(tags)+len(open) >= maxTags {
+						return tags, commits, fmt.Sprintf("fast commit of transaction %d: more than can be applied; the rest is left out", tid)
+					}
 					open = append(open, FastTag{Tag: tag, Value: append([]byte(nil), val...)})
 				}
 			}

@@ -30,6 +30,7 @@ type history struct {
 	copies  []Copy
 	revokes []Revoke
 	commits []Transaction
+	cut     bool // there is more
 }
 
 // scan reads the whole log for descriptor, revoke and commit blocks, also those
@@ -43,6 +44,10 @@ func (j *Journal) scan() {
 	be := binary.BigEndian
 	w := window{j: j}
 	h := &j.hist
+	if j.last > maxHistory {
+		h.cut = true
+		return
+	}
 	owner := make([]uint32, j.last) // the newest transaction that claims a block
 	claimed := make([]bool, j.last)
 	claim := func(at, tid uint32) {
@@ -51,7 +56,14 @@ func (j *Journal) scan() {
 		}
 	}
 	times := make(map[uint32]filesystem.Time) // of commits
-	var revokeAt []uint32
+	var revokeAt, descriptors []uint32
+	each := func(b []byte, at uint32, fn func(pos uint32, t tag)) {
+		pos := at
+		for _, t := range j.tags(b) {
+			pos = j.next(pos)
+			fn(pos, t)
+		}
+	}
 	for at := j.first; at < j.last; at++ {
 		b, err := w.block(at)
 		if err != nil || be.Uint32(b) != magic {
@@ -64,14 +76,8 @@ func (j *Journal) scan() {
 				continue
 			}
 			claim(at, tid)
-			pos := at
-			for _, t := range j.tags(b) {
-				pos = j.next(pos)
-				claim(pos, tid)
-				if len(h.copies) < 4*int(j.last) {
-					h.copies = append(h.copies, Copy{TID: tid, Block: t.block, at: pos, tag: t})
-				}
-			}
+			descriptors = append(descriptors, at)
+			each(b, at, func(pos uint32, _ tag) { claim(pos, tid) })
 		case typeRevoke:
 			if !j.tailOK(b) {
 				continue
@@ -85,19 +91,32 @@ func (j *Journal) scan() {
 			}
 		}
 	}
-	count := make(map[uint32]int)
-	kept := h.copies[:0]
-	for _, c := range h.copies {
-		t, ok := times[c.TID]
-		if !ok || owner[c.at] != c.TID {
+	for _, at := range descriptors {
+		b, err := w.block(at)
+		if err != nil {
 			continue
 		}
-		c.Time = t
-		count[c.TID]++
-		kept = append(kept, c)
+		tid := be.Uint32(b[8:])
+		t, ok := times[tid]
+		if !ok {
+			continue
+		}
+		each(b, at, func(pos uint32, tg tag) {
+			if owner[pos] != tid {
+				return
+			}
+			if len(h.copies) >= maxPending {
+				h.cut = true
+				return
+			}
+			h.copies = append(h.copies, Copy{TID: tid, Time: t, Block: tg.block, at: pos, tag: tg})
+		})
 	}
-	h.copies = kept
-	h.revokes = j.scanRevokes(&w, revokeAt, kept, times)
+	count := make(map[uint32]int)
+	for _, c := range h.copies {
+		count[c.TID]++
+	}
+	h.revokes = j.scanRevokes(&w, revokeAt, h.copies, times)
 	for tid, t := range times {
 		h.commits = append(h.commits, Transaction{TID: tid, Time: t, Blocks: count[tid]})
 	}
@@ -125,7 +144,7 @@ func (j *Journal) scanRevokes(w *window, at []uint32, copies []Copy, times map[u
 			continue
 		}
 		_ = j.eachRevoke(b, func(block uint64) { // what does not fit gives none
-			if r := (Revoke{tid, block}); has[block] && !seen[r] && len(out) < 4*int(j.last) {
+			if r := (Revoke{tid, block}); has[block] && !seen[r] && len(out) < maxPending {
 				seen[r] = true
 				out = append(out, r)
 			}
@@ -147,6 +166,9 @@ func (j *Journal) Revokes() []Revoke { j.once.Do(j.scan); return j.hist.revokes 
 
 // Commits gives the transactions whose commit block was found, oldest first.
 func (j *Journal) Commits() []Transaction { j.once.Do(j.scan); return j.hist.commits }
+
+// Cut says that the log holds more than is listed: it is too large.
+func (j *Journal) Cut() bool { j.once.Do(j.scan); return j.hist.cut }
 
 // Read gives the content of a copy.
 func (j *Journal) Read(c Copy) ([]byte, error) {

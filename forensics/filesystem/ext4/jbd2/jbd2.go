@@ -9,7 +9,9 @@
 //
 // The package knows nothing of what the blocks mean. It only reads. Every byte is
 // taken to be hostile: what does not fit ends the replay there, as a torn write
-// would, and is told. Memory is bounded by the size of the journal.
+// would, and is told. Memory is bounded: by the size of the journal, by 64 MiB for
+// blocks that are replayed (the others are read when they are needed), and by about
+// 100 MiB for the lists of what stands where.
 package jbd2
 
 import (
@@ -48,7 +50,13 @@ const (
 	defaultFastBlocks = 256
 	headerSize        = 12
 	commitHeaderSize  = 60      // struct commit_header
-	maxJournal        = 4 << 30 // bytes; mke2fs makes at most 1 GiB
+	maxJournal        = 16 << 30 // bytes; mke2fs(8) makes 1 GiB at most unless told otherwise
+
+	maxLoaded  = 64 << 20 // bytes of blocks that a replay keeps in memory
+	maxPending = 1 << 20  // copies that a replay takes, and copies and revokes that are listed
+	maxHistory = 1 << 22  // blocks of a log that is searched for older copies
+	maxFast    = 32 << 20 // bytes of tags of fast commits
+	maxTags    = 1 << 19
 )
 
 // Journal is an opened journal. It is safe for concurrent use.

@@ -12,12 +12,31 @@ type Result struct {
 	// Blocks holds the newest content of each block of the filesystem that they
 	// write and that was not revoked after.
 	Blocks map[uint64][]byte
+	// Far are those that would take too much memory: [Journal.ReadFar] reads them.
+	Far map[uint64]Far
 	// Fast are the tags of the fast commits on top of the last transaction, in
 	// order, up to the last good tail.
 	Fast        []FastTag
 	FastCommits int // those with a good tail
 	// Problems says what ended the replay early or was left out.
 	Problems []string
+}
+
+// Far says where in the journal the newest content of a block stands.
+type Far struct {
+	at      uint32
+	escaped bool
+}
+
+// ReadFar reads a block into p.
+func (j *Journal) ReadFar(p []byte, f Far) error {
+	if err := j.read(p[:j.bs], f.at); err != nil {
+		return err
+	}
+	if f.escaped {
+		binary.BigEndian.PutUint32(p, magic)
+	}
+	return nil
 }
 
 // pending is a copy that the replay takes unless its block is revoked.
@@ -93,6 +112,10 @@ func (r *replay) scan() uint32 {
 				r.suspect = fmt.Sprintf("descriptor block %d", where)
 			}
 			tags := j.tags(b)
+			if len(r.done)+len(r.open)+len(tags) > maxPending {
+				r.problem("more than %d copies to take: the replay ends before transaction %d", maxPending, tid)
+				return tid
+			}
 			if uint32(len(tags)) > left {
 				r.problem("transaction %d, descriptor block %d: more copies than the log has blocks; the replay ends before it", tid, where)
 				return tid
@@ -210,13 +233,21 @@ func (r *replay) take() {
 			r.problem("transaction %d, copy of block %d: checksum mismatch; not used", p.tid, p.tag.block)
 			continue
 		}
+		escaped := p.tag.flags&flagEscaped != 0
 		c, ok := r.res.Blocks[p.tag.block]
+		if !ok && len(r.res.Blocks)*r.j.bs >= maxLoaded {
+			if r.res.Far == nil {
+				r.res.Far = make(map[uint64]Far)
+			}
+			r.res.Far[p.tag.block] = Far{p.at, escaped}
+			continue
+		}
 		if !ok {
 			c = make([]byte, len(data))
 			r.res.Blocks[p.tag.block] = c
 		}
 		copy(c, data)
-		if p.tag.flags&flagEscaped != 0 {
+		if escaped {
 			binary.BigEndian.PutUint32(c, magic)
 		}
 	}

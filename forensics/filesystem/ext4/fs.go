@@ -21,8 +21,8 @@ import (
 	"io"
 	"io/fs"
 	"sort"
+	"strings"
 	"sync"
-	"sync/atomic"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -62,7 +62,7 @@ type FS struct {
 	fastGiven map[uint64]bool // free blocks that the view uses for what they made
 
 	mu       sync.Mutex
-	full     atomic.Bool // no more problems are noted
+	kinds    map[string]int // how many problems there are of a kind
 	problems map[filesystem.Problem]bool
 
 	recoverOnce sync.Once
@@ -71,8 +71,11 @@ type FS struct {
 
 var _ filesystem.HistoryFS = (*FS)(nil)
 
-// maxProblems bounds the list of problems of a filesystem.
-const maxProblems = 10_000
+// maxOfKind and maxKinds bound the list of problems of a filesystem.
+const (
+	maxOfKind = 1000
+	maxKinds  = 1000
+)
 
 // Open opens the filesystem on a volume of the given size in bytes.
 func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
@@ -280,19 +283,26 @@ func (f *FS) readNodeAt(n *node, p []byte, off int64) error {
 	return nil
 }
 
-// problem notes what is wrong, once.
+// problem notes what is wrong, once. Of each kind only so many are kept: a flood of
+// one must not hide the others.
 func (f *FS) problem(what, format string, args ...any) {
-	if f.full.Load() {
+	place := strings.TrimRight(what[:len(what)-len(strings.TrimLeftFunc(what, func(r rune) bool { return r < '0' || r > '9' }))], " ")
+	kind := place + "\x00" + format
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kinds[kind] >= maxOfKind || len(f.kinds) >= maxKinds && f.kinds[kind] == 0 {
 		return
 	}
 	p := filesystem.Problem{What: what, Why: fmt.Sprintf(format, args...)}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.problems) < maxProblems {
-		f.problems[p] = true
-	} else if !f.problems[p] {
-		f.full.Store(true)
-		f.problems[filesystem.Problem{What: "filesystem", Why: fmt.Sprintf("more than %d problems; the rest is not listed", maxProblems)}] = true
+	if f.problems[p] {
+		return
+	}
+	f.problems[p] = true
+	if f.kinds == nil {
+		f.kinds = make(map[string]int)
+	}
+	if f.kinds[kind]++; f.kinds[kind] == maxOfKind {
+		f.problems[filesystem.Problem{What: place, Why: fmt.Sprintf("%d problems like %q; the rest of these is not listed", maxOfKind, p.Why)}] = true
 	}
 }
 

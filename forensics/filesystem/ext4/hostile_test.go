@@ -364,3 +364,23 @@ func TestCutShort(t *testing.T) {
 		}
 	}
 }
+
+// TestProblemFlood wants a flood of one kind of damage not to hide another.
+func TestProblemFlood(t *testing.T) {
+	f := &FS{problems: make(map[filesystem.Problem]bool)}
+	for i := range 100_000 {
+		f.problem(fmt.Sprintf("inode %d", i), noteChecksum)
+		f.problem(fmt.Sprintf("group %d descriptor", i), "table at %d", i)
+	}
+	f.problem("inode 7", "in use, where none should be")
+	if n := len(f.Problems()); n < 2*maxOfKind || n > 2*maxOfKind+3 {
+		t.Errorf("%d problems", n)
+	}
+	found := false
+	for _, p := range f.Problems() {
+		found = found || p.Why == "in use, where none should be"
+	}
+	if !found {
+		t.Error("the rare problem is hidden")
+	}
+}

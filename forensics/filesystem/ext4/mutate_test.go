@@ -278,6 +278,7 @@ func TestMutations(t *testing.T) {
 			m.revert()
 		}
 		close(stop)
+		t.Logf("%s: %v", img.name, time.Since(began).Round(time.Second))
 		if !bytes.Equal(m.image, img.bytes) {
 			t.Fatalf("%s: the test does not take its changes back", img.name)
 		}

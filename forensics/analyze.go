@@ -11,6 +11,7 @@ import (
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/image"
 	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
@@ -187,15 +188,23 @@ func (a *Analysis) fill(records []artifact.Record, res *detect.Result) {
 func (img *Image) describe(ctx context.Context, a *Analysis, opts Options) error {
 	a.Image = ImageInfo{Path: text.Escape(img.Path), Format: img.Disk.Format(), VirtualSize: img.Disk.Size(), Files: []ImageFile{}}
 	for _, f := range img.Disk.Files() {
-		info := ImageFile{Path: text.Escape(f.Path), Size: f.Size}
-		if opts.HashImage {
-			sum, err := hashHostFile(ctx, f.Path)
-			if err != nil {
-				return err
-			}
-			info.SHA256 = sum
+		a.Image.Files = append(a.Image.Files, ImageFile{Path: text.Escape(f.Path), Size: f.Size})
+	}
+	if opts.HashImage {
+		p := Progress{Phase: "hashing the image"}
+		for _, f := range a.Image.Files {
+			p.TotalBytes += f.Size
 		}
-		a.Image.Files = append(a.Image.Files, info)
+		sums, err := image.HashFiles(ctx, img.Disk, func(n int64) {
+			p.Bytes += n
+			opts.progress(p)
+		})
+		if err != nil {
+			return err
+		}
+		for i, sum := range sums {
+			a.Image.Files[i].SHA256 = sum
+		}
 	}
 	a.Volumes = []VolumeInfo{}
 	for _, v := range img.Volumes {

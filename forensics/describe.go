@@ -45,6 +45,7 @@ type FilesystemInfo struct {
 // DescribeOptions say how far Describe looks.
 type DescribeOptions struct {
 	HashImage bool // hash the files of the image
+	Progress  func(Progress)
 	Problems  bool // walk all filesystems to find what is wrong with them
 }
 
@@ -52,7 +53,7 @@ type DescribeOptions struct {
 // described, too.
 func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, error) {
 	var a Analysis
-	if err := img.describe(ctx, &a, Options{HashImage: opts.HashImage}); err != nil {
+	if err := img.describe(ctx, &a, Options{HashImage: opts.HashImage, Progress: opts.Progress}); err != nil {
 		return nil, err
 	}
 	info := &Info{Image: a.Image, Volumes: a.Volumes, Filesystems: []FilesystemInfo{}, NotRead: []NotRead{}}

@@ -25,7 +25,10 @@ but those that name the system.`,
 				return err
 			}
 			defer img.Close()
-			info, err := img.Describe(cmd.Context(), forensics.DescribeOptions{HashImage: hash, Problems: problems})
+			p := a.newProgress()
+			p.show(forensics.Progress{Phase: "reading"})
+			info, err := img.Describe(cmd.Context(), forensics.DescribeOptions{HashImage: hash, Problems: problems, Progress: p.show})
+			p.done()
 			if err != nil {
 				return err
 			}

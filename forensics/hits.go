@@ -244,14 +244,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 
 // configs reads the configurations of miners in a piece of content.
 func configs(c *content, b []byte) []config.Config {
-	var list []config.Config
-	if c.kind == typeText || c.kind == typeScript {
-		list = config.Parse(b)
-	}
-	if len(list) == 0 {
-		list = config.Pools(b, maxConfigs)
-	}
-	return list
+	return config.Find(b, c.kind == typeText || c.kind == typeScript, maxConfigs)
 }
 
 // configRecord makes the record miner.config of a configuration found in a file.

@@ -28,7 +28,12 @@ type Config struct {
 	Worker  string
 	Algo    string
 	Donate  string
-	Offset  int // of the pool in the file
+	Proxy   string // through which the pool is reached
+	Found   string // InFile, InCommand, InAssignments, InText
+	Decoded string // what the bytes were encoded in: base64, "hex, base64" (outermost first)
+	Offset  int    // of the pool, the wallet or the encoded text in the file
+
+	joined bool // with a pool
 }
 
 const (
@@ -62,7 +67,7 @@ func Parse(b []byte) []Config {
 		if u == "" {
 			continue
 		}
-		c := Config{Pool: u, User: user}
+		c := Config{Pool: u, User: user, Found: InFile}
 		c.endpoint(u)
 		if t, ok := m["tls"].(bool); ok && t {
 			c.TLS = true
@@ -70,6 +75,7 @@ func Parse(b []byte) []Config {
 		c.Algo, _ = m["algo"].(string)
 		c.Coin, _ = m["coin"].(string)
 		c.Worker, _ = m["rig-id"].(string)
+		c.Proxy, _ = m["socks5"].(string)
 		c.payee()
 		known := 0
 		for _, k := range minerKeys {
@@ -139,10 +145,50 @@ func clean(b []byte) []byte {
 	return out
 }
 
+// stak reads the files of xmr-stak (pools.txt), JSON without the outer braces:
+// "pool_list": [{"pool_address": ..., "wallet_address": ...}].
+func stak(b []byte) []Config {
+	if len(b) > maxConfig || !bytes.Contains(b, []byte(`"pool_address"`)) {
+		return nil
+	}
+	c := bytes.TrimSpace(clean(b))
+	if len(c) > 0 && c[0] != '{' {
+		c = append(append([]byte{'{'}, bytes.TrimRight(c, ", \t\r\n")...), '}')
+	}
+	var doc struct {
+		Currency string `json:"currency"`
+		Pools    []struct {
+			Address string `json:"pool_address"`
+			Wallet  string `json:"wallet_address"`
+			Rig     string `json:"rig_id"`
+			TLS     bool   `json:"use_tls"`
+		} `json:"pool_list"`
+	}
+	if err := json.Unmarshal(c, &doc); err != nil {
+		return nil
+	}
+	var out []Config
+	for _, p := range doc.Pools[:min(len(doc.Pools), maxPools)] {
+		if p.Address == "" || p.Wallet == "" {
+			continue
+		}
+		x := Config{Program: "xmr-stak", Pool: p.Address, User: p.Wallet, Worker: p.Rig, Algo: doc.Currency, Found: InFile, Offset: max(0, bytes.Index(b, []byte(p.Address)))}
+		x.endpoint(p.Address)
+		x.TLS = x.TLS || p.TLS
+		x.payee()
+		out = append(out, x)
+	}
+	return out
+}
+
+// endpoint reads where a pool is: a URL, perhaps with a user in it, or host:port.
 func (c *Config) endpoint(s string) {
 	if u, err := url.Parse(s); err == nil && u.Host != "" {
 		c.Host, c.Port = u.Hostname(), u.Port()
-		c.TLS = strings.Contains(u.Scheme, "ssl") || strings.Contains(u.Scheme, "tls")
+		c.TLS = strings.Contains(u.Scheme, "ssl") || strings.Contains(u.Scheme, "tls") || u.Scheme == "daemon+https" || u.Scheme == "https"
+		if u.User != nil && c.User == "" {
+			c.User = u.User.Username()
+		}
 		return
 	}
 	if h, p, err := net.SplitHostPort(s); err == nil {
@@ -165,25 +211,46 @@ func (c *Config) payee() {
 }
 
 var (
-	stratumRE = regexp.MustCompile(`(?i)stratum2?\+(?:tcp|ssl|tls|udp)://[A-Za-z0-9.\-\[\]:_]{3,255}`)
-	optionRE  = regexp.MustCompile(`(?:^|\s)(?:-o|--url)[= ]\s*([A-Za-z0-9.+:/\-\[\]]{4,255})`)
-	userRE    = regexp.MustCompile(`(?:^|\s)(?:-u|--user)[= ]\s*(\S{3,255})`)
+	stratumRE = regexp.MustCompile(`(?i)^(?:stratum[12]?\+(?:tcp|ssl|tls|udp|tls1?[23]?)|stratums?|daemon\+https?)://[A-Za-z0-9.\-\[\]:_@]{3,400}`)
+	optionRE  = regexp.MustCompile(`(?:^|[\s"'])(?:-o|--url|--pool|-pool|--server|-P)[= ]\s*["']?([A-Za-z0-9.+:/\-\[\]@_]{4,400})`)
+	userRE    = regexp.MustCompile(`(?:^|[\s"'])(?:-u|--user|--wallet|--username|-wal|-w)[= ]\s*["']?([^\s"']{3,255})`)
 	minerOpt  = regexp.MustCompile(`--donate-level|--coin|--algo|-a (?:rx|cn|randomx|cryptonight)|--nicehash|--rig-id|stratum2?\+|--randomx|--cpu-max-threads|--tls`)
+	valueRE   = regexp.MustCompile(`(?:^|[\s"'])(-a|--algo|--coin|--rig-id|--worker|--donate-level|-x|--proxy|--socks5)[= ]\s*["']?([^\s"'()&|;]{1,255})`)
 )
 
 // CommandLine reads the arguments of a miner out of a command.
 func CommandLine(s string) (Config, bool) {
-	o := optionRE.FindStringSubmatch(s)
+	o := optionRE.FindStringSubmatchIndex(s)
 	if o == nil {
 		return Config{}, false
 	}
-	c := Config{Pool: o[1]}
+	c := Config{Pool: s[o[2]:o[3]], Found: InCommand, Offset: o[2]}
 	if u := userRE.FindStringSubmatch(s); u != nil {
 		c.User = u[1]
 	}
-	c.endpoint(o[1])
+	c.endpoint(c.Pool)
 	c.payee()
-	return c, c.Wallet != "" || c.Port != "" && minerOpt.MatchString(s)
+	if c.Wallet == "" && (c.Port == "" || !minerOpt.MatchString(s)) {
+		return Config{}, false
+	}
+	for _, m := range valueRE.FindAllStringSubmatch(s, 16) {
+		switch m[1] {
+		case "-a", "--algo":
+			c.Algo = first(c.Algo, m[2])
+		case "--coin":
+			c.Coin = first(c.Coin, m[2])
+		case "--rig-id", "--worker":
+			c.Worker = first(c.Worker, m[2])
+		case "--donate-level":
+			c.Donate = first(c.Donate, m[2])
+		default:
+			c.Proxy = first(c.Proxy, m[2])
+		}
+	}
+	if strings.Contains(s, "--tls") {
+		c.TLS = true
+	}
+	return c, true
 }
 
 // Pools gives the stratum addresses in any bytes, each once.
@@ -191,27 +258,43 @@ func Pools(b []byte, limit int) []Config {
 	var out []Config
 	seen := make(map[string]bool)
 	for at := 0; len(out) < limit; {
-		i := bytes.Index(b[at:], []byte("stratum"))
+		i := bytes.Index(b[at:], []byte("://"))
 		if i < 0 {
 			break
 		}
-		at += i
-		if m := stratumRE.Find(b[at:min(len(b), at+300)]); m != nil && bytes.HasPrefix(b[at:], m) && !seen[string(m)] {
-			seen[string(m)] = true
-			c := Config{Pool: string(m), Offset: at}
-			c.endpoint(string(m))
-			out = append(out, c)
+		at += i + len("://")
+		// The scheme stands before; all of them begin with one of two words.
+		from := max(0, at-24)
+		if h := b[from : at-3]; bytes.HasSuffix(h, []byte("http")) && !bytes.HasSuffix(h, []byte("+http")) || bytes.HasSuffix(h, []byte("https")) && !bytes.HasSuffix(h, []byte("+https")) {
+			continue
 		}
-		at += len("stratum")
+		head := bytes.ToLower(b[from:at])
+		k := max(bytes.LastIndex(head, []byte("stratum")), bytes.LastIndex(head, []byte("daemon+")))
+		if k < 0 {
+			continue
+		}
+		from += k
+		if m := stratumRE.Find(b[from:min(len(b), from+424)]); m != nil && !seen[string(m)] {
+			seen[string(m)] = true
+			c := Config{Pool: string(m), Offset: from, Found: InText}
+			c.endpoint(string(m))
+			c.payee()
+			if strings.Contains(c.Host, ".") || c.Port != "" {
+				out = append(out, c)
+			}
+		}
 	}
 	return out
 }
 
-// Record makes the record miner.config: program, pool, host, port, tls, user,
-// wallet, coin, worker, algo, donate_level.
+// Record makes the record miner.config: program, found_in (configuration, command,
+// assignments, text), encoding, pool, host, port, tls, user, wallet, coin, worker,
+// algo, donate_level, proxy.
 func (c *Config) Record() artifact.Record {
 	r := artifact.Record{Kind: "miner.config", Source: artifact.Source{Offset: int64(c.Offset), Length: int64(len(c.Pool))}}
 	r.Add("program", c.Program)
+	r.Add("found_in", c.Found)
+	r.Add("encoding", c.Decoded)
 	r.Add("pool", c.Pool)
 	r.Add("host", c.Host)
 	r.Add("port", c.Port)
@@ -224,5 +307,6 @@ func (c *Config) Record() artifact.Record {
 	r.Add("worker", c.Worker)
 	r.Add("algo", c.Algo)
 	r.Add("donate_level", c.Donate)
+	r.Add("proxy", c.Proxy)
 	return r
 }

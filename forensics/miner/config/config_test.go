@@ -1,6 +1,14 @@
 package config
 
-import "testing"
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
 
 const addr = "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"
 
@@ -37,11 +45,108 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"pools":[{"url":"a:1","user":"b",}],"algo":"x"} // `))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		Parse(b)
-		Pools(b, 10)
-		CommandLine(string(b))
+func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// The same pool and wallet in all the places where miners are told of them, and
+// what must not be taken for it.
+func TestFind(t *testing.T) {
+	command := "/tmp/.x/kswapd0 -o 203.0.113.77:3333 -u " + addr + ".w7 -p x -a rx/0 --donate-level 1 --tls --proxy=198.51.100.4:1080"
+	esc := ""
+	for _, c := range []byte("run -o 203.0.113.77:3333 -u " + addr) {
+		esc += fmt.Sprintf("\\x%02x", c)
+	}
+	for _, c := range []struct {
+		name, in       string
+		binary         bool
+		found, encoded string
+	}{
+		{"XMRig", `{"pools":[{"url":"203.0.113.77:3333","user":"` + addr + `"}],"donate-level":1}`, false, InFile, ""},
+		{"xmr-stak", "/* pools */ \"pool_list\" :\n[ {\"pool_address\" : \"203.0.113.77:3333\", \"wallet_address\" : \"" + addr + "\", \"rig_id\" : \"\", },\n],\n\"currency\" : \"monero\",\n", false, InFile, ""},
+		{"unit", "[Service]\nExecStart=" + command + "\nRestart=always\n", false, InCommand, ""},
+		{"crontab", "* * * * * root " + command + "\n", false, InCommand, ""},
+		{"log", "Jan  2 03:04:05 web CRON[77]: (root) CMD (" + command + ")\n", false, InCommand, ""},
+		{"quoted", `nohup ./sh --url "203.0.113.77:3333" --user "` + addr + `" &`, false, InCommand, ""},
+		{"URL with a user", "./ethminer -P stratum+ssl://" + addr + ".w7@203.0.113.77:3333\n", false, InCommand, ""},
+		{"memory of a process", "\x00\x00./kswapd0\x00-o\x00203.0.113.77:3333\x00-u\x00" + addr + "\x00\x00HOME=/\x00", true, InCommand, ""},
+		{"environment", "POOL_URL=203.0.113.77:3333\nWALLET=" + addr + "\nWORKER=w7\n", false, InAssignments, ""},
+		{"YAML", "env:\n  - pool: \"203.0.113.77:3333\"\n    wallet: " + addr + "\n", false, InAssignments, ""},
+		{"INI", "[RandomX]\nwallet=" + addr + "\nrigName = w7\npool1 = 203.0.113.77:3333\n", false, InAssignments, ""},
+		{"strings of a program", "\x7fELF\x00\x01stratum+tcp://203.0.113.77:3333\x00" + strings.Repeat("\x00\x02text\x00", 2000) + addr + "\x00", true, InText, ""},
+		{"base64", "echo " + b64(command) + " | base64 -d | sh\n", false, InCommand, "base64"},
+		{"base64 behind a name", "x=/" + b64(" "+command) + "\n", false, InCommand, "base64"},
+		{"base64 of base64", "echo " + b64("echo "+b64(command)+" | base64 -d") + "\n", false, InCommand, "base64, base64"},
+		{"three times", "a " + b64("b "+b64("c "+b64(command))) + "\n", false, InCommand, "base64, base64, base64"},
+		{"hexadecimal", "printf " + hex.EncodeToString([]byte(command)) + " | xxd -r -p\n", false, InCommand, "hex"},
+		{"hexadecimal of base64", "p=" + hex.EncodeToString([]byte(b64(command))) + "\n", false, InCommand, "hex, base64"},
+		{"escapes", "printf '" + esc + "'\n", false, InCommand, "hex"},
+		{"base64 in a program", "\x7fELF\x00" + b64(command) + "\x00", true, InCommand, "base64"},
+	} {
+		got := Find([]byte(c.in), !c.binary, 10)
+		if len(got) != 1 {
+			t.Errorf("%s: %d configurations: %+v", c.name, len(got), got)
+			continue
+		}
+		g := got[0]
+		if g.Host != "203.0.113.77" || g.Port != "3333" || g.Wallet != addr || g.Found != c.found || g.Decoded != c.encoded {
+			t.Errorf("%s: %+v", c.name, g)
+		}
+		if strings.Contains(c.in, command) && (g.Worker != "w7" || g.Algo != "rx/0" || g.Donate != "1" || !g.TLS || g.Proxy != "198.51.100.4:1080") {
+			t.Errorf("%s: %+v", c.name, g)
+		}
+		if c.encoded == "" && !strings.HasPrefix(c.in[g.Offset:], g.Pool) && !strings.HasPrefix(c.in[g.Offset:], g.Wallet) {
+			t.Errorf("%s: at %d stands neither the pool nor the wallet", c.name, g.Offset)
+		}
+	}
+	for name, in := range map[string]string{
+		"four times encoded":  b64("b " + b64("c "+b64("d "+b64(command)))),
+		"a changed address":   "WALLET=" + strings.Replace(addr, "Nfc8", "Nfc9", 1),
+		"downloads":           "curl -o /tmp/x https://example.invalid:8443/x && sort -o a -u b\n",
+		"other pools":         "DB_POOL=10\nPOOL_URL=postgres://db:5432\n",
+		"a certificate":       "-----BEGIN CERTIFICATE-----\n" + b64(strings.Repeat("\x30\x82\x01\x99abc", 100)) + "\n",
+		"words of the matter": "Set --url to stratum+tcp://HOST and --user to your wallet",
+	} {
+		if got := Find([]byte(in), true, 10); len(got) != 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// A wallet alone is a record, not more.
+	got := Find([]byte("Donations: "+addr+"\n"), true, 10)
+	if len(got) != 1 || got[0].Pool != "" || got[0].Found != InText {
+		t.Errorf("a wallet alone: %+v", got)
+	}
+}
+
+func TestFindBounded(t *testing.T) {
+	var b bytes.Buffer
+	for i := range 20_000 {
+		fmt.Fprintf(&b, "stratum+tcp://198.51.100.%d:%d %s\n", i%256, i, b64(fmt.Sprintf("stratum+tcp://198.51.100.9:%d and so on", i)))
+	}
+	if got := Find(b.Bytes(), true, 32); len(got) > 32 {
+		t.Errorf("%d configurations", len(got))
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(`{"pools":[{"url":"a:1","user":"b",}],"algo":"x"} // `), true)
+	f.Add([]byte(`"pool_list" : [ {"pool_address" : "a:1", "wallet_address" : "b"}, ],`), true)
+	f.Add([]byte("x -o 203.0.113.77:3333 -u "+addr+"\n"+b64("stratum+tcp://203.0.113.77:3333 -u "+addr)), false)
+	f.Fuzz(func(t *testing.T, b []byte, text bool) {
+		for _, c := range Find(b, text, 10) {
+			if c.Offset < 0 || c.Offset > len(b) {
+				t.Fatalf("%+v is not in %d bytes", c, len(b))
+			}
+			c.Record()
+		}
 	})
+}
+
+func BenchmarkFind(b *testing.B) {
+	prog, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		b.Skip(err)
+	}
+	b.SetBytes(int64(len(prog)))
+	for b.Loop() {
+		Find(prog, false, 32)
+	}
 }

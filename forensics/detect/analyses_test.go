@@ -125,6 +125,9 @@ func TestAnalyses(t *testing.T) {
 		// For whom a miner works.
 		{"pool and wallet", "miner_configuration", scene{records: []artifact.Record{record(t, config)}}, High},
 		{"pool alone", "miner_configuration", scene{records: []artifact.Record{with(t, config, "wallet=")}}, Informational},
+		{"command in a note", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; file_type=text; path=/root/notes")}}, Low},
+		{"command in base64", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; encoding=base64; file_type=text; path=/opt/x")}}, Medium},
+		{"wallet alone", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config wallet=w; found_in=text; file_type=elf; path=/opt/x")}}, None},
 		{"pool in a program", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; file_type=elf; path=/opt/a")}}, Medium},
 		// Maintainer scripts.
 		{"modified, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 60)}}, High},

@@ -140,12 +140,21 @@ func (c *collection) configs() {
 	seen := make(map[key]int) // finding
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if rec.Kind != "miner.config" {
-			continue
+		if rec.Kind != "miner.config" || rec.Get("pool") == "" && rec.Get("program") == "" {
+			continue // an address alone is a fact, and no finding
 		}
 		level := Informational
 		switch {
 		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
+		case rec.Get("file_type") != "elf" && rec.Get("found_in") != "" && rec.Get("found_in") != "configuration":
+			// A text that names both quotes a command, or is one: where it
+			// is run from, the records of what runs it say so.
+			if rec.Get("pool") != "" && rec.Get("wallet") != "" {
+				level = Low
+				if p := rec.Source.Path; (rec.Get("encoding") != "" || rec.Get("file_type") == "script" || rec.Get("found_in") == "assignments" || tempPlace(p) || hiddenPlace(p)) && !isDocument(p) && !isLogPlace(p) {
+					level = Medium
+				}
+			}
 		case rec.Get("wallet") != "" && (rec.Get("pool") != "" || rec.Get("program") != ""):
 			level = High
 		case rec.Get("program") != "":

@@ -35,9 +35,6 @@ var (
 	notWordRE = regexp.MustCompile(`[^\pL\pN _-]`)
 )
 
-// pending are pages that are still to be written.
-var pending = map[string]bool{"records.md": true, "adding-an-extractor.md": true}
-
 // anchor gives the name that a heading gets.
 func anchor(heading string) string {
 	return strings.ReplaceAll(notWordRE.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
@@ -61,10 +58,6 @@ func TestLinks(t *testing.T) {
 			}
 			text, err := os.ReadFile(name)
 			if info, statErr := os.Stat(name); statErr == nil && info.IsDir() && heading == "" {
-				continue
-			}
-			if err != nil && pending[filepath.Base(name)] {
-				t.Logf("%s is still to be written", name)
 				continue
 			}
 			if err != nil {

@@ -120,6 +120,9 @@ func (w *worker) read(ctx context.Context, c *content) error {
 		if c.kind == typeELF {
 			w.unpackProgram(c, c, "", b)
 		}
+		if err := w.carries(ctx, c, b); err != nil {
+			return err
+		}
 		return w.members(ctx, c)
 	})
 }

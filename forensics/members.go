@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"icecore/forensics/miner/carried"
 	"icecore/forensics/miner/member"
 	"icecore/forensics/miner/upx"
 )
@@ -77,4 +78,39 @@ func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
 	x := &content{name: m.name, own: m.own, kind: typeELF, size: int64(len(p.Data))}
 	c.unpacked += x.size
 	w.lookAt(c, x, name, p.Data, func(at int64) int64 { return at })
+}
+
+// carries looks into what a file carries inside itself, encoded or compressed. As
+// with archives, what a package brought and nobody changed stays closed.
+func (w *worker) carries(ctx context.Context, c *content, b []byte) error {
+	text := c.kind == typeText || c.kind == typeScript
+	switch c.kind {
+	case typeELF:
+	case typeText, typeScript:
+		if !carried.Likely(b, true) {
+			return nil
+		}
+	default: // no file of its kind, but a program under XOR
+		if !carried.XORed(b) {
+			return nil
+		}
+	}
+	if err := w.packageState(ctx, c); err != nil {
+		return err
+	}
+	if c.own.state == "intact" || c.kind == typeELF && !carried.Likely(b, false) {
+		return nil
+	}
+	err := carried.Walk(b, text, func(p carried.Piece) {
+		m := &content{kind: fileType(p.Data), size: int64(len(p.Data))}
+		c.unpacked += m.size
+		w.lookAt(c, m, p.Name, p.Data, func(at int64) int64 { return at })
+		if m.kind == typeELF {
+			w.unpackProgram(c, m, p.Name, p.Data)
+		}
+	})
+	if err != nil {
+		c.trouble = append(c.trouble, fmt.Sprintf("carried: %v", err))
+	}
+	return ctx.Err()
 }

@@ -1,0 +1,337 @@
+// Package carried finds what a file carries inside itself: a program as base64 or
+// hex in a script, compressed in a program that drops it, or with each byte
+// XORed with the same one. What is found is decoded, three levels deep.
+//
+// It promises bounded work and memory whatever the bytes say: a bound on the pieces,
+// on their bytes, and on how much larger a stream may get. What is neither a
+// program, nor text, nor packed again is not given: most long runs of letters and
+// digits decode to nothing.
+package carried
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	levels    = 3
+	maxPieces = 64        // of one file
+	maxTries  = 512       // streams and runs that are tried
+	maxBytes  = 256 << 20 // of all pieces of one file
+	maxPiece  = 64 << 20
+	minRun    = 160 // characters of base64 or hex: a hundred bytes
+	minLine   = 56  // characters of a line behind which a run goes on in the next one
+)
+
+// ErrLimit says that a file carries more than is looked at.
+var ErrLimit = errors.New("limit reached; the rest of what the file carries was not looked at")
+
+// Piece is something that a file carries.
+type Piece struct {
+	Name string // how it was found: "base64 at 120", "base64 at 120!gzip at 0"
+	Off  int64  // in the file, of what it was decoded from
+	Data []byte
+}
+
+// Likely says whether a file may carry something, at little cost: a run of base64
+// or hex in text, the head of a stream, or of a program, in other content.
+func Likely(b []byte, text bool) bool {
+	if text {
+		start, _ := nextRun(b, 0)
+		return start >= 0
+	}
+	return bytes.Contains(b, gzipHead) || xorELF(b, 0) >= 0
+}
+
+// XORed says whether all of a file is a program whose bytes were XORed with one.
+func XORed(b []byte) bool { return xorELF(b[:min(len(b), 64)], 0) == 0 }
+
+// Walk gives what a file carries. The error says that a limit was reached.
+func Walk(b []byte, text bool, visit func(Piece)) error {
+	w := &walker{visit: visit}
+	w.look(b, text, "", -1, 0)
+	return w.err
+}
+
+type walker struct {
+	visit  func(Piece)
+	pieces int
+	tries  int
+	bytes  int64
+	err    error
+}
+
+// look looks into content; off is where in the file it comes from, or -1 if it is
+// the file.
+func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
+	if level == levels {
+		return
+	}
+	found := func(how string, at int, data []byte) {
+		n := fmt.Sprintf("%s at %d", how, at)
+		if name != "" {
+			n = name + "!" + n
+		}
+		from := off
+		if from < 0 {
+			from = int64(at)
+		}
+		w.found(n, from, data, level)
+	}
+	if text {
+		for i := 0; w.err == nil; {
+			start, end := nextRun(b, i)
+			if start < 0 {
+				return
+			}
+			if !w.try() {
+				return
+			}
+			if how, data := decode(b[start:end]); data != nil {
+				found(how, start, data)
+			}
+			i = end
+		}
+		return
+	}
+	for i := 0; w.err == nil; {
+		n := bytes.Index(b[i:], gzipHead)
+		if n < 0 {
+			break
+		}
+		i += n
+		// Behind the method: flags of which five are defined, and a system.
+		if i+10 <= len(b) && b[i+3]&0xe0 == 0 && (b[i+9] <= 13 || b[i+9] == 255) {
+			if !w.try() {
+				return
+			}
+			if data := w.gunzip(b[i:]); data != nil {
+				found("gzip", i, data)
+			}
+		}
+		i++
+	}
+	for i := 0; w.err == nil; {
+		n := xorELF(b, i)
+		if n < 0 {
+			break
+		}
+		if !w.try() {
+			return
+		}
+		key := b[n] ^ 0x7f
+		data := bytes.Clone(b[n:min(len(b), n+maxPiece)])
+		for k := range data {
+			data[k] ^= key
+		}
+		found(fmt.Sprintf("xor 0x%02x", key), n, data)
+		i = n + 1
+	}
+}
+
+// try counts what is tried.
+func (w *walker) try() bool {
+	if w.tries++; w.tries > maxTries {
+		w.err = ErrLimit
+		return false
+	}
+	return true
+}
+
+// found gives a piece, if it is something, and looks into it.
+func (w *walker) found(name string, off int64, data []byte, level int) {
+	switch {
+	case len(data) < 64:
+		return
+	case bytes.HasPrefix(data, gzipHead):
+		if inner := w.gunzip(data); inner != nil {
+			w.found(name+"!gzip", off, inner, level+1)
+		}
+		return
+	case len(data) > 2 && data[0] == 0x78 && (uint(data[0])<<8|uint(data[1]))%31 == 0:
+		if inner := w.inflate(data); inner != nil {
+			w.found(name+"!zlib", off, inner, level+1)
+			return
+		}
+	}
+	text := isText(data)
+	if !text && !known(data) {
+		return
+	}
+	if w.pieces++; w.pieces > maxPieces || w.bytes+int64(len(data)) > maxBytes {
+		w.err = ErrLimit
+		return
+	}
+	w.bytes += int64(len(data))
+	w.visit(Piece{name, off, data})
+	w.look(data, text, name, off, level+1)
+}
+
+func (w *walker) gunzip(b []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	r.Multistream(false)
+	return w.readAll(r)
+}
+
+func (w *walker) inflate(b []byte) []byte {
+	r, err := zlib.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	return w.readAll(r)
+}
+
+// readAll reads a stream; what comes before an error is kept, if it is enough to
+// be something.
+func (w *walker) readAll(r io.Reader) []byte {
+	data, err := io.ReadAll(io.LimitReader(r, maxPiece))
+	if err != nil && len(data) < 4096 {
+		return nil
+	}
+	if len(data) == maxPiece {
+		w.err = ErrLimit
+	}
+	return data
+}
+
+var gzipHead = []byte{0x1f, 0x8b, 8}
+
+// known says whether data begins as a program, a script, or something packed.
+func known(b []byte) bool {
+	for _, m := range []string{"\x7fELF", "#!", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "PK\x03\x04"} {
+		if bytes.HasPrefix(b, []byte(m)) {
+			return true
+		}
+	}
+	return len(b) > 262 && string(b[257:262]) == "ustar"
+}
+
+func isText(b []byte) bool {
+	b = b[:min(len(b), 1024)]
+	odd := 0
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c >= 0x7f {
+			odd++
+		}
+	}
+	return odd*50 < len(b)
+}
+
+// xorELF gives where, at or behind from, an ELF file (little-endian, version 1)
+// stands whose bytes were XORed with one byte other than 0, or -1. The difference
+// between neighbours is not changed by that.
+func xorELF(b []byte, from int) int {
+	const d0, d1, d2 = 0x7f ^ 'E', 'E' ^ 'L', 'L' ^ 'F'
+	for i := from; i+64 <= len(b); i++ {
+		if b[i]^b[i+1] != d0 || b[i+1]^b[i+2] != d1 || b[i+2]^b[i+3] != d2 {
+			continue
+		}
+		key := b[i] ^ 0x7f
+		if class := b[i+4] ^ key; key != 0 && (class == 1 || class == 2) && b[i+5]^key == 1 && b[i+6]^key == 1 && b[i+8]^key == 0 && b[i+15]^key == 0 && b[i+17]^key == 0 && b[i+19]^key == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// The characters of base64, of both alphabets.
+var alphabet = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
+		t[c] = true
+	}
+	return t
+}()
+
+// nextRun finds the next run of base64 or hex at or behind from that is long
+// enough, over as many lines as there are. It looks at every fortieth character
+// alone where there is none.
+func nextRun(b []byte, from int) (start, end int) {
+	const step = minLine - 16
+	for i := from; i < len(b); {
+		if !alphabet[b[i]] {
+			i += step
+			// No run is stepped over: it has at least minLine in its
+			// first line, of which one is met.
+			continue
+		}
+		start = i
+		for start > from && alphabet[b[start-1]] {
+			start--
+		}
+		end = start
+		line := start
+		for end < len(b) {
+			if alphabet[b[end]] {
+				end++
+				continue
+			}
+			next := end
+			for next < len(b) && (b[next] == '\r' || b[next] == '\n') && next-end < 2 {
+				next++
+			}
+			if next == end || end-line < minLine || next == len(b) || !alphabet[b[next]] {
+				break
+			}
+			line, end = next, next
+		}
+		if end-start >= minRun {
+			return start, end
+		}
+		i = end + 1
+	}
+	return -1, -1
+}
+
+// decode decodes a run as hex, if it begins as a program or stream written so, or
+// as base64.
+func decode(run []byte) (how string, data []byte) {
+	clean := make([]byte, 0, min(len(run), maxPiece))
+	url := false
+	for _, c := range run {
+		switch c {
+		case '\r', '\n':
+			continue
+		case '-', '_':
+			url = true
+		}
+		if len(clean) == maxPiece {
+			break
+		}
+		clean = append(clean, c)
+	}
+	lower := bytes.ToLower(clean[:8])
+	if bytes.HasPrefix(lower, []byte("7f454c46")) || bytes.HasPrefix(lower, []byte("1f8b08")) || bytes.HasPrefix(lower, []byte("23212f")) {
+		n := 0
+		for n < len(clean) && isHex(clean[n]) {
+			n++
+		}
+		data = make([]byte, n/2)
+		if _, err := hex.Decode(data, clean[:n&^1]); err == nil {
+			return "hex", data
+		}
+	}
+	enc := base64.RawStdEncoding
+	if url {
+		enc = base64.RawURLEncoding
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1] // cut off
+	}
+	data = make([]byte, enc.DecodedLen(len(clean)))
+	n, err := enc.Decode(data, clean)
+	if err != nil && n < 64 {
+		return "", nil
+	}
+	return "base64", data[:n]
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }

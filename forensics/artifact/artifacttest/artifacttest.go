@@ -7,6 +7,7 @@ package artifacttest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -127,15 +128,24 @@ func unpack(text string) string {
 // their target, executable ones their permission.
 func Testdata(t testing.TB) []File {
 	t.Helper()
+	return Files(t, "testdata")
+}
+
+// Files gives the files below a folder that mirrors an image.
+func Files(t testing.TB, root string) []File {
+	t.Helper()
 	var out []File
-	err := filepath.WalkDir("testdata", func(p string, d fs.DirEntry, err error) error {
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+		return nil // made by its tests, with real programs
+	}
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
-			if d != nil && d.IsDir() && p == filepath.Join("testdata", "fuzz") {
+			if d != nil && d.IsDir() && p == filepath.Join(root, "fuzz") {
 				return filepath.SkipDir
 			}
 			return err
 		}
-		f := File{Path: "/" + filepath.ToSlash(strings.TrimPrefix(p, "testdata"+string(filepath.Separator)))}
+		f := File{Path: "/" + filepath.ToSlash(strings.TrimPrefix(p, root+string(filepath.Separator)))}
 		info, err := d.Info()
 		if err != nil {
 			return err
@@ -147,7 +157,7 @@ func Testdata(t testing.TB) []File {
 			}
 			leads := p
 			if filepath.IsAbs(f.Target) { // from the root of the image
-				leads = filepath.Join("testdata", f.Target)
+				leads = filepath.Join(root, f.Target)
 			}
 			b, err := os.ReadFile(leads)
 			f.Text, f.Absent = string(b), err != nil

@@ -56,7 +56,7 @@ func (Extractor) Version() int { return 1 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
-	return []string{"/var/log/wtmp", "/var/log/wtmp[.-]*", "/var/log/btmp", "/var/log/btmp[.-]*", "/var/log/lastlog", "/run/utmp", "/var/run/utmp"}
+	return []string{"/var/log/wtmp", "/var/log/wtmp.*", "/var/log/wtmp-*", "/var/log/btmp", "/var/log/btmp.*", "/var/log/btmp-*", "/var/log/lastlog", "/run/utmp", "/var/run/utmp"}
 }
 
 // EntrySize is the size of an entry of utmp, wtmp and btmp in bytes.

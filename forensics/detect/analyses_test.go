@@ -132,6 +132,9 @@ func TestAnalyses(t *testing.T) {
 		// Maintainer scripts.
 		{"modified, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 60)}}, High},
 		{"as it was installed, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
+		{"as it was installed, and does what few do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 1)}}, Low},
+		{"modified, and does what few do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 60)}}, High},
+		{"as it was installed, and does what few and what none do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Medium},
 		{"newer", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
 		{"as it was installed", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
 		{"starts a miner", "dpkg_script", scene{records: []artifact.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},

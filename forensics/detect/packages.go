@@ -13,6 +13,21 @@ import (
 // list of its package, which is written when the package is installed.
 const lateness = 5 * time.Minute
 
+// rare says whether all that is notable of a maintainer script is done by a few
+// packages of Debian, too: nmap-common decodes a program that it ships, psad ends
+// its own daemons, snoopy has itself preloaded. What is preloaded is judged by
+// itself.
+func rare(notable string) bool {
+	for _, n := range strings.Split(notable, ",") {
+		switch n {
+		case "base64", "kill_list", "ld.so.preload", "preload_write":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // scripts looks for maintainer scripts that were changed after their package was
 // installed, and for those that hold what no such script holds.
 func (c *collection) scripts() {
@@ -43,6 +58,8 @@ func (c *collection) scripts() {
 			f.Level, f.Title = High, "Maintainer script "+name+" was modified after its installation and holds what none should"
 		case odd && tail:
 			f.Level, f.Title = High, "Maintainer script "+name+" holds an appended command that none should"
+		case odd && rare(rec.Get("notable")):
+			f.Level, f.Title = Low, "Maintainer script "+name+" does what few of Debian's do"
 		case odd:
 			f.Level, f.Title = Medium, "Maintainer script "+name+" holds what none of Debian's do"
 		case late && tail:

@@ -118,14 +118,25 @@ func (c *collection) accounts() {
 	}
 }
 
-// units adds to a finding about a unit the links that enable it.
+// units adds to a finding about a unit the links that enable it, and the timers and
+// paths that start it.
 func (c *collection) units() {
 	type unit struct{ volume, name string }
-	links := make(map[unit][]*artifact.Record)
+	links, starters := make(map[unit][]*artifact.Record), make(map[unit][]*artifact.Record)
 	for i := range c.in.Records {
-		if r := &c.in.Records[i]; r.Kind == "systemd.enabled" && r.Source.State == filesystem.Live {
-			u := unit{r.Source.Volume, r.Get("unit")}
+		r := &c.in.Records[i]
+		if r.Source.State != filesystem.Live {
+			continue
+		}
+		switch r.Kind {
+		case "systemd.enabled":
+			u := unit{r.Source.Volume, template(r.Get("unit"))}
 			links[u] = append(links[u], r)
+		case "systemd.unit":
+			if t := r.Get("triggers"); t != "" {
+				u := unit{r.Source.Volume, template(t)}
+				starters[u] = append(starters[u], r)
+			}
 		}
 	}
 	for i := range c.findings {
@@ -135,7 +146,15 @@ func (c *collection) units() {
 			continue
 		}
 		var names []string
-		for _, l := range links[unit{rec.Source.Volume, rec.Get("unit")}] {
+		of := unit{rec.Source.Volume, template(rec.Get("unit"))}
+		for n, s := range starters[of] {
+			if n == 5 {
+				break
+			}
+			f.Records = union(f.Records, []string{s.ID})
+			f.Description = strings.TrimSpace(f.Description + fmt.Sprintf(" %s starts it%s.", s.Get("unit"), occasion(s)))
+		}
+		for _, l := range links[of] {
 			if len(names) < 5 {
 				names = append(names, l.Source.Path)
 				f.Records = union(f.Records, []string{l.ID})
@@ -145,6 +164,28 @@ func (c *collection) units() {
 			f.Description = strings.TrimSpace(f.Description + " It is enabled by " + strings.Join(names, ", ") + ".")
 		}
 	}
+}
+
+// template gives the name of the template of a unit that is an instance of one:
+// a@b.service is made from a@.service.
+func template(name string) string {
+	i, j := strings.IndexByte(name, '@'), strings.LastIndexByte(name, '.')
+	if i < 0 || j < i {
+		return name
+	}
+	return name[:i+1] + name[j:]
+}
+
+// occasion says when a timer or path starts its unit.
+func occasion(r *artifact.Record) string {
+	for _, w := range []struct{ field, words string }{
+		{"on_calendar", "at "}, {"on_active", "again after "}, {"on_boot", "after boot, by "}, {"on_startup", "after the start of systemd, by "}, {"on_inactive", "after it ended, by "}, {"watches", "at a change of "},
+	} {
+		if v := r.Get(w.field); v != "" {
+			return " " + w.words + v[:min(len(v), 200)]
+		}
+	}
+	return ""
 }
 
 // intruders raises what names the intruder: an address from which a password was

@@ -19,6 +19,7 @@ import (
 // the kernel then shows.
 func TestEncryptedAgainstKernel(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	for _, c := range []struct {
 		name string
 		mkfs []string

@@ -52,11 +52,12 @@ func TestNotExt4(t *testing.T) {
 // files to be read without it.
 func TestExternalJournal(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	journal := filepath.Join(t.TempDir(), "journal")
 	must(t, os.WriteFile(journal, nil, 0o600))
 	must(t, os.Truncate(journal, 16<<20))
 	run(t, "mke2fs", "-q", "-F", "-O", "journal_dev", "-b", "4096", journal)
-	dev := strings.TrimSpace(run(t, "losetup", "-f", "--show", journal))
+	dev := attach(t, journal)
 	t.Cleanup(func() { run(t, "losetup", "-d", dev) })
 	img := makeImage(t, 32, "-t", "ext4", "-b", "4096", "-J", "device="+dev)
 	dir, unmount := mountImage(t, img, "rw,journal_path="+dev)

@@ -14,6 +14,7 @@ import (
 // stand on the volume.
 func TestExtentsOfInlineFiles(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	img := makeImage(t, 16, "-t", "ext4", "-O", "inline_data", "-I", "512")
 	dir, unmount := mountImage(t, img, "rw")
 	content := bytes.Repeat([]byte("0123456789abcdefghi"), 20)

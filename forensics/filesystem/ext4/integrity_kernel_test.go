@@ -16,6 +16,7 @@ import (
 // same view as before, and to be told.
 func TestBackups(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	for _, c := range []struct {
 		name string
 		mib  int64
@@ -99,6 +100,7 @@ func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 // must be told where, and the data must still be shown, with a note.
 func TestChecksums(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	img := makeImage(t, 64, "-t", "ext4", "-b", "1024", "-O", "ea_inode")
 	dir, unmount := mountImage(t, img, "rw,noatime")
 	plant(t, dir, plan{bigDir: 300, fragments: 600, bigXattr: 20_000})

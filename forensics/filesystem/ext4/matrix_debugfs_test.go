@@ -21,6 +21,7 @@ import (
 // the inodes with what debugfs tells of them.
 func TestDebugfsMatrix(t *testing.T) {
 	needKernel(t, "debugfs")
+	inMemory(t)
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}

@@ -12,6 +12,7 @@ import (
 // with what the kernel shows. What it cannot mount is in TestDebugfsMatrix.
 func TestKernelMatrix(t *testing.T) {
 	needKernel(t)
+	inMemory(t)
 	full := plan{bigDir: 1200, deep: 30, fragments: 600, acls: true, links: 20}
 	with := func(change func(*plan)) plan {
 		p := full

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,9 +70,25 @@ func mountImage(t testing.TB, img, opts string) (dir string, unmount func()) {
 	return dir, unmount
 }
 
+// attach gives a loop device for an image. Others may take the one that was found
+// free before it is used, so it tries again.
+func attach(t testing.TB, img string) string {
+	t.Helper()
+	for i := 0; ; i++ {
+		out, err := exec.Command("losetup", "-f", "--show", img).CombinedOutput()
+		if err == nil {
+			return strings.TrimSpace(string(out))
+		}
+		if i == 20 {
+			t.Fatalf("losetup: %v: %s", err, out)
+		}
+		time.Sleep(time.Duration(i) * 20 * time.Millisecond)
+	}
+}
+
 func tryMount(t testing.TB, img, opts string) (dir string, unmount func(), err error) {
 	t.Helper()
-	dev := strings.TrimSpace(run(t, "losetup", "-f", "--show", img))
+	dev := attach(t, img)
 	dir = t.TempDir()
 	detach := func() { run(t, "losetup", "-d", dev) }
 	if out, err := exec.Command("mount", "-t", "ext4", "-o", opts, dev, dir).CombinedOutput(); err != nil {
@@ -158,9 +175,11 @@ func syncRange(f *os.File) {
 }
 
 // inMemory puts the temporary files of a test into memory: the flushes of loop
-// devices cost most of the time of a test that makes small images.
+// devices cost most of the time of a test that makes small images. In a container
+// there may be no room for them.
 func inMemory(t *testing.T) {
-	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
+	var st unix.Statfs_t
+	if err := unix.Statfs("/dev/shm", &st); err == nil && st.Bavail*uint64(st.Bsize) > 2<<30 {
 		t.Setenv("TMPDIR", "/dev/shm")
 	}
 }

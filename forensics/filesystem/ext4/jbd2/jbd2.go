@@ -49,7 +49,7 @@ const (
 
 	defaultFastBlocks = 256
 	headerSize        = 12
-	commitHeaderSize  = 60      // struct commit_header
+	commitHeaderSize  = 60       // struct commit_header
 	maxJournal        = 16 << 30 // bytes; mke2fs(8) makes 1 GiB at most unless told otherwise
 
 	maxLoaded  = 64 << 20 // bytes of blocks that a replay keeps in memory

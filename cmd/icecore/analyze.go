@@ -10,6 +10,7 @@ import (
 	"icecore/forensics"
 	"icecore/forensics/detect"
 	"icecore/forensics/report"
+	"icecore/forensics/report/ioc"
 	"icecore/forensics/text"
 )
 
@@ -34,6 +35,8 @@ func (a *app) analyzeCmd() *cobra.Command {
 		failOn string
 		dir    string
 		every  bool
+
+		iocFile, iocFormat string
 	)
 	c := &cobra.Command{
 		Use:   "analyze IMAGE",
@@ -46,6 +49,10 @@ With -o it also makes a case folder: report.html (one page, to read and print),
 analysis.json, timeline.jsonl, timeline.csv, bodyfile and icecore.log (what was run,
 on what, with which rules, when). The folder is made whole or not at all; one that
 exists and is not empty is refused.
+
+With --iocs FILE it also writes what to look for on other hosts (hashes, paths, pools,
+wallets, addresses, domains, URLs, key fingerprints) as CSV, as a MISP event or as a
+STIX 2.1 bundle. The file must not exist.
 
 With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher one.`,
 		Example: `  icecore analyze snapshot.qcow2
@@ -60,8 +67,15 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 					return usageError{fmt.Errorf("--fail-on: %w", err)}
 				}
 			}
+			iocs, err := newIndicatorFile(iocFile, iocFormat)
+			if err != nil {
+				return err
+			}
 			an, err := a.analyze(cmd.Context(), args[0], &o, dir)
 			if err != nil {
+				return err
+			}
+			if err := iocs.write(an); err != nil {
 				return err
 			}
 			a.ruleProblems(an.RuleWarnings)
@@ -94,6 +108,9 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 	complete(c, "fail-on", "informational", "low", "medium", "high", "critical")
 	f.StringVarP(&dir, "output", "o", "", "make this case folder")
 	f.BoolVar(&o.HashImage, "hash-image", false, "hash the files of the image, too")
+	f.StringVar(&iocFile, "iocs", "", "write the indicators to this new file: .csv, .misp.json or .stix.json")
+	f.StringVar(&iocFormat, "iocs-format", "", "format of --iocs: "+strings.Join(ioc.Formats, ", ")+" (default: by the file's name)")
+	complete(c, "iocs-format", ioc.Formats...)
 	f.BoolVar(&every, "all", false, "show findings of all levels")
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -40,7 +41,14 @@ const grace = 700 * time.Millisecond
 // takes a tenth of a second would else spend half of it collecting.
 const ballast = 48 << 20
 
+// memoryLimit is what the garbage collector tries to stay below, in bytes. It is no
+// bound: a command that needs more gets it.
+const memoryLimit = 900 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	unused := make([]byte, ballast)
 	defer runtime.KeepAlive(unused)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -104,8 +104,13 @@ func TestBadInput(t *testing.T) {
 			{"nbd.qcow2", "refused: it is not a plain file name"},
 		}...)
 	}
-	for _, c := range cases {
-		for _, command := range commands {
+	for i, c := range cases {
+		// All commands open an image in one place: each is given some of the
+		// images, so that all pairs need not be run.
+		for j, command := range commands {
+			if i >= 2 && (i+j)%3 != 0 {
+				continue
+			}
 			args := append(append([]string{}, command...), c.image)
 			stdout, stderr, code := run(t, dir, args...)
 			if code != exitFailed || len(stdout) > 0 || strings.Count(string(stderr), "\n") != 1 || !strings.HasPrefix(string(stderr), "icecore: ") || !strings.Contains(string(stderr), c.want) {

@@ -63,7 +63,7 @@ type Event struct {
 // Timeline gathers events. The zero value is empty and ready.
 type Timeline struct {
 	volumes []string
-	files   []file
+	files   files
 	other   []Event
 	// unnamed are events of the journal by file, of which the path is not known
 	// until all files are.
@@ -71,37 +71,30 @@ type Timeline struct {
 	dropped int
 }
 
-// file is what is kept of a file: the times, and what the formats show.
-type file struct {
-	path, target string
-	in           *filesystem.Inode
-	volume       uint32
-}
-
 type fileKey struct {
-	volume uint32
+	volume uint16
 	inode  uint64
 }
 
 // maxOther bounds the events that do not come from the times of files.
 const maxOther = 4 << 20
 
-func (t *Timeline) volume(id string) uint32 {
+func (t *Timeline) volume(id string) uint16 {
 	for i, v := range t.volumes {
 		if v == id {
-			return uint32(i)
+			return uint16(i)
 		}
 	}
 	t.volumes = append(t.volumes, id)
-	return uint32(len(t.volumes) - 1)
+	return uint16(len(t.volumes) - 1)
 }
 
-// AddFile adds the times of a file. The entry's strings and inode are kept.
+// AddFile adds the times of a file. The entry's strings are kept, the inode is not.
 func (t *Timeline) AddFile(volume string, e *filesystem.Entry) {
 	if e.Inode == nil || e.Err != nil && !e.Inode.Mtime.Known {
 		return
 	}
-	t.files = append(t.files, file{path: e.Path, target: e.Target, in: e.Inode, volume: t.volume(volume)})
+	t.files.add(e, t.volume(volume))
 }
 
 // AddChange adds what the journal tells of a file.
@@ -224,19 +217,6 @@ func (r Range) has(t filesystem.Time) bool {
 
 func before(a, b filesystem.Time) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }
 
-// key is the place of a file's event in the order.
-type key struct {
-	sec  int64
-	nsec int32
-	file uint32
-}
-
-// times gives the times of a file in the order of MACB: modified, accessed, changed,
-// created.
-func times(in *filesystem.Inode) [4]filesystem.Time {
-	return [4]filesystem.Time{in.Mtime, in.Atime, in.Ctime, in.Crtime}
-}
-
 var (
 	macbLetters        = [4]byte{'m', 'a', 'c', 'b'}
 	macbWords          = [4]string{"modified", "accessed", "changed", "created"}
@@ -263,7 +243,7 @@ func macbTables() (letters, words [16]string) {
 // Each calls fn for each event, in order. The event is valid until fn returns.
 func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) error {
 	t.name()
-	keys := t.keys(r)
+	keys := t.files.keys(r)
 	order := make([]int, 0, len(t.other))
 	for i := range t.other {
 		if r.has(t.other[i].Time) {
@@ -274,7 +254,10 @@ func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) err
 		x, y := t.other[a].Time, t.other[b].Time
 		return cmp.Or(cmp.Compare(x.Sec, y.Sec), cmp.Compare(x.Nsec, y.Nsec))
 	})
-	var e Event
+	var (
+		e  Event
+		in filesystem.Inode
+	)
 	for n := 0; len(keys) > 0 || len(order) > 0; n++ {
 		if n&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -289,7 +272,7 @@ func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) err
 				continue
 			}
 		}
-		t.fileEvent(&e, keys[0])
+		t.fileEvent(&e, &in, keys[0])
 		keys = keys[1:]
 		if err := fn(&e); err != nil {
 			return err
@@ -303,58 +286,14 @@ func (t *Timeline) name() {
 	if len(t.unnamed) == 0 {
 		return
 	}
-	for i := range t.files {
-		f := &t.files[i]
-		k := fileKey{f.volume, f.in.Ref.Inode}
+	for n := range t.files.n {
+		f := t.files.at(n)
+		k := fileKey{f.volume, f.inode}
 		for _, n := range t.unnamed[k] {
-			if e := &t.other[n]; e.Path == "" || f.in.Ref == e.Ref {
-				e.Path, e.State = f.path, f.in.State
+			if e := &t.other[n]; e.Path == "" || f.version == e.Ref.Version {
+				e.Path, e.State = f.path, f.state
 			}
 		}
 	}
 	t.unnamed = nil
-}
-
-func (t *Timeline) keys(r Range) []key {
-	n := 0
-	each := func(fn func(int, filesystem.Time)) {
-		for i := range t.files {
-			list := times(t.files[i].in)
-			if d := t.files[i].in.Dtime; d.Known && d.Sec > 0 && t.files[i].in.State == filesystem.Deleted && !slices.Contains(list[:], d) && r.has(d) {
-				fn(i, d)
-			}
-			for j, m := range list {
-				if m.Known && !slices.Contains(list[:j], m) && r.has(m) {
-					fn(i, m)
-				}
-			}
-		}
-	}
-	each(func(int, filesystem.Time) { n++ })
-	keys := make([]key, 0, n)
-	each(func(i int, m filesystem.Time) { keys = append(keys, key{m.Sec, m.Nsec, uint32(i)}) })
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.sec, b.sec), cmp.Compare(a.nsec, b.nsec), cmp.Compare(a.file, b.file))
-	})
-	return keys
-}
-
-func (t *Timeline) fileEvent(e *Event, k key) {
-	f := &t.files[k.file]
-	at := filesystem.Unix(k.sec, k.nsec)
-	mask := 0
-	for i, m := range times(f.in) {
-		if m == at {
-			mask |= 1 << i
-		}
-	}
-	*e = Event{
-		Time: at, Type: TypeFile, What: macbWhat[mask], MACB: macbText[mask], Volume: t.volumes[f.volume], Path: f.path, Target: f.target, Ref: f.in.Ref, State: f.in.State, File: f.in, DiskOffset: -1,
-	}
-	if f.in.State == filesystem.Deleted && f.in.Dtime == at {
-		if e.What != "" {
-			e.What += ", "
-		}
-		e.What += "deleted"
-	}
 }

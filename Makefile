@@ -65,6 +65,8 @@ vet:
 unit:
 	$(GO) test -race -run '$(RACE)' $$(grep -lrE '^func Test[A-Za-z0-9]*($(RACE))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
 	$(GO) test ./...
+	$(GO) test -tags yara_bundled ./forensics/miner/engine ./yara-rules
+	CGO_ENABLED=0 $(GO) test -run 'None|WithoutYARA' ./forensics/miner/engine ./forensics
 
 static-build: setup-bundled
 	$(GO) build -trimpath -tags "yara_bundled netgo osusergo" \

@@ -92,6 +92,9 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	if err != nil {
 		return nil, err
 	}
+	if opts.YARAOnly && !rules.Available() {
+		return nil, fmt.Errorf("YARA: %s", rules.Why())
+	}
 	a := &Analysis{Schema: Schema, Tool: Tool{Name: "icecore", Version: Version, Rules: RulesInfo{YARA: rules.SHA256, Sigma: sigma.SHA256()}}}
 	a.Coverage.NotRead = append(a.Coverage.NotRead, img.NotRead...)
 	if err := img.describe(ctx, a, opts); err != nil {

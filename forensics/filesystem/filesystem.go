@@ -261,11 +261,24 @@ type JournalInfo struct {
 	FirstCommit  Time // of the oldest transaction still to be found in the journal
 }
 
-// Change is one older state of a file that the journal tells.
+// Change is a difference between two states of a file that follow each other in the
+// journal.
 type Change struct {
-	Ref      Ref
-	Time     Time // of the commit
-	What     string
+	// Ref is the file and the transaction that committed the new state. Its number may
+	// belong to another file now: New.Generation tells them apart.
+	Ref Ref
+	// Time is that of the commit: the change was made between the commit before and
+	// this one, by default within the five seconds before it.
+	Time Time
+	// What says what differs, in words: "created", "deleted", or a list of
+	// "mode 0644 -> 0755", "owner 0:0 -> 1000:1000", "flags 0x80000 -> 0x80010",
+	// "size 10 -> 13", "links 1 -> 2", "modification time set back from X to Y"; or
+	// "modified", where only the modification time says so. Changes of the access time
+	// alone are not given.
+	What string
+	// Old is nil for a file that the journal knows from its beginning, and New never.
+	// Old may be more than one change ago: of a state that was written over in the
+	// journal nothing is known.
 	Old, New *Inode
 }
 

@@ -216,7 +216,7 @@ func (ns *names) resolve(n *node, depth int) string {
 		if len(lives) > 0 && ns.life(ino, s) != mine {
 			continue
 		}
-		if len(lives) == 0 && s.time.Known && n.Crtime.Known && before(s.time, n.Crtime) {
+		if len(lives) == 0 && s.time.Known && n.Crtime.Known && s.time.Sec+1 < n.Crtime.Sec { // the clock of commits is coarse
 			continue
 		}
 		if n.Ref.Version != 0 && !s.now && int32(s.tid-n.Ref.Version) > 0 {

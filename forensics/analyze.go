@@ -160,6 +160,9 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	for _, p := range res.Problems {
 		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"rule of Sigma " + text.Escape(p.File), text.Escape(p.Why)})
 	}
+	for i := range res.Findings {
+		s.onDisk(&res.Findings[i])
+	}
 	a.fill(records, res)
 	a.Coverage.Files, a.Coverage.BytesScanned = s.files.Load(), s.scanned.Load()
 	a.Coverage.NotRead = append(a.Coverage.NotRead, s.notRead()...)

@@ -127,6 +127,7 @@ func TestLabClean(t *testing.T) {
 	a := analysisOf(t, "gen0.raw")
 	noneAbove(t, a, detect.Low)
 	checkSources(t, lab(t, "gen0.raw"), a)
+	checkRecords(t, lab(t, "gen0.raw"), a)
 }
 
 // TestLabGuessing: passwords are being guessed, none was right.
@@ -134,6 +135,7 @@ func TestLabGuessing(t *testing.T) {
 	a := analysisOf(t, "gen1.raw")
 	noneAbove(t, a, detect.Medium)
 	checkSources(t, lab(t, "gen1.raw"), a)
+	checkRecords(t, lab(t, "gen1.raw"), a)
 }
 
 func TestLabCompromised(t *testing.T) {
@@ -146,6 +148,7 @@ func TestLabCompromised(t *testing.T) {
 	}, standing...))
 	checkOrphan(t, a, lab(t, "gen2.raw"))
 	checkSources(t, lab(t, "gen2.raw"), a)
+	checkRecords(t, lab(t, "gen2.raw"), a)
 
 	// The log tells when the password was accepted; the verdict counts from there.
 	var accepted time.Time
@@ -246,6 +249,7 @@ func TestLabWiped(t *testing.T) {
 				t.Errorf("verdict %s", a.Verdict.State)
 			}
 			checkSources(t, lab(t, name), a)
+			checkRecords(t, lab(t, name), a)
 		})
 	}
 }
@@ -346,6 +350,7 @@ func TestBootedClean(t *testing.T) {
 			a := analysisOf(t, tt.name)
 			noneAbove(t, a, tt.level)
 			checkSources(t, lab(t, tt.name), a)
+			checkRecords(t, lab(t, tt.name), a)
 		})
 	}
 }
@@ -381,6 +386,7 @@ func TestBootedCompromised(t *testing.T) {
 				t.Errorf("verdict %s", a.Verdict.State)
 			}
 			checkSources(t, lab(t, "booted/"+name+".raw"), a)
+			checkRecords(t, lab(t, "booted/"+name+".raw"), a)
 			hidden := ""
 			for _, s := range e.Snapshots {
 				if s.Name != name {

@@ -66,6 +66,7 @@ func TestSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkSources(t, image, a)
+	checkRecords(t, image, a)
 	if a.Verdict.State != "compromised" || a.Verdict.Since != "2026-01-12T08:01:00Z" {
 		t.Errorf("%+v", a.Verdict)
 	}

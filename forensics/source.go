@@ -1,10 +1,12 @@
 package forensics
 
 import (
+	"bytes"
 	"io"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/logs"
+	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 )
 
@@ -21,6 +23,20 @@ func (s *scan) readSource(src artifact.Source, n int) []byte {
 		}
 	}
 	return nil
+}
+
+// onDisk takes the place on the disk from a finding whose bytes stand in the
+// journal alone: what a reader would see there is older.
+func (s *scan) onDisk(f *detect.Finding) {
+	src := &f.Source
+	if src.DiskOffset < 0 || src.Length == 0 || src.Member != "" {
+		return
+	}
+	want := s.readSource(*src, int(min(src.Length, 64, 512-src.DiskOffset%512)))
+	got := make([]byte, len(want))
+	if _, err := s.img.Disk.ReadAt(got, src.DiskOffset); err == nil && !bytes.Equal(got, want) {
+		src.DiskOffset = -1
+	}
 }
 
 // ReadSource reads up to n bytes of the artifact at a source on its filesystem. Of

@@ -33,6 +33,45 @@ func checkSources(t *testing.T, image string, a *forensics.Analysis) {
 	}
 }
 
+// checkRecords reads the beginning of the source of each record twice: through the
+// filesystem, and straight from the disk. What is left of deleted files may have
+// been overwritten since.
+func checkRecords(t *testing.T, image string, a *forensics.Analysis) {
+	t.Helper()
+	img, err := forensics.Open(t.Context(), image, forensics.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	bad := 0
+	for i := range a.AllRecords {
+		r := &a.AllRecords[i]
+		src := r.Source
+		if src.DiskOffset < 0 || src.Member != "" || src.State == filesystem.Deleted || bad == 20 {
+			continue
+		}
+		v, err := img.Volume(src.Volume)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := min(16, 4096-src.DiskOffset%4096)
+		if src.Length > 0 {
+			n = min(n, src.Length)
+		}
+		b, err := forensics.ReadSource(v.FS, src, int(n))
+		if err != nil || len(b) == 0 {
+			t.Errorf("%s %s %s: %d bytes, %v", r.ID, r.Kind, src.Path, len(b), err)
+			bad++
+			continue
+		}
+		disk := make([]byte, len(b))
+		if _, err := img.Disk.ReadAt(disk, src.DiskOffset); err != nil || !bytes.Equal(disk, b) {
+			t.Errorf("%s %s %s: the file holds %q, byte %d of the disk %q (%v)", r.ID, r.Kind, src.Path, b, src.DiskOffset, disk, err)
+			bad++
+		}
+	}
+}
+
 func checkSource(img *forensics.Image, f *detect.Finding, records map[string]*artifact.Record) error {
 	src := f.Source
 	v, err := img.Volume(src.Volume)

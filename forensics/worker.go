@@ -146,13 +146,38 @@ func (w *worker) link(ctx context.Context, j *job, p, where string) {
 			w.s.problem(where, "%s: %v", w.s.extractors[x].Name(), err)
 		}
 	}
-	if len(recs) > 0 && c.file != nil {
-		// The offsets are those in what the link leads to; the hash would be,
-		// too, and look like one of the link.
+	if len(recs) == 0 {
+		return
+	}
+	// What has a line or a length stands in what the link leads to; the hash would
+	// be that of it, too, and look like one of the link. The others are about the
+	// link: their offset is one of its own text.
+	var own, behind []artifact.Record
+	for _, r := range recs {
+		if r.Source.Line == 0 && r.Source.Length == 0 {
+			own = append(own, r)
+		} else {
+			behind = append(behind, r)
+		}
+	}
+	text := &content{}
+	if f, err := w.v.FS.Open(j.ref); err == nil {
+		// A link that only the journal holds has its text nowhere else: at its
+		// place on the disk stands what was there before.
+		exts, err := f.Extents()
+		disk := make([]byte, len(target))
+		if at := diskOffset(exts, w.v.Offset, 0); err == nil && at >= 0 {
+			if _, err := w.s.img.Disk.ReadAt(disk, at); err == nil && string(disk) == target {
+				text.extents = exts
+			}
+		}
+	}
+	if c.file != nil {
 		c.extents, _ = c.file.Extents()
 		c.file = nil
 	}
-	_ = w.keep(ctx, p, in, c, recs)
+	_ = w.keep(ctx, p, in, text, own)
+	_ = w.keep(ctx, p, in, c, behind)
 }
 
 // extract runs an extractor over a file.

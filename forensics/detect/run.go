@@ -22,6 +22,7 @@ type collection struct {
 	bySigma  map[string]int        // the finding that Sigma rules made of a record
 	miners   map[fileKey]minerFile // files that hold a miner, by where they are
 	started  map[fileKey]string    // files that something starts by itself: by which record
+	looked   map[fileKey]*FileFact // what Lookup said
 	guesses  map[string]bool       // addresses whose guessing a finding already tells
 }
 
@@ -38,7 +39,7 @@ type minerFile struct {
 func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c := &collection{
 		in: in, matcher: r.matcher(), byID: make(map[string]*artifact.Record, len(in.Records)), bySigma: make(map[string]int),
-		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), guesses: make(map[string]bool),
+		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact), guesses: make(map[string]bool),
 	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
@@ -194,14 +195,27 @@ func (c *collection) programs(rec *artifact.Record) []namedProgram {
 			continue
 		}
 		n := namedProgram{named: path.Clean(p), real: path.Clean(p)}
-		if c.in.Lookup != nil {
-			if n.fact = c.in.Lookup(rec.Source.Volume, n.named); n.fact != nil {
-				n.real = n.fact.Path
-			}
+		if n.fact = c.lookup(rec.Source.Volume, n.named); n.fact != nil {
+			n.real = n.fact.Path
 		}
 		out = append(out, n)
 	}
 	return out
+}
+
+// lookup tells of a file, nil if there is none. Logs name the same few programs
+// very often.
+func (c *collection) lookup(volume, name string) *FileFact {
+	if c.in.Lookup == nil {
+		return nil
+	}
+	k := fileKey{volume, name}
+	ff, ok := c.looked[k]
+	if !ok {
+		ff = c.in.Lookup(volume, name)
+		c.looked[k] = ff
+	}
+	return ff
 }
 
 type namedProgram struct {

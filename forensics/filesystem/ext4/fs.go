@@ -359,6 +359,9 @@ func (f *FS) Info() filesystem.Info {
 		info.State = "not cleanly unmounted"
 	}
 	if f.journal != nil {
+		if f.journal.commits != nil {
+			f.journal.once.Do(f.journal.commits)
+		}
 		info.Journal = f.journal.info
 		info.Replayed = f.journal.info.Replayed
 	}
@@ -422,6 +425,9 @@ type journalState struct {
 	log  *jbd2.Journal
 	fast []jbd2.FastTag // to be applied
 
+	once    sync.Once
+	commits func() // reads the times of the commits, if that is still to be done
+
 	replayable int // transactions that a recovery would apply
 }
 
@@ -454,8 +460,9 @@ func (f *FS) openJournal(opts Options) error {
 		f.problem("journal", "%s", p)
 	}
 	if !s.incompat(rec.SbFeatureIncompatRecover) {
-		// Cleanly unmounted: there is nothing to replay, but history to read.
-		st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
+		// Cleanly unmounted: there is nothing to replay, but history to read, once
+		// somebody asks for it.
+		st.commits = func() { st.info.FirstCommit, st.info.LastCommit = log.CommitTimes() }
 		return nil
 	}
 	st.replayable = len(res.Transactions)

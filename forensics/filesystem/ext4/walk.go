@@ -93,7 +93,8 @@ func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*fil
 	if err := w.paths(ctx, fn); err != nil {
 		return err
 	}
-	if opts.Orphans || opts.Deleted {
+	// Where there are no orphans, nobody asks for the names that they had.
+	if opts.Deleted || opts.Orphans && len(f.orphans) > 0 {
 		return w.unlinked(ctx, fn)
 	}
 	return nil

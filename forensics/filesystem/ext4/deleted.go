@@ -35,7 +35,7 @@ const (
 	maxGone       = 1 << 18 // names of deleted files
 	maxRecovered  = 1 << 16 // deleted inodes, and older states of live ones
 	maxClaims     = 1 << 20 // extents of deleted files
-	maxJudgeWork  = 1 << 28 // steps in bitmaps
+	maxLives      = 64      // files that had one inode number
 	maxBitmaps    = 1 << 10 // older copies of bitmaps kept at a time
 	maxLostRanges = 1 << 16 // of one file
 )
@@ -141,8 +141,15 @@ type finder struct {
 	revokes map[uint64][]uint32
 	bm      *bitmaps
 	old     map[jbd2.Copy][]byte // older bitmaps
-	steps   int
+	steps   int64                // that may yet be taken: looks at a block in a bitmap, at a claim
+	trees   int64                // blocks of block maps that may yet be read
 	claims  []claim
+}
+
+// step says whether one more step may be taken. What is not looked at is not sure.
+func (r *finder) step() bool {
+	r.steps--
+	return r.steps >= 0
 }
 
 // claim is a run of blocks of a deleted file.
@@ -172,6 +179,8 @@ func (r *finder) run() {
 	for _, v := range f.journal.log.Revokes() {
 		r.revokes[v.Block] = append(r.revokes[v.Block], v.TID)
 	}
+	blocksOf := int64(min(f.sb.blocks, uint64(f.size)/1024))
+	r.steps, r.trees = 64*blocksOf+1<<22, 2*blocksOf+1024
 	r.coverage()
 	tables := f.tables()
 	var blocks []uint64
@@ -290,6 +299,9 @@ func (r *finder) table(block, first uint64) {
 		dead := false
 		for i := range states {
 			gen := le.Uint32(states[i].raw[0x64:])
+			if len(lives) >= maxLives {
+				break
+			}
 			if slices.ContainsFunc(lives, func(l life) bool { return l.gen == gen }) {
 				continue
 			}
@@ -407,7 +419,7 @@ func (r *finder) judge(n *node) {
 	if n.Flags&rec.InodeFlagInlineData != 0 || n.Size == 0 || n.IsSymlink() && n.fastLink() {
 		return
 	}
-	m := mapper{f: f, n: n}
+	m := mapper{f: f, n: n, budget: &r.trees}
 	exts, err := m.extents()
 	if err == nil && m.badSum {
 		err = fmt.Errorf("inode %d: the block map has a wrong checksum", n.Ref.Inode)
@@ -503,8 +515,8 @@ func (r *finder) judgeRun(n *node, run blockRange) {
 	if r.reused(n, run, v.lose) {
 		v.unsure = true
 	}
-	for b := run.start; b < run.start+run.count; b++ {
-		if _, ok := n.find(b); ok {
+	for b := run.start; b < run.start+run.count && r.step(); b++ {
+		if n.find1(b) {
 			v.inLog++
 		}
 	}
@@ -516,7 +528,7 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 	f := r.f
 	covered := r.out.sure(n.Ref.Version) || n.own
 	for b := run.start; b < run.start+run.count; b++ {
-		if r.steps++; r.steps > maxJudgeWork {
+		if !r.step() {
 			return true
 		}
 		if n.find1(b) {
@@ -541,7 +553,7 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 			if int32(c.TID-n.Ref.Version) <= 0 {
 				continue
 			}
-			if r.steps++; r.steps > maxJudgeWork {
+			if !r.step() {
 				return true
 			}
 			m := r.bitmap(c)
@@ -618,7 +630,6 @@ func (r *finder) conflicts() {
 		return int(min(max(int32(a.n.Ref.Version-b.n.Ref.Version), -1), 1))
 	})
 	var open []claim
-	steps := 0
 	for _, c := range r.claims {
 		kept := open[:0]
 		for _, o := range open {
@@ -627,10 +638,14 @@ func (r *finder) conflicts() {
 			}
 		}
 		open = kept
-		for _, o := range open {
-			if steps++; steps > maxJudgeWork {
-				break
+		if r.steps -= int64(len(open)); r.steps < 0 {
+			// Too many files claim the same blocks: of none is it sure.
+			for _, c := range r.claims {
+				c.n.verdict.unsure = true
 			}
+			break
+		}
+		for _, o := range open {
 			if o.n.Ref.Inode == c.n.Ref.Inode && o.n.Generation == c.n.Generation {
 				continue
 			}
@@ -645,7 +660,7 @@ func (r *finder) conflicts() {
 			}
 			end := min(o.start+o.count, c.start+c.count)
 			for b := c.start; b < end; b++ {
-				if steps++; steps > maxJudgeWork {
+				if !r.step() {
 					older.verdict.unsure = true
 					break
 				}
@@ -786,6 +801,9 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 		inos = append(inos, ino)
 	}
 	slices.Sort(inos)
+	if len(inos) == 0 && !w.opts.Deleted {
+		return nil
+	}
 	names := w.goneNames(ctx, inos)
 	if err := ctx.Err(); err != nil {
 		return err

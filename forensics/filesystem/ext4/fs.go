@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -209,6 +210,19 @@ func (f *FS) replaced(block uint64) bool {
 	}
 	_, ok := f.far[block]
 	return ok
+}
+
+// replacedBlocks gives the blocks of which the journal has newer content, in order.
+func (f *FS) replacedBlocks() []uint64 {
+	out := make([]uint64, 0, len(f.overlay)+len(f.far))
+	for b := range f.overlay {
+		out = append(out, b)
+	}
+	for b := range f.far {
+		out = append(out, b)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // patch copies over p, which stands at byte off of the volume, the blocks that the

@@ -3,6 +3,8 @@ package ext4
 import (
 	"context"
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -106,14 +108,17 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 	}
 	// The blocks of deleted directories.
 	deadAt := make(map[uint64][]*node)
+	claims, steps := 0, maxClaims
+	trees := 2*int64(min(f.sb.blocks, uint64(f.size)/1024)) + 1024
 	for _, n := range r.list {
 		if !n.IsDir() || n.mapErr != nil || n.verdict == nil {
 			continue
 		}
-		exts, _ := f.extents(n)
+		exts, _ := (&mapper{f: f, n: n, budget: &trees}).extents()
 		bs := int64(f.sb.blockSize)
 		for _, e := range exts {
-			for at := int64(0); at < e.Length && e.Logical+at < n.Size && len(deadAt) < maxClaims; at += bs {
+			for at := int64(0); at < e.Length && e.Logical+at < n.Size && claims < maxClaims; at += bs {
+				claims++
 				deadAt[uint64((e.Physical+at)/bs)] = append(deadAt[uint64((e.Physical+at)/bs)], n)
 			}
 		}
@@ -135,6 +140,9 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 		if !live || !f.ofDir(b, w.dirs[dir].node) {
 			s.dead = nil
 			for _, n := range dead {
+				if steps--; steps < 0 {
+					break
+				}
 				if int32(c.TID-n.Ref.Version) <= 0 && f.ofDir(b, n) {
 					s.dead = n
 				}
@@ -147,19 +155,24 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 	}
 	// What is on the disk before a replay, and of deleted directories.
 	b := make([]byte, f.sb.blockSize)
-	for at, dir := range w.dirAt {
-		if !f.replaced(at) {
+	for _, at := range f.replacedBlocks() {
+		dir, ok := w.dirAt[at]
+		if !ok {
 			continue
 		}
 		if k, _ := f.r.ReadAt(b, int64(at)*int64(len(b))); k == len(b) && f.ofDir(b, w.dirs[dir].node) {
 			ns.block(b, sighting{tid: f.journal.log.Sequence() - 1, dir: dir}, wanted)
 		}
 	}
-	for at, dead := range deadAt {
+	for _, at := range slices.Sorted(maps.Keys(deadAt)) {
+		dead := deadAt[at]
 		if f.readBlock(b, at) != nil {
 			continue
 		}
 		for _, n := range dead {
+			if steps--; steps < 0 {
+				break
+			}
 			if !n.verdict.isLost(at) && f.ofDir(b, n) {
 				ns.block(b, sighting{tid: n.Ref.Version, dead: n}, wanted)
 			}

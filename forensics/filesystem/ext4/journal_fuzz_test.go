@@ -263,3 +263,32 @@ func TestHostileJournal(t *testing.T) {
 		})
 	}
 }
+
+// TestNamesBounded: a flood of names of deleted files is cut.
+func TestNamesBounded(t *testing.T) {
+	img := testImage(t, "dirty-1k")
+	f, err := Open(bytes.NewReader(img), int64(len(img)), Options{})
+	must(t, err)
+	ns := &names{w: &walker{f: f}, seen: make(map[uint32][]sighting), paths: make(map[*node]string)}
+	for i := range uint32(2 * maxGone) {
+		ns.add(i/8, sighting{tid: i, name: fmt.Sprint(i)})
+	}
+	if ns.count != maxGone {
+		t.Errorf("%d names kept, the bound is %d", ns.count, maxGone)
+	}
+	ns.count, ns.seen = 0, make(map[uint32][]sighting)
+	for i := range uint32(2 * maxSightings) {
+		ns.add(7, sighting{tid: i, name: fmt.Sprint(i)})
+	}
+	if n := len(ns.seen[7]); n != maxSightings {
+		t.Errorf("%d names of one inode kept, the bound is %d", n, maxSightings)
+	}
+	// The slack of a directory: the walk keeps no more than the bound.
+	w := &walker{f: f, dirs: []dirState{{node: &node{}}}}
+	for range maxGone + 10 {
+		w.collect(dirent{ino: 20, deleted: true, name: []byte("x")})
+	}
+	if len(w.gone) != maxGone {
+		t.Errorf("%d names of slack kept, the bound is %d", len(w.gone), maxGone)
+	}
+}

@@ -139,6 +139,11 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	}
 	for i, v := range img.Volumes {
 		if v.FS == nil {
+			if v.Content == "swap" && (opts.Volume == "" || v.is(opts.Volume)) {
+				if err := s.swap(ctx, v); err != nil {
+					return nil, fmt.Errorf("%s: volume %s: %w", img.Path, v.ID, err)
+				}
+			}
 			continue
 		}
 		if opts.Volume != "" && !v.is(opts.Volume) {

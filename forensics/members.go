@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"icecore/forensics/filesystem"
 	"icecore/forensics/miner/carried"
 	"icecore/forensics/miner/member"
 	"icecore/forensics/miner/upx"
@@ -113,4 +115,71 @@ func (w *worker) carries(ctx context.Context, c *content, b []byte) error {
 		c.trouble = append(c.trouble, fmt.Sprintf("carried: %v", err))
 	}
 	return ctx.Err()
+}
+
+// maxMember bounds the member that Member holds in memory.
+const maxMember = 256 << 20
+
+// Member gives the content of a member of a file, by the name that a record's
+// source has for it: that of an archive's member, gzip, xz, ... for a compressed
+// file, and upx, alone or behind such a name and "!", for what UPX packed.
+func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
+	outer, packed := name, false
+	switch {
+	case name == "upx":
+		outer, packed = "", true
+	case strings.HasSuffix(name, "!upx"):
+		outer, packed = strings.TrimSuffix(name, "!upx"), true
+	}
+	var b []byte
+	var err error
+	if outer == "" {
+		if f.Size() > maxMember {
+			return nil, fmt.Errorf("more than %d bytes", maxMember)
+		}
+		b, err = io.ReadAll(Content(f))
+	} else {
+		b, err = readMember(ctx, f, outer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if packed {
+		p, err := upx.Unpack(b, upx.DefaultLimit)
+		if err != nil {
+			return nil, err
+		}
+		b = p.Data
+	}
+	return bytes.NewReader(b), nil
+}
+
+var errFound = errors.New("found")
+
+func readMember(ctx context.Context, f filesystem.File, name string) ([]byte, error) {
+	var out []byte
+	seen := false
+	_, problem, err := member.Walk(ctx, Content(f), member.Default, nil, func(p member.Piece) error {
+		if p.Name != name {
+			return nil
+		}
+		seen = true
+		if p.Off+int64(len(p.Data)) > maxMember {
+			return fmt.Errorf("more than %d bytes", maxMember)
+		}
+		out = append(out[:p.Off], p.Data...)
+		if p.Last {
+			return errFound
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errFound), err == nil && seen:
+		return out, nil
+	case err != nil:
+		return nil, err
+	case problem != nil:
+		return nil, fmt.Errorf("no member %q; %w", name, problem)
+	}
+	return nil, fmt.Errorf("no member %q", name)
 }

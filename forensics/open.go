@@ -77,7 +77,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 		if vol.FS, err = openFilesystem(&v, opts); err != nil {
 			vol.Reason = err.Error()
 		}
-		if vol.FS == nil && vol.Reason != "" {
+		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {
 			what := "volume " + v.ID
 			if v.Content != "" {
 				what += " (" + v.Content + ")"

@@ -83,12 +83,7 @@ func (s *scan) notRead() []NotRead {
 // volume looks at all files of a volume and gives their number.
 func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 	s.opts.progress(Progress{Phase: "reading folders"})
-	number := 0
-	for i, w := range s.img.Volumes {
-		if w == v {
-			number = i
-		}
-	}
+	number := s.number(v)
 	list, devices, files, err := s.walk(ctx, v)
 	if err != nil {
 		return 0, err

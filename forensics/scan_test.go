@@ -165,6 +165,11 @@ func TestScanContent(t *testing.T) {
 		"Marker /opt/one at 5000",
 		"Marker /opt/two at 5000",
 	}
+	opened, err := Open(context.Background(), img, OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
 	var first []byte
 	for _, jobs := range []int{1, 2, 7} {
 		a := scanDisk(t, img, Options{YARAOnly: true, Jobs: jobs})
@@ -180,7 +185,17 @@ func TestScanContent(t *testing.T) {
 		} else if !bytes.Equal(first, b) {
 			t.Errorf("%d jobs: not the bytes that one job gives", jobs)
 		}
-		// Each claim can be checked on the disk.
+		// Each claim can be checked, in a member and on the disk.
+		for i := range a.AllRecords {
+			r := &a.AllRecords[i]
+			if r.Source.Member == "" || r.Get("rule") != "Fox" && r.Get("rule") != "Marker" {
+				continue
+			}
+			got, err := ReadSource(opened.Volumes[0].FS, r.Source, 8)
+			if err != nil || string(got) != "The quic" && string(got) != needle[:8] {
+				t.Errorf("%s, %s: at %d stands %q (%v)", r.Source.Path, r.Source.Member, r.Source.Offset, got, err)
+			}
+		}
 		raw, err := os.Open(img)
 		if err != nil {
 			t.Fatal(err)
@@ -241,5 +256,67 @@ func TestScanPackagedArchives(t *testing.T) {
 		if !told {
 			t.Errorf("nothing is said of what was not unpacked: %v", a.Coverage.NotRead)
 		}
+	}
+}
+
+// Swap space has no files; what stands in its pages is found all the same, and the
+// offsets are those of the disk.
+func TestScanSwap(t *testing.T) {
+	for _, tool := range []string{"mkswap", "sfdisk"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s on this machine (packages util-linux, fdisk)", tool)
+		}
+	}
+	fs := disk(t, map[string][]byte{"etc/passwd": []byte("root:x:0:0::/root:/bin/sh\n")}, "8M")
+	swap := filepath.Join(t.TempDir(), "swap")
+	if err := os.WriteFile(swap, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(swap, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mkswap", swap).CombinedOutput(); err != nil {
+		t.Fatalf("mkswap: %v\n%s", err, out)
+	}
+	img := filepath.Join(t.TempDir(), "disk.raw")
+	f, err := os.Create(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range []struct {
+		name string
+		at   int64
+	}{{fs, 1 << 20}, {swap, 9 << 20}} {
+		b, err := os.ReadFile(p.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(b); i += 4096 { // holes stay holes
+			if bytes.Count(b[i:i+4096], []byte{0}) < 4096 {
+				if _, err := f.WriteAt(b[i:i+4096], p.at+int64(i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	const at = 9<<20 + 5<<20 + 123
+	if _, err := f.WriteAt([]byte("needle-in-content"), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Truncate(26 << 20); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sfdisk", "-q", img)
+	cmd.Stdin = strings.NewReader("label: dos\nstart=2048, size=16384, type=83\nstart=18432, size=32768, type=82\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("sfdisk: %v\n%s", err, out)
+	}
+	a := scanDisk(t, img, Options{YARAOnly: true})
+	if got, want := strings.Join(hits(a), "\n"), fmt.Sprintf("Marker %s at %d", swapPath, 5<<20+123); got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+	if src := a.AllRecords[0].Source; src.DiskOffset != at || src.Volume != "p2" {
+		t.Errorf("source %+v", src)
 	}
 }

@@ -2,6 +2,8 @@ package forensics
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 
 	"icecore/forensics/artifact"
@@ -72,6 +74,16 @@ func ReadSource(fsys filesystem.FS, src artifact.Source, n int) ([]byte, error) 
 			}
 			return b[:got], err
 		}
+		r, err := Member(context.Background(), f, src.Member)
+		if err != nil {
+			return nil, err
+		}
+		b := make([]byte, n)
+		got, err := r.ReadAt(b, src.Offset)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return b[:got], err
 	}
 	b := make([]byte, n)
 	got, err := f.ReadAt(b, src.Offset)

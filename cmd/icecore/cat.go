@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"icecore/forensics"
 	"icecore/forensics/image"
 	"icecore/forensics/text"
 )
@@ -16,6 +17,7 @@ type catOptions struct {
 	place
 	offset, length, disk int64
 	force, escape, raw   bool
+	member               string
 }
 
 func (a *app) catCmd() *cobra.Command {
@@ -81,7 +83,15 @@ there, unless with --escape or --force.`,
 					return inImage(args[0], v, fmt.Errorf("%s is a %s: it has no content", name, in.TypeName()))
 				}
 			}
+			var content io.ReaderAt = f
 			size := f.Size()
+			if o.member != "" {
+				m, err := forensics.Member(cmd.Context(), f, o.member)
+				if err != nil {
+					return inImage(args[0], v, fmt.Errorf("%s: %w", name, err))
+				}
+				content, size = m, m.Size()
+			}
 			if o.offset > size {
 				return inImage(args[0], v, fmt.Errorf("%s has %d bytes: --offset %d is behind its end", name, size, o.offset))
 			}
@@ -92,7 +102,7 @@ there, unless with --escape or --force.`,
 			if in := f.Inode(); in.Note != "" {
 				a.note("inode %s: %s", in.Ref, text.Escape(in.Note))
 			}
-			if err := a.copyOut(cmd, f, o.offset, n, &o); err != nil {
+			if err := a.copyOut(cmd, content, o.offset, n, &o); err != nil {
 				return inImage(args[0], v, fmt.Errorf("%s: %w", name, err))
 			}
 			return nil
@@ -104,6 +114,7 @@ there, unless with --escape or --force.`,
 	f.Int64Var(&o.offset, "offset", 0, "begin at this byte of the file")
 	f.Int64Var(&o.length, "length", 0, "write so many bytes (default: all)")
 	f.Int64Var(&o.disk, "disk-offset", 0, "bytes of the disk from here, whatever they belong to")
+	f.StringVar(&o.member, "member", "", "a member of an archive or compressed file, as a finding's source names it; upx: unpacked")
 	f.BoolVar(&o.force, "force", false, "write binary content even to a terminal")
 	f.BoolVar(&o.escape, "escape", false, `write all that is not printable, and the backslash, as \xNN`)
 	f.BoolVar(&o.raw, "raw", false, "the blocks of a folder")

@@ -210,6 +210,9 @@ func where(src *forensics.SourceInfo) string {
 
 // check gives the command that shows the bytes of a source.
 func check(image string, src *forensics.SourceInfo) string {
+	if src.Inode == 0 && src.DiskOffset != nil { // swap space has no files
+		return fmt.Sprintf("icecore cat %s --disk-offset %d --length %d", quote(image), *src.DiskOffset, max(src.Length, 64))
+	}
 	cmd := fmt.Sprintf("icecore cat %s --volume %s --inode %d", quote(image), src.Volume, src.Inode)
 	if src.Version > 0 {
 		cmd += fmt.Sprintf("@%d", src.Version)
@@ -221,6 +224,10 @@ func check(image string, src *forensics.SourceInfo) string {
 			cmd += fmt.Sprintf(" | tail -c +%d | head -c %d", src.Offset+1, src.Length)
 		}
 	case src.Member != "":
+		cmd += fmt.Sprintf(" --member %s --offset %d", quote(src.Member), src.Offset)
+		if src.Length > 0 {
+			cmd += fmt.Sprintf(" --length %d", src.Length)
+		}
 	case src.Length > 0:
 		cmd += fmt.Sprintf(" --offset %d --length %d", src.Offset, src.Length)
 	case src.Offset > 0:

@@ -31,7 +31,7 @@ func recognise(v *Volume) {
 	case has(512, "LABELONE") || has(0, "LABELONE") || has(1024, "LABELONE") || has(1536, "LABELONE"):
 		set("LVM2", "an LVM2 physical volume"+notRead)
 	case swap(has):
-		set("swap", "swap space"+notRead)
+		set("swap", "swap space: no filesystem, but what stands in it is looked into")
 	case has(1024, "\x10\x20\xf5\xf2"):
 		set("f2fs", "an F2FS filesystem"+notRead)
 	case has(4096+24, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"):

@@ -388,19 +388,19 @@ func FuzzExtract(f *testing.F) {
 // TestHostileScripts judges what is made to take long.
 func TestHostileScripts(t *testing.T) {
 	for _, text := range []string{
-		strings.Repeat("nohup x\n", maxScript/4/8),
-		strings.Repeat("a='\n", maxScript/4/4),
-		strings.Repeat("if x\n", maxScript/4/5),
+		strings.Repeat("nohup x\n", maxScript/16/8),
+		strings.Repeat("a='\n", maxScript/16/4),
+		strings.Repeat("if x\n", maxScript/16/5),
 		strings.Repeat("`", maxScript),
-		strings.Repeat("$((", maxScript/4/3),
-		strings.Repeat("((", maxScript/4/2),
-		strings.Repeat("<<a\n", maxScript/4/4),
-		strings.Repeat("x;", maxScript/4/2),
-		strings.Repeat("case x in x) ", maxScript/4/13),
-		strings.Repeat("while x; do\n", maxScript/4/12),
-		strings.Repeat("curl http://a/ | ", maxScript/4/17),
-		strings.Repeat("curl -o a ", maxScript/4/10),
-		strings.Repeat("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n", maxScript/4/57),
+		strings.Repeat("$((", maxScript/16/3),
+		strings.Repeat("((", maxScript/16/2),
+		strings.Repeat("<<a\n", maxScript/16/4),
+		strings.Repeat("x;", maxScript/16/2),
+		strings.Repeat("case x in x) ", maxScript/16/13),
+		strings.Repeat("while x; do\n", maxScript/16/12),
+		strings.Repeat("curl http://a/ | ", maxScript/16/17),
+		strings.Repeat("curl -o a ", maxScript/16/10),
+		strings.Repeat("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n", maxScript/16/57),
 	} {
 		began := time.Now()
 		if _, err := extract(t, "/var/lib/dpkg/info/x.postinst", []byte(text)); err != nil {

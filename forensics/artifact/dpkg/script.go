@@ -19,7 +19,7 @@ import (
 // python3-urllib3), for which there are narrower patterns below.
 var notableTraits = []string{
 	"chattr", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
-	"kill_list", "log_wipe", "miner_args", "pipe_to_shell", "preload_write", "temp_exec",
+	"kill_list", "log_wipe", "miner_args", "pipe_to_shell", "preload_write", "reverse_shell", "temp_exec",
 }
 
 // notableText are words that no line of code of such a script has.

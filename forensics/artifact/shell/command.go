@@ -240,6 +240,13 @@ func (s *state) call(args []word, in data) data {
 	case fetchers[strings.ToLower(base)]:
 		return s.fetch(base, args)
 	case base == "nc" || base == "ncat" || base == "netcat" || base == "socat" || base == "telnet" || base == "ftp":
+		for i, a := range args[1:] {
+			up := strings.ToUpper(a.text)
+			if base == "socat" && (strings.HasPrefix(up, "EXEC:") || strings.HasPrefix(up, "SYSTEM:")) ||
+				strings.Contains(base, "c") && base != "socat" && (a.text == "-e" || a.text == "-c" || a.text == "--exec" || a.text == "--sh-exec") && i+2 < len(args) {
+				s.set("reverse_shell")
+			}
+		}
 		return data{net: true}
 	case base == "dig" || base == "nslookup" || base == "host":
 		return data{net: true}

@@ -161,6 +161,10 @@ func (s *state) effects(base string, args []word, in data) {
 				s.set("chattr")
 			}
 		}
+	default:
+		if !quietFlags[base] {
+			s.renamedChattr(args)
+		}
 	case "rm", "unlink", "shred", "truncate", "wipe", "srm":
 		for _, a := range args[1:] {
 			if !strings.HasPrefix(a.text, "-") {
@@ -199,6 +203,25 @@ func (s *state) effects(base string, args []word, in data) {
 	}
 	if packers[base] {
 		s.unpacks(args, in)
+	}
+}
+
+// quietFlags are programs to which -ia says something else.
+var quietFlags = set("ls grep egrep fgrep sed sort strings rsync date ps ip ss tar uname xxd dpkg rpm apt apt-get git docker ssh")
+
+// renamedChattr tells chattr under another name by its flags and what it is given.
+func (s *state) renamedChattr(args []word) {
+	flags := false
+	for _, a := range args[1:] {
+		switch a.text {
+		case "+i", "+ia", "+ai", "-ia", "-ai", "-iua", "-aui", "-i", "-a":
+			flags = flags || len(a.text) > 2 || a.text == "+i"
+		default:
+			p := s.resolve(a.text)
+			if base := path.Base(p); flags && (cronPathRE.MatchString(p) || base == ".ssh" || base == "authorized_keys" || base == "ld.so.preload" || strings.Contains(p, "/.ssh/")) {
+				s.set("chattr")
+			}
+		}
 	}
 }
 

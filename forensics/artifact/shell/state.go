@@ -73,6 +73,7 @@ type state struct {
 	funcs    map[string]*syntax.Stmt
 	files    map[string]data // what was written where
 	unpacked map[string]bool // folders into which something fetched was unpacked
+	fds      map[string]data // of file descriptors that lead to the network
 	cwd      string          // empty: not known
 	parser   *syntax.Parser
 
@@ -81,7 +82,7 @@ type state struct {
 
 func newState() *state {
 	return &state{
-		collector: newCollector(), vars: make(map[string]data), funcs: make(map[string]*syntax.Stmt), files: make(map[string]data), unpacked: make(map[string]bool),
+		collector: newCollector(), vars: make(map[string]data), funcs: make(map[string]*syntax.Stmt), files: make(map[string]data), unpacked: make(map[string]bool), fds: make(map[string]data),
 		parser: syntax.NewParser(syntax.Variant(syntax.LangBash)), budget: maxBudget,
 	}
 }

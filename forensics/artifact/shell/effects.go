@@ -161,10 +161,6 @@ func (s *state) effects(base string, args []word, in data) {
 				s.set("chattr")
 			}
 		}
-	default:
-		if !quietFlags[base] {
-			s.renamedChattr(args)
-		}
 	case "rm", "unlink", "shred", "truncate", "wipe", "srm":
 		for _, a := range args[1:] {
 			if !strings.HasPrefix(a.text, "-") {
@@ -199,6 +195,10 @@ func (s *state) effects(base string, args []word, in data) {
 				}
 			}
 			s.unpack(s.resolve(strings.TrimSuffix(path.Base(dir), ".git")))
+		}
+	default:
+		if !quietFlags[base] {
+			s.renamedChattr(args)
 		}
 	}
 	if packers[base] {

@@ -319,6 +319,9 @@ func excerpt(rec *artifact.Record) string {
 		}
 	}
 	var parts []string
+	if rec.Kind == "file.notable" {
+		return metadata(rec)
+	}
 	for _, f := range rec.Fields {
 		switch f.Name {
 		case "description", "traits", "programs", "decoded", "technique", "level":
@@ -335,6 +338,22 @@ func excerpt(rec *artifact.Record) string {
 	}
 	s := strings.Join(parts, " ")
 	return s[:min(len(s), maxExcerpt)]
+}
+
+// metadata gives what a record tells of a file itself, as stat would show it.
+func metadata(rec *artifact.Record) string {
+	var parts []string
+	for _, name := range []string{"mode", "size", "owner", "device", "file_type"} {
+		if v := rec.Get(name); v != "" {
+			parts = append(parts, name+"="+v)
+		}
+	}
+	for _, what := range []string{"modified", "changed", "created"} {
+		if t := rec.Time(what); !t.IsZero() {
+			parts = append(parts, what+"="+t.UTC().Format(time.RFC3339))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // ordered sorts the findings and numbers them.

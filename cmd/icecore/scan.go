@@ -16,7 +16,14 @@ func (a *app) scanCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scan IMAGE",
 		Short: "YARA alone, over the files of an image",
-		Args:  cobra.ExactArgs(1),
+		Long: `Runs YARA rules over the files of all volumes, orphan and deleted ones too, and
+nothing else: icecore's own rules, and those of --rules. Content that occurs several
+times is looked at once. What could not be read is told on stderr.
+
+With --format lines it prints what yara(1) prints: rule and path.`,
+		Example: `  icecore scan snapshot.raw
+  icecore scan --no-builtin-rules --rules my-rules/ --format lines snapshot.raw`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := a.newProgress()
 			a.complete(&o, p)

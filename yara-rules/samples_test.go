@@ -142,6 +142,7 @@ var samples = map[string]sample{
 	"RandomX_Constants":     program().data(randomXKeys...),
 	"RandomX_Library":       library("hash").data(randomXKeys...),
 	"RandomX_In_Node":       program("This is the command line monero wallet", "bitmonero.log", "monero-wallet-cli").data(randomXKeys...),
+	"KawPow_Constants":      program().data(words("rAVENCOINKAWPOW")),
 	"RandomX_Salts":         program("RandomX\x03", "RandomWOW\x01", "RandomSFX\x01"),
 	"CryptoNight_Constants": program().data(jhH0, jhRC),
 	"CryptoNight_Program":   program("cryptonight", "job_id", "hashrate").data(jhH0, jhRC),
@@ -186,6 +187,15 @@ var twins = map[string]sample{
 	"usr/bin/lcg":                 program("PCG").data(randomXSuperscalar[0]),
 	"usr/bin/database-connection": program(`"pools": [{"url": "postgres://db", "user": "app"}]`, "nicehash"),
 	"usr/bin/keyed-json":          program("max-threads-hint", "tls-fingerprint", "pool", "url", "user"),
+}
+
+// words writes each letter as a little-endian word of 32 bits, in hex.
+func words(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, "%02x000000", s[i])
+	}
+	return b.String()
 }
 
 func unhex(t testing.TB, s string) []byte {

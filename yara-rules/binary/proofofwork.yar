@@ -94,6 +94,21 @@ rule Memory_RandomX
     is_memory and RandomX_Code
 }
 
+rule KawPow_Constants
+{
+  meta:
+    description = "computes KawPow: the words with which it pads the state of Keccak stand in the program"
+    level = "high"
+    technique = "T1496.001"
+    reference = "https://github.com/RavenCommunity/kawpowminer"
+    benign = "a node of Ravencoin, which hardly a server runs"
+  strings:
+    // "rAVENCOINKAWPOW", each letter a word of 32 bits.
+    $w = { 72 00 00 00 41 00 00 00 56 00 00 00 45 00 00 00 4e 00 00 00 43 00 00 00 4f 00 00 00 49 00 00 00 4e 00 00 00 4b 00 00 00 41 00 00 00 57 00 00 00 50 00 00 00 4f 00 00 00 57 00 00 00 }
+  condition:
+    is_elf and $w
+}
+
 rule RandomX_Salts
 {
   meta:

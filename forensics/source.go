@@ -16,7 +16,12 @@ import (
 // shows there. It gives nil where they cannot be read.
 func (s *scan) readSource(src artifact.Source, n int) []byte {
 	for _, v := range s.img.Volumes {
-		if v.ID == src.Volume && v.FS != nil {
+		if v.ID == src.Volume && v.FS == nil { // swap space
+			b := make([]byte, n)
+			got, _ := v.Bytes.ReadAt(b, src.Offset)
+			return b[:got]
+		}
+		if v.ID == src.Volume {
 			b, err := ReadSource(v.FS, src, n)
 			if err != nil {
 				return nil

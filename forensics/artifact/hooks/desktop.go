@@ -15,12 +15,13 @@ func desktop(r *reader) error {
 	if strings.Contains(r.in.Path, "/dbus-1/") {
 		kind = "hook.dbus"
 	}
+	const off = "switched off"
 	type exec struct {
 		at      artifact.Source
 		command string
 	}
 	var list []exec
-	name, user, disabled := path.Base(r.in.Path), "", ""
+	name, user, ignored := path.Base(r.in.Path), "", ""
 	err := r.lines(func(l artifact.Line) error {
 		key, v, ok := strings.Cut(strings.TrimSpace(string(l.Text)), "=")
 		if !ok {
@@ -38,17 +39,17 @@ func desktop(r *reader) error {
 			user = v
 		case "Hidden":
 			if strings.EqualFold(v, "true") {
-				disabled = "yes"
+				ignored = off
 			}
 		case "X-GNOME-Autostart-enabled":
 			if strings.EqualFold(v, "false") {
-				disabled = "yes"
+				ignored = off
 			}
 		}
 		return nil
 	})
 	for _, e := range list {
-		if err := r.give(kind, e.at, e.command, shell.Analyze(asWords(splitWords(e.command))), artifact.Field{Name: "name", Value: name}, artifact.Field{Name: "user", Value: user}, artifact.Field{Name: "disabled", Value: disabled}); err != nil {
+		if err := r.give(kind, e.at, e.command, shell.Analyze(asWords(splitWords(e.command))), artifact.Field{Name: "name", Value: name}, artifact.Field{Name: "user", Value: user}, artifact.Field{Name: "ignored", Value: ignored}); err != nil {
 			return err
 		}
 	}

@@ -16,8 +16,8 @@
 //	hook.pam        command, service, type, control: pam_exec(8) of pam.d(5);
 //	                module (of one that is named by a path of its own)
 //	hook.logrotate  command, event (postrotate, ...): logrotate(8)
-//	hook.autostart  command, name, disabled (yes): the XDG autostart folders
-//	hook.dbus       command, name, user, disabled: services of D-Bus
+//	hook.autostart  command, name, ignored: the XDG autostart folders
+//	hook.dbus       command, name, user: services of D-Bus
 //	hook.modprobe   command, module, event (install, remove): modprobe.d(5)
 package hooks
 

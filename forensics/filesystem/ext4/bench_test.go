@@ -51,6 +51,15 @@ func benchImage() string {
 // BenchmarkWalk lists a snapshot ($ICECORE_LAB/gen4.raw, or the file that
 // ICECORE_BENCH_IMAGE names there).
 func BenchmarkWalk(b *testing.B) {
+	benchWalk(b, filesystem.WalkOptions{Targets: true, Reuse: true})
+}
+
+// BenchmarkWalkAll lists orphans and deleted files too.
+func BenchmarkWalkAll(b *testing.B) {
+	benchWalk(b, filesystem.WalkOptions{Targets: true, Reuse: true, Orphans: true, Deleted: true})
+}
+
+func benchWalk(b *testing.B, opts filesystem.WalkOptions) {
 	r, size := labVolume(b, benchImage())
 	b.ReportAllocs()
 	entries := 0
@@ -58,7 +67,7 @@ func BenchmarkWalk(b *testing.B) {
 		f, err := Open(r, size, Options{})
 		must(b, err)
 		entries = 0
-		must(b, f.Walk(context.Background(), filesystem.WalkOptions{Targets: true, Reuse: true}, func(*filesystem.Entry) error {
+		must(b, f.Walk(context.Background(), opts, func(*filesystem.Entry) error {
 			entries++
 			return nil
 		}))

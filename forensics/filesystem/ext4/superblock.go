@@ -114,17 +114,18 @@ func parseSuperblock(raw []byte, size int64) (*superblock, error) {
 		return nil, filesystem.Corrupt(what, "%d blocks", s.blocks)
 	}
 	groups := (s.blocks - uint64(s.SFirstDataBlock) + uint64(s.SBlocksPerGroup) - 1) / uint64(s.SBlocksPerGroup)
-	// The descriptors of all groups must fit on the volume: this bounds every
-	// table that is made from the number of groups.
-	if groups > 1<<31 || int64(groups)*int64(s.descSize) > size {
-		return nil, filesystem.Corrupt(what, "%d block groups on a volume of %d bytes", groups, size)
+	if want := uint64(s.SInodesPerGroup) * groups; want > 1<<32-1 && uint64(s.SInodesCount) != want {
+		return nil, filesystem.Corrupt(what, "%d inodes", want)
 	}
+	// Of a volume that is shorter than it should be, the groups are kept whose
+	// inode tables may stand on it: with flex_bg they stand some groups before. This
+	// bounds every table that is made from the number of groups.
+	flex := uint64(1)
+	if s.incompat(rec.SbFeatureIncompatFlexBg) {
+		flex = 1 << min(s.SLogGroupsPerFlex, 10)
+	}
+	groups = min(groups, uint64(max(size, 0))/(uint64(s.SBlocksPerGroup)*uint64(s.blockSize))+1+flex)
 	s.groups = uint32(groups)
-	if want := uint64(s.SInodesPerGroup) * groups; uint64(s.SInodesCount) != want {
-		if want > 1<<32-1 {
-			return nil, filesystem.Corrupt(what, "%d inodes", want)
-		}
-	}
 	if s.incompat(rec.SbFeatureIncompatCsumSeed) {
 		s.seed = s.SChecksumSeed
 	} else {

@@ -80,6 +80,8 @@ func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*fil
 	w.blocks = 2*f.size/int64(f.sb.blockSize) + 1024
 	if opts.Orphans || opts.Deleted {
 		w.dirAt, w.where = make(map[uint64]uint32), make(map[uint64]string)
+		// What the journal tells is found out meanwhile; unlinked waits for it.
+		go f.recover()
 	}
 	if err := w.readTables(ctx); err != nil {
 		return err

@@ -33,7 +33,10 @@ type levelCount struct {
 }
 
 // miner is a file that mines, or belongs to what does.
-type miner struct{ path, state, what string }
+type miner struct {
+	path, state, what string
+	archived          bool
+}
 
 type wallet struct{ address, coin, path string }
 
@@ -81,7 +84,7 @@ func summarise(a *forensics.Analysis) *summary {
 			p.more++
 		}
 		if f.Phase == "mining" && f.Source != nil && rank(f.Level) <= 1 && f.Engine == "yara" {
-			s.addMiner(miner{path: f.Source.Path, state: f.Source.State, what: f.Rule})
+			s.addMiner(miner{path: f.Source.Path, state: f.Source.State, what: f.Rule, archived: archived(f.Source)})
 		}
 	}
 	for _, l := range levelOrder {
@@ -89,6 +92,7 @@ func summarise(a *forensics.Analysis) *summary {
 			s.levels = append(s.levels, levelCount{l, counts[l]})
 		}
 	}
+	sort.SliceStable(s.miners, func(i, j int) bool { return !s.miners[i].archived && s.miners[j].archived })
 	// In the order in which an intrusion goes.
 	flow := []string{"initial-access", "execution", "persistence", "mining", "evasion"}
 	sort.SliceStable(order, func(i, j int) bool { return place(flow, order[i]) < place(flow, order[j]) })
@@ -105,11 +109,20 @@ func better(a, b *forensics.FindingInfo) bool {
 	if x, y := rank(a.Level), rank(b.Level); x != y {
 		return x < y
 	}
+	if x, y := archived(a.Source), archived(b.Source); x != y {
+		return y
+	}
 	line := func(f *forensics.FindingInfo) bool { return f.Source != nil && f.Source.Line > 0 && f.Excerpt != "" }
 	if x, y := line(a), line(b); x != y {
 		return x
 	}
 	return a.Time != "" && (b.Time == "" || a.Time < b.Time)
+}
+
+// archived says whether a source lies within another file, other than a log that is
+// packed as a whole: what lies there is not run from there.
+func archived(src *forensics.SourceInfo) bool {
+	return src != nil && src.Member != "" && unpack[src.Member] == ""
 }
 
 func place(list []string, s string) int {
@@ -201,6 +214,9 @@ func where(src *forensics.SourceInfo) string {
 	}
 	if src.Version > 0 && src.Path != "" {
 		p += " (inode " + ref.String() + ")"
+	}
+	if archived(src) {
+		p += " (in it: " + src.Member + ")"
 	}
 	if src.State != "live" {
 		p += " [" + src.State + "]"

@@ -22,7 +22,7 @@ import (
 const (
 	levels    = 3
 	maxPieces = 64        // of one file
-	maxTries  = 512       // streams and runs that are tried
+	maxTries  = 512       // streams that are tried
 	maxBytes  = 256 << 20 // of all pieces of one file
 	maxPiece  = 64 << 20
 	minRun    = 160 // characters of base64 or hex: a hundred bytes
@@ -90,9 +90,7 @@ func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
 			if start < 0 {
 				return
 			}
-			if !w.try() {
-				return
-			}
+			// Not counted as tries: no byte is decoded twice.
 			if how, data := decode(b[start:end]); data != nil {
 				found(how, start, data)
 			}

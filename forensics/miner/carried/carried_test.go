@@ -133,8 +133,9 @@ func TestLevels(t *testing.T) {
 func TestNothing(t *testing.T) {
 	words := strings.Repeat("correct\nhorse\nbattery\nstaple\n", 500)
 	sums := strings.Repeat("d41d8cd98f00b204e9800998ecf8427e\n", 200)
+	paths := strings.Repeat("/usr/lib/python3/dist-packages/django/conf/locale/messages/of/many/languages/and/words\n", 5000)
 	key := "ssh-rsa " + base64.StdEncoding.EncodeToString(xor(bytes.Repeat([]byte{1, 200, 77, 3, 9, 254}, 60), 0x5a)) + " root@host\n"
-	for name, in := range map[string]string{"words": words, "checksums": sums, "a key": key, "empty": "", "short": "f0VMRg=="} {
+	for name, in := range map[string]string{"words": words, "checksums": sums, "a key": key, "paths": paths + strings.Repeat(strings.Repeat("/usr/share", 20)+".\n", 2*maxTries), "empty": "", "short": "f0VMRg=="} {
 		if err := Walk([]byte(in), true, func(p Piece) { t.Errorf("%s: %s", name, p.Name) }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

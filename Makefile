@@ -64,7 +64,7 @@ vet:
 
 unit:
 	$(GO) test -race -run '$(RACE)' $$(grep -lrE '^func Test[A-Za-z0-9]*($(RACE))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
-	$(GO) test ./...
+	ICECORE_UPX="$$(.ci/upx)" $(GO) test ./...
 	$(GO) test -tags yara_bundled ./forensics/miner/engine ./yara-rules
 	CGO_ENABLED=0 $(GO) test -run 'None|WithoutYARA' ./forensics/miner/engine ./forensics
 

@@ -24,6 +24,9 @@ const maxRuleFile = 16 << 20 // bytes
 // byNameRE finds rules that look at more than the content of a file.
 var byNameRE = regexp.MustCompile(`\b(?:filename|filepath|extension|owner)\b`)
 
+// builtinByName is narrower: our own rules speak of owners in their meta, too.
+var builtinByName = regexp.MustCompile(`(?m)^\s*(?:condition:)?[^"/]*\b(?:filename|filepath|extension|owner)\s*(?:==|!=|contains|icontains|startswith|istartswith|endswith|iendswith|iequals|matches)`)
+
 // LoadRules compiles icecore's own YARA rules, unless told not to, and those of
 // the user: files, or folders with *.yar and *.yara. A file that does not compile
 // is told in Problems; one that cannot be found is an error.
@@ -38,6 +41,7 @@ func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) {
 		}
 		for _, o := range own {
 			_, _ = io.WriteString(sum, o.Text)
+			set.byName = set.byName || builtinByName.MatchString(o.Text)
 		}
 		sources = own
 	}

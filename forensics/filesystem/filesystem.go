@@ -218,7 +218,9 @@ type Entry struct {
 // without link targets.
 type WalkOptions struct {
 	Targets bool // read the targets of symbolic links
-	Orphans bool // also orphan files, after the live ones
+	// Orphans asks for orphan files too, after the live ones, and with them for
+	// those in use that no directory names, as the entry's note then says.
+	Orphans bool
 	Deleted bool // also deleted files, after those
 	// Reuse lets the walk use one entry and one inode again and again: they hold
 	// only until fn returns. Strings may be kept.
@@ -301,7 +303,7 @@ type FS interface {
 	Open(Ref) (File, error)
 	// Walk calls fn once for each path, from one goroutine, in an order that
 	// depends on the disk alone, which need not be by name. The entry and
-	// what it points at may be kept. An error of fn ends the walk and is
+	// what it points at may be kept, unless Reuse is set. An error of fn ends the walk and is
 	// returned; what is wrong on the disk is told in Entry.Err and Problems,
 	// and the walk goes on.
 	Walk(context.Context, WalkOptions, func(*Entry) error) error

@@ -75,6 +75,9 @@ func (s *state) call(args []word, in data) data {
 		if len(a.text) >= minEncoded {
 			s.encoded(a.text)
 		}
+		if !strings.Contains(a.text, "://") {
+			continue
+		}
 		for _, u := range urlRE.FindAllString(a.text, maxListed) {
 			s.url(u)
 		}
@@ -132,16 +135,7 @@ func (s *state) call(args []word, in data) data {
 	case "printf":
 		return printf(args)
 	case "eval":
-		d := data{known: true}
-		for i, a := range args[1:] {
-			if i > 0 {
-				d.text += " "
-			}
-			d.text += a.text
-			d = d.flags(a.data)
-			d.known = d.known && a.known
-		}
-		s.inner(d)
+		s.inner(joined(args[1:]))
 		return data{}
 	case "read", "mapfile", "readarray":
 		for _, a := range args[1:] {
@@ -656,8 +650,23 @@ func (s *state) setenv(args []word) {
 	}
 }
 
-func echo(args []word) data {
+// joined gives words with a blank between them.
+func joined(args []word) data {
 	out := data{known: true}
+	var b strings.Builder
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(a.text)
+		out = out.flags(a.data)
+		out.known = out.known && a.known
+	}
+	out.text = b.String()
+	return out
+}
+
+func echo(args []word) data {
 	escapes, newline := false, true
 	args = args[1:]
 	for len(args) > 0 && len(args[0].text) > 1 && args[0].text[0] == '-' && strings.Trim(args[0].text[1:], "neE") == "" {
@@ -665,14 +674,7 @@ func echo(args []word) data {
 		newline = newline && !strings.Contains(args[0].text, "n")
 		args = args[1:]
 	}
-	for i, a := range args {
-		if i > 0 {
-			out.text += " "
-		}
-		out.text += a.text
-		out = out.flags(a.data)
-		out.known = out.known && a.known
-	}
+	out := joined(args)
 	if escapes {
 		out = escaped(out)
 	}

@@ -47,7 +47,8 @@ func (s *scan) onDisk(f *detect.Finding) {
 }
 
 // ReadSource reads up to n bytes of the artifact at a source on its filesystem. Of
-// a packed log the offset is one of the unpacked text, as it is in the source.
+// a packed log the offset is one of the unpacked text, as it is in the source. Of
+// members of archives, and of what was decoded, it reads nothing.
 func ReadSource(fsys filesystem.FS, src artifact.Source, n int) ([]byte, error) {
 	f, err := fsys.Open(filesystem.Ref{Inode: src.Inode, Version: src.Version})
 	if err != nil {

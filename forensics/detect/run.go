@@ -307,7 +307,10 @@ func (c *collection) excerpts() {
 				continue
 			}
 		}
-		f.Excerpt = excerpt(rec)
+		if f.Excerpt = excerpt(rec); rec.Kind == "yara.match" && rec.Has("strings") {
+			l := rec.Get("strings")
+			f.Excerpt = l[:min(len(l), maxExcerpt)]
+		}
 	}
 }
 

@@ -25,10 +25,13 @@ import (
 //
 //	intact      every block is free since the file was deleted, in each state of the
 //	            block bitmap that the journal has of all transactions since; or its
-//	            content stands in the journal itself
+//	            content stands in the journal itself. What no journal tells: that a block
+//	            was taken and given back within one transaction, or was already written
+//	            by a transaction that was never committed
 //	unverified  every block is free now, but of some transactions since then the journal
 //	            has nothing any more: the blocks may have been used and freed again
-//	partial     some blocks belong to other files, or did since; they read as zeros
+//	partial     some blocks belong to other files, or did since, or had no content yet; they
+//	            read as zeros
 //	lost        all blocks do, or the block map is gone
 
 const (
@@ -210,6 +213,9 @@ func (r *finder) coverage() {
 	commits := st.log.Commits()
 	last := st.log.Sequence() - 1 + uint32(st.replayable)
 	i := len(commits) - 1
+	if st.log.FastCommits() {
+		return // what they take and give back no bitmap shows
+	}
 	if i < 0 || commits[i].TID != last {
 		return
 	}
@@ -434,6 +440,9 @@ func (r *finder) judge(n *node) {
 	for _, e := range exts {
 		if e.Unwritten {
 			v.mapped += uint64(e.Length) / bs
+			if e.Logical < n.Size {
+				v.empty += uint64(min(e.Length, (n.Size-e.Logical+int64(bs)-1)/int64(bs)*int64(bs))) / bs
+			}
 			continue
 		}
 		r.judgeRun(n, blockRange{uint64(e.Physical) / bs, uint64(e.Length) / bs})
@@ -477,6 +486,7 @@ func (n *node) find(block uint64) (jbd2.Copy, bool) {
 type verdict struct {
 	total  uint64 // blocks with content
 	mapped uint64 // those, unwritten ones, and those of the map
+	empty  uint64 // that were allocated but had no content yet
 	inLog  uint64 // whose content stands in the journal
 	lost   []blockRange
 	unsure bool     // some may have been used in between
@@ -715,6 +725,8 @@ func (r *finder) describe(n *node) {
 		n.Note = "deleted; intact: content kept in the inode; " + from
 	case v.total == 0 && v.short:
 		n.Note = "deleted; lost: no block map; " + from
+	case v.total == 0:
+		n.Note = "deleted; lost: no content had been written to the disk yet; " + from
 	default:
 		lost := v.lostBlocks()
 		slices.SortFunc(v.lost, func(a, b blockRange) int { return int(min(max(int64(a.start)-int64(b.start), -1), 1)) })
@@ -723,6 +735,8 @@ func (r *finder) describe(n *node) {
 			n.Note = fmt.Sprintf("deleted; lost: all %d blocks were given to other files; %s", v.total, from)
 		case lost > 0:
 			n.Note = fmt.Sprintf("deleted; partial: %d of %d blocks were given to other files and read as zeros; %s", lost, v.total, from)
+		case v.empty > 0:
+			n.Note = fmt.Sprintf("deleted; partial: %d of %d blocks had no content yet and read as zeros; %s", v.empty, v.total+v.empty, from)
 		case v.short:
 			n.Note = fmt.Sprintf("deleted; unverified: the block map tells of %d blocks, the inode of %d; %s", v.mapped, n.Sectors*512/uint64(r.f.sb.blockSize), from)
 		case v.unsure && v.inLog < v.total:

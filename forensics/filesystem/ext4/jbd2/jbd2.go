@@ -169,6 +169,9 @@ func (j *Journal) Sequence() uint32 { return j.sequence }
 // Dirty says whether there is anything to recover.
 func (j *Journal) Dirty() bool { return j.start != 0 }
 
+// FastCommits says whether the journal may hold fast commits.
+func (j *Journal) FastCommits() bool { return j.incompat&incompatFastCommit != 0 }
+
 // crc32c continues a CRC-32C as the kernel's crc32c() does: without inverting at
 // the beginning or the end.
 func (j *Journal) crc32c(crc uint32, p []byte) uint32 { return ^crc32.Update(^crc, j.crc, p) }

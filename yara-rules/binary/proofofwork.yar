@@ -62,7 +62,7 @@ rule RandomX_Library
 {
   meta:
     description = "a library that computes RandomX"
-    level = "medium"
+    level = "low"
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX"
     benign = "librandomx of Debian, modules of Python and Node for nodes and pools"

@@ -44,6 +44,7 @@ type content struct {
 	hashed  bool
 	facts   *engine.Externals
 	archive string // what it is packed with, if its members are looked at
+	carrier bool   // what it carries inside itself is looked at
 	extents []filesystem.Extent
 	verdict
 }
@@ -113,6 +114,9 @@ func (w *worker) read(ctx context.Context, c *content) error {
 		return err
 	}
 	if err := w.archive(ctx, c); err != nil {
+		return err
+	}
+	if err := w.carrier(ctx, c, b); err != nil {
 		return err
 	}
 	return w.once(ctx, c, n, func() error {

@@ -52,7 +52,7 @@ func (w *worker) once(ctx context.Context, c *content, size int64, fn func() err
 	if err := w.hash(ctx, c); err != nil {
 		return err
 	}
-	key := seenKey{c.sum, c.archive != ""}
+	key := seenKey{c.sum, c.archive != "", c.carrier}
 	w.s.mu.Lock()
 	v, ok := w.s.seen[key]
 	w.s.mu.Unlock()
@@ -83,10 +83,11 @@ func (w *worker) once(ctx context.Context, c *content, size int64, fn func() err
 	return nil
 }
 
-// seenKey names content: its hash, and whether its members were looked at.
+// seenKey names content: its hash, and whether its members and what it carries were
+// looked at, which depends on where it stands.
 type seenKey struct {
-	sum     [sha256.Size]byte
-	members bool
+	sum              [sha256.Size]byte
+	members, carried bool
 }
 
 // count counts bytes that YARA saw.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"icecore/forensics/filesystem"
@@ -82,27 +83,35 @@ func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
 	w.lookAt(c, x, name, p.Data, func(at int64) int64 { return at })
 }
 
-// carries looks into what a file carries inside itself, encoded or compressed. As
-// with archives, what a package brought and nobody changed stays closed.
-func (w *worker) carries(ctx context.Context, c *content, b []byte) error {
-	text := c.kind == typeText || c.kind == typeScript
+// carrier decides whether it pays to look into what a file carries inside itself,
+// encoded or compressed. As with archives, what a package brought and nobody changed
+// stays closed.
+func (w *worker) carrier(ctx context.Context, c *content, b []byte) error {
+	likely := false
 	switch c.kind {
 	case typeELF:
+		likely = carried.Likely(b, false)
 	case typeText, typeScript:
-		if !carried.Likely(b, true) {
-			return nil
-		}
+		likely = carried.Likely(b, true)
 	default: // no file of its kind, but a program under XOR
-		if !carried.XORed(b) {
-			return nil
-		}
+		likely = carried.XORed(b)
+	}
+	if !likely {
+		return nil
 	}
 	if err := w.packageState(ctx, c); err != nil {
 		return err
 	}
-	if c.own.state == "intact" || c.kind == typeELF && !carried.Likely(b, false) {
+	c.carrier = c.own.state != "intact"
+	return nil
+}
+
+// carries looks into what a file carries inside itself.
+func (w *worker) carries(ctx context.Context, c *content, b []byte) error {
+	if !c.carrier {
 		return nil
 	}
+	text := c.kind == typeText || c.kind == typeScript
 	err := carried.Walk(b, text, func(p carried.Piece) {
 		m := &content{kind: fileType(p.Data), size: int64(len(p.Data))}
 		c.unpacked += m.size
@@ -122,7 +131,8 @@ const maxMember = 256 << 20
 
 // Member gives the content of a member of a file, by the name that a record's
 // source has for it: that of an archive's member, gzip, xz, ... for a compressed
-// file, and upx, alone or behind such a name and "!", for what UPX packed.
+// file, "base64 at N" and the like for what it carries inside itself, and upx, alone
+// or behind such a name and "!", for what UPX packed.
 func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
 	outer, packed := name, false
 	switch {
@@ -133,13 +143,16 @@ func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader,
 	}
 	var b []byte
 	var err error
-	if outer == "" {
-		if f.Size() > maxMember {
-			return nil, fmt.Errorf("more than %d bytes", maxMember)
-		}
-		b, err = io.ReadAll(Content(f))
-	} else {
+	encoded := carriedRE.MatchString(outer)
+	switch {
+	case outer != "" && !encoded:
 		b, err = readMember(ctx, f, outer)
+	case f.Size() > maxMember:
+		return nil, fmt.Errorf("more than %d bytes", maxMember)
+	default:
+		if b, err = io.ReadAll(Content(f)); err == nil && encoded {
+			b, err = readCarried(b, outer)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -152,6 +165,24 @@ func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader,
 		b = p.Data
 	}
 	return bytes.NewReader(b), nil
+}
+
+// carriedRE matches the names of what package carried finds.
+var carriedRE = regexp.MustCompile(`^[a-z]+[a-z0-9 ]* at [0-9]+(?:!|$)`)
+
+// readCarried gives what a file carries, by the name it was found under.
+func readCarried(b []byte, name string) ([]byte, error) {
+	var out []byte
+	kind := fileType(b)
+	err := carried.Walk(b, kind == typeText || kind == typeScript, func(p carried.Piece) {
+		if p.Name == name && out == nil {
+			out = bytes.Clone(p.Data)
+		}
+	})
+	if out == nil {
+		return nil, errors.Join(fmt.Errorf("no member %q", name), err)
+	}
+	return out, nil
 }
 
 var errFound = errors.New("found")

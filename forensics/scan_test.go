@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -114,6 +115,12 @@ func TestScanContent(t *testing.T) {
 	}
 	hidden := bytes.ReplaceAll(bytes.Clone(packed), []byte("UPX!"), []byte{0x0a, 0, 0, 0})
 	const needle = "needle-in-content"
+	// A dropper with a packed program in lines of base64.
+	code := base64.StdEncoding.EncodeToString(hidden)
+	var lines strings.Builder
+	for i := 0; i < len(code); i += 76 {
+		lines.WriteString(code[i:min(i+76, len(code))] + "\n")
+	}
 	// Larger than a window, and the needle across its border.
 	border := bytes.Repeat([]byte("x"), window+1000)
 	copy(border[window-8:], needle)
@@ -123,6 +130,7 @@ func TestScanContent(t *testing.T) {
 		"opt/hidden":      hidden,
 		"opt/drop.tar.gz": targz(t, map[string][]byte{"x/run": hidden, "x/readme": []byte(needle)}),
 		"opt/border":      border,
+		"opt/dropper.sh":  []byte("#!/bin/sh\nbase64 -d > /tmp/x <<E\n" + lines.String() + "E\n"),
 		"opt/one":         twin,
 		"opt/two":         twin,
 		"opt/program":     []byte("\x7fELF\x02\x01\x01 needle-in-program"),
@@ -155,9 +163,11 @@ func TestScanContent(t *testing.T) {
 	want := []string{
 		"Elf /opt/program at 8",
 		fmt.Sprintf("Fox /opt/drop.tar.gz!x/run!upx at %d", fox),
+		fmt.Sprintf("Fox /opt/dropper.sh!base64 at 33!upx at %d", fox),
 		fmt.Sprintf("Fox /opt/hidden!upx at %d", fox),
 		fmt.Sprintf("Fox /opt/packed!upx at %d", fox),
 		"Head /opt/drop.tar.gz!x/run at 0", "Head /opt/drop.tar.gz!x/run!upx at 0",
+		"Head /opt/dropper.sh!base64 at 33 at 0", "Head /opt/dropper.sh!base64 at 33!upx at 0",
 		"Head /opt/hidden at 0", "Head /opt/hidden!upx at 0", "Head /opt/packed at 0", "Head /opt/packed!upx at 0", "Head /opt/program at 0",
 		fmt.Sprintf("Marker /opt/border at %d", window-8),
 		"Marker /opt/drop.tar.gz!x/readme at 0",

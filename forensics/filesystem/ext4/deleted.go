@@ -495,7 +495,8 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 // of: their times and owner, mostly without content.
 func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*node) error) error {
 	f, s := w.f, w.f.sb
-	buf := make([]byte, int(s.SInodesPerGroup)*s.inodeSize)
+	var buf []byte
+	left := f.size // the tables are part of the volume
 	count := 0
 	for g := range f.groups {
 		if err := ctx.Err(); err != nil {
@@ -505,7 +506,14 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 		if gr.inodeTable == 0 || gr.flags&rec.BgdFlagInodeTableAndBitmapNotInitialized != 0 {
 			continue
 		}
-		p := buf[:int(s.SInodesPerGroup-gr.unused)*s.inodeSize]
+		need := int(s.SInodesPerGroup-gr.unused) * s.inodeSize
+		if left -= int64(need); left < 0 {
+			return nil // told of by the walk
+		}
+		if need > len(buf) {
+			buf = make([]byte, need)
+		}
+		p := buf[:need]
 		if f.readAt(p, int64(gr.inodeTable)*int64(s.blockSize)) != nil {
 			continue
 		}

@@ -21,7 +21,8 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+
+	"icecore/forensics/unxz"
 )
 
 // Bounds of unpacking. A log of one line repeated packs about a thousandfold
@@ -56,9 +57,9 @@ func Open(content *io.SectionReader) (text io.ReadCloser, member string, err err
 	case bytes.HasPrefix(head, []byte("BZh")):
 		member = "bzip2"
 		r, err = bzip2.NewReader(packed), nil
-	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):
+	case bytes.HasPrefix(head, []byte(unxz.Magic)):
 		member = "xz"
-		r, err = xz.ReaderConfig{DictCap: maxWindow}.NewReader(packed)
+		r, err = unxz.NewReader(packed, maxWindow), nil
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		member = "zstd"
 		var z *zstd.Decoder

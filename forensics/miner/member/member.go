@@ -19,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"icecore/forensics/unxz"
 )
 
 // Limits bound what is unpacked of one file. A zero means the value of [Default].
@@ -75,7 +77,7 @@ func Kind(head []byte) string {
 		return Gzip
 	case len(head) > 4 && bytes.HasPrefix(head, []byte("BZh")) && head[3] >= '1' && head[3] <= '9':
 		return Bzip2
-	case bytes.HasPrefix(head, xzMagic):
+	case bytes.HasPrefix(head, []byte(unxz.Magic)):
 		return XZ
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		return Zstd

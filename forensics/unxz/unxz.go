@@ -1,7 +1,16 @@
-package member
+// Package unxz reads the container of .xz files (the .xz file format, version 1.2.1,
+// of the XZ Utils) whose writer is not trusted, and leaves the LZMA2 within to
+// github.com/ulikunitz/xz.
+//
+// That library's own reader takes a dictionary of the size that a block's header
+// states, up to 4 GiB, which a hundred bytes of an intruder may state. Here the
+// caller bounds it. Checks of the content are not verified, and filters before
+// LZMA2 (delta, BCJ) are refused.
+package unxz
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -10,21 +19,29 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-var xzMagic = []byte{0xfd, '7', 'z', 'X', 'Z', 0}
+// Magic is how a stream of .xz begins.
+const Magic = "\xfd7zXZ\x00"
 
-// xzReader reads the container of .xz and leaves the LZMA2 within to the library.
-// The library's own reader takes a dictionary of the size that a block's header
-// states, up to 4 GiB, which 100 bytes of an intruder may state.
-type xzReader struct {
+// ErrDictionary says that a block needs more history than the caller allows.
+var ErrDictionary = errors.New("a dictionary larger than the limit")
+
+// NewReader unpacks what src holds, all streams of it. A block that states a
+// dictionary of more than maxDict bytes gives ErrDictionary.
+func NewReader(src io.Reader, maxDict int64) io.Reader {
+	return &reader{src: counted{r: bufio.NewReaderSize(src, 64<<10)}, max: maxDict}
+}
+
+type reader struct {
 	src   counted
-	check int // bytes of the check behind a block
+	max   int64 // bytes of a dictionary
+	check int   // bytes of the check behind a block
 	block io.Reader
 	start int64 // of the data of the block
 	state int   // 0: a stream begins, 1: a block or the index, 2: in a block
 }
 
 // Read implements io.Reader.
-func (x *xzReader) Read(p []byte) (int, error) {
+func (x *reader) Read(p []byte) (int, error) {
 	for {
 		switch x.state {
 		case 0:
@@ -55,7 +72,7 @@ func (x *xzReader) Read(p []byte) (int, error) {
 }
 
 // header reads the header of a stream, behind zeros; io.EOF where there is none.
-func (x *xzReader) header() error {
+func (x *reader) header() error {
 	for {
 		b, err := x.src.r.Peek(1)
 		if err != nil {
@@ -71,7 +88,7 @@ func (x *xzReader) header() error {
 	if err := x.src.full(h[:]); err != nil {
 		return err
 	}
-	if string(h[:6]) != string(xzMagic) {
+	if string(h[:6]) != Magic {
 		return io.EOF // something else is appended
 	}
 	if h[6] != 0 || h[7] > 15 || crc32.ChecksumIEEE(h[6:8]) != le32(h[8:]) {
@@ -82,7 +99,7 @@ func (x *xzReader) header() error {
 }
 
 // blockHeader reads the header of a block, or the index and what ends a stream.
-func (x *xzReader) blockHeader() (more bool, err error) {
+func (x *reader) blockHeader() (more bool, err error) {
 	size, err := x.src.ReadByte()
 	if err != nil {
 		return false, noEOF(err)
@@ -120,8 +137,8 @@ func (x *xzReader) blockHeader() (more bool, err error) {
 	if h[1] < 40 {
 		dict = (2 | int64(h[1]&1)) << (h[1]/2 + 11)
 	}
-	if dict > maxWindow {
-		return false, fmt.Errorf("a dictionary of %d bytes: %w", dict, ErrLimit)
+	if dict > x.max {
+		return false, fmt.Errorf("%w: %d bytes", ErrDictionary, dict)
 	}
 	x.start = x.src.n
 	x.block, err = lzma.Reader2Config{DictCap: int(dict)}.NewReader2(&x.src)
@@ -129,7 +146,7 @@ func (x *xzReader) blockHeader() (more bool, err error) {
 }
 
 // index passes over the index and the footer of a stream.
-func (x *xzReader) index() error {
+func (x *reader) index() error {
 	start := x.src.n - 1
 	count, err := x.varint()
 	if err != nil {
@@ -145,7 +162,7 @@ func (x *xzReader) index() error {
 	return x.src.skip((4-(x.src.n-start)%4)%4 + 4 + 12)
 }
 
-func (x *xzReader) varint() (uint64, error) {
+func (x *reader) varint() (uint64, error) {
 	var v uint64
 	for i := range 9 {
 		b, err := x.src.ReadByte()
@@ -211,3 +228,5 @@ func noEOF(err error) error {
 	}
 	return err
 }
+
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }

@@ -33,7 +33,7 @@ func TestOrphans(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			img := makeImage(t, 32, v.mkfs...)
 			root, unmount := mountImage(t, img, "rw,commit=300")
-			type orphan struct{ sum string }
+			type orphan struct{ sum, written string }
 			want := make(map[uint64]orphan)
 			var open []*os.File
 			hold := func(name string, data []byte, flush bool) {
@@ -51,11 +51,15 @@ func TestOrphans(t *testing.T) {
 					must(t, err)
 					must(t, d.Sync())
 					d.Close()
-					data = nil
+				}
+				o := orphan{sum: fmt.Sprintf("%x", sha256.Sum256(data))}
+				if !flush {
+					// Nothing, unless the kernel found the time to write it back.
+					o.sum, o.written = fmt.Sprintf("%x", sha256.Sum256(nil)), o.sum
 				}
 				st, err := f.Stat()
 				must(t, err)
-				want[st.Sys().(*syscall.Stat_t).Ino] = orphan{fmt.Sprintf("%x", sha256.Sum256(data))}
+				want[st.Sys().(*syscall.Stat_t).Ino] = o
 				must(t, os.Remove(p))
 			}
 			for i := range 9 {
@@ -88,10 +92,10 @@ func TestOrphans(t *testing.T) {
 				}
 				delete(want, ino)
 				sum, err := hashOf(fs, e.Inode.Ref)
-				if err != nil || sum != w.sum {
+				if err != nil || sum != w.sum && (w.written == "" || sum != w.written) {
 					t.Errorf("inode %d: sha256 %s, want %s, %v", ino, sum, w.sum, err)
 				}
-				if e.Path == "/unwritten" != (e.Inode.Note == noteNoContent) {
+				if e.Path == "/unwritten" && sum == w.sum != (e.Inode.Note == noteNoContent) {
 					t.Errorf("inode %d %q: note %q", ino, e.Path, e.Inode.Note)
 				}
 				if e.Path != "/unwritten" && !strings.HasPrefix(e.Path, "/var/tmp/.deleted-") {

@@ -9,6 +9,7 @@ import (
 const (
 	typeEmpty  = "empty"
 	typeELF    = "elf"
+	typeCore   = "core" // an ELF file, of what was in memory: it cannot be run
 	typeScript = "script"
 	typeText   = "text"
 	typeData   = "data"
@@ -20,6 +21,9 @@ func fileType(b []byte) string {
 	case len(b) == 0:
 		return typeEmpty
 	case bytes.HasPrefix(b, []byte("\x7fELF")):
+		if isCore(b) {
+			return typeCore
+		}
 		return typeELF
 	case bytes.HasPrefix(b, []byte("#!")):
 		return typeScript
@@ -27,6 +31,11 @@ func fileType(b []byte) string {
 		return typeText
 	}
 	return typeData
+}
+
+// isCore says whether an ELF file is a core dump, by its e_type of ET_CORE (4).
+func isCore(b []byte) bool {
+	return len(b) >= 18 && (b[5] == 1 && b[16] == 4 && b[17] == 0 || b[5] == 2 && b[16] == 0 && b[17] == 4)
 }
 
 // isText says whether bytes are text: no NUL, and few bytes that are neither

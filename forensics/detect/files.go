@@ -66,6 +66,8 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 		what = "Program"
 	case "script":
 		what = "Script"
+	case "core":
+		what = "Core dump"
 	}
 	state := ""
 	switch top.Source.State {
@@ -146,6 +148,12 @@ func (c *collection) configs() {
 		level := Informational
 		switch {
 		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
+		case rec.Get("file_type") == "core" && rec.Get("found_in") != "configuration":
+			// Memory: some program had it, which may have been one that
+			// looks for miners. Both together are a miner's.
+			if rec.Get("pool") != "" && rec.Get("wallet") != "" {
+				level = Medium
+			}
 		case rec.Get("file_type") != "elf" && rec.Get("found_in") != "" && rec.Get("found_in") != "configuration":
 			// A text that names both quotes a command, or is one: where it
 			// is run from, the records of what runs it say so.

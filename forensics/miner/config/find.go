@@ -84,6 +84,13 @@ func (f *finder) find(b []byte, text bool, depth int) []Config {
 			add(c)
 		}
 	}
+	if !text {
+		for _, a := range wallets {
+			if c, ok := object(b, a.Offset, a.Offset+len(a.Text)); ok {
+				add(c)
+			}
+		}
+	}
 	if text && len(b) <= maxText {
 		for _, line := range commandLines(b, f.limit) {
 			if c, ok := CommandLine(string(b[line[0]:line[1]])); ok {

@@ -17,8 +17,8 @@ import (
 // entropyOf is how many bytes of a program the entropy is computed over.
 const entropyOf = 4 << 20
 
-// Of gives the facts of a file with the given path, type (elf, script, text, data,
-// empty) and owner, whose content, or the first part of it, is b. Size is that of
+// Of gives the facts of a file with the given path, type (elf, core, script, text,
+// data, empty) and owner, whose content, or the first part of it, is b. Size is that of
 // the whole file.
 func Of(name, filetype, owner string, b []byte, size int64) engine.Externals {
 	e := engine.Externals{
@@ -29,12 +29,14 @@ func Of(name, filetype, owner string, b []byte, size int64) engine.Externals {
 	if name == "" {
 		e.Filename = ""
 	}
-	if filetype != "elf" {
+	switch filetype {
+	case "core":
+		readELF(b, size, &e)
+		e.ELFType, e.IsMemory = "core", true
 		return e
-	}
-	readELF(b, size, &e)
-	if e.ELFType == "core" {
-		e.IsMemory = true
+	case "elf":
+		readELF(b, size, &e)
+	default:
 		return e
 	}
 	e.IsELF = true

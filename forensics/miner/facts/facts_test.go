@@ -119,7 +119,7 @@ func TestMemory(t *testing.T) {
 	core := make([]byte, 64)
 	copy(core, "\x7fELF\x02\x01\x01")
 	core[16] = 4
-	if e := Of("/core", "elf", "", core, 64); !e.IsMemory || e.IsELF || e.ELFType != "core" {
+	if e := Of("/core", "core", "", core, 64); !e.IsMemory || e.IsELF || e.ELFType != "core" {
 		t.Errorf("core: %+v", e)
 	}
 	if e := Of("/x", "text", "", []byte("SWAPSPACE2\n"), 11); e.IsMemory || !e.IsText {

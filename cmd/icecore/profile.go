@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"icecore/forensics"
@@ -18,10 +17,7 @@ func (a *app) profileRules(ctx context.Context, image string, o forensics.Option
 	}
 	w := &errWriter{w: a.out}
 	if a.format == "json" {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(prof)
+		return report.AsJSON(w, prof)
 	}
 	var rows [][]string
 	for _, r := range prof.Rules {

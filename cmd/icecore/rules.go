@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -70,10 +69,7 @@ func (a *app) rulesListCmd() *cobra.Command {
 			}
 			w := &errWriter{w: a.out}
 			if a.format == "json" {
-				e := json.NewEncoder(w)
-				e.SetEscapeHTML(false)
-				e.SetIndent("", "  ")
-				return e.Encode(lines)
+				return report.AsJSON(w, lines)
 			}
 			var rows [][]string
 			for _, l := range lines {
@@ -267,10 +263,7 @@ func (a *app) testRules(ctx context.Context, dir string, flags *ruleFlags) error
 	w := &errWriter{w: a.out}
 	failed := res.Failed()
 	if a.format == "json" {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(res); err != nil {
+		if err := report.AsJSON(w, res); err != nil {
 			return err
 		}
 	} else {

@@ -19,6 +19,11 @@ type Line struct {
 	Cut    bool // it is longer than MaxLine; Text is its beginning
 }
 
+// Source is that of a record which the whole line gives.
+func (l Line) Source() Source {
+	return Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
+}
+
 // Lines calls fn for each line of r, without its line end (\n or \r\n). The text
 // is valid until fn returns. Memory is bounded by MaxLine. Of a line that begins
 // with more than 64 KiB of zeros, most of them are passed over.

@@ -70,7 +70,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if strings.TrimSpace(text) == "" || text[0] == '#' {
 			return nil
 		}
-		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Source: l.Source()}
 		read(&r, strings.Split(text, ":"))
 		if isCopy {
 			r.Add("backup", "yes")

@@ -246,13 +246,9 @@ func (t *table) oddity(l artifact.Line, what string) {
 		return
 	}
 	t.odd = true
-	r := artifact.Record{Kind: "cron.oddity", Source: source(l)}
+	r := artifact.Record{Kind: "cron.oddity", Source: l.Source()}
 	r.Add("what", what)
 	t.emit(r)
-}
-
-func source(l artifact.Line) artifact.Source {
-	return artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
 }
 
 func (t *table) line(l artifact.Line) error {
@@ -299,7 +295,7 @@ func unquote(s string) string {
 }
 
 func (t *table) job(j job, l artifact.Line) artifact.Record {
-	r := artifact.Record{Kind: "cron.job", Source: source(l)}
+	r := artifact.Record{Kind: "cron.job", Source: l.Source()}
 	r.Add("schedule", j.schedule)
 	r.Add("description", j.description)
 	if j.perDay > 0 {

@@ -196,7 +196,7 @@ func status(ctx context.Context, text io.Reader, emit artifact.Emit) error {
 				return errTooMany(maxPackages, "packages")
 			}
 			rec.Kind = "dpkg.package"
-			rec.Source = artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
+			rec.Source = l.Source()
 			rec.Add("package", value)
 		case "version", "architecture", "status", "maintainer":
 			if rec.Kind != "" && !rec.Has(name) {

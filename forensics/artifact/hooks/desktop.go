@@ -31,7 +31,7 @@ func desktop(r *reader) error {
 		switch strings.TrimSpace(key) {
 		case "Exec":
 			if len(list) < 1000 {
-				list = append(list, exec{source(l), v})
+				list = append(list, exec{l.Source(), v})
 			}
 		case "Name":
 			name = v
@@ -69,6 +69,6 @@ func modprobe(r *reader) error {
 		}
 		_, command, _ := strings.Cut(string(l.Text), w[1])
 		command = strings.TrimSpace(command)
-		return r.give("hook.modprobe", source(l), command, shell.Analyze(command), artifact.Field{Name: "event", Value: w[0]}, artifact.Field{Name: "module", Value: w[1]})
+		return r.give("hook.modprobe", l.Source(), command, shell.Analyze(command), artifact.Field{Name: "event", Value: w[0]}, artifact.Field{Name: "module", Value: w[1]})
 	})
 }

@@ -148,10 +148,6 @@ func (r *reader) give(kind string, at artifact.Source, command string, facts she
 	return nil
 }
 
-func source(l artifact.Line) artifact.Source {
-	return artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
-}
-
 func (r *reader) script(event string) error {
 	if name := path.Base(r.in.Path); name == "README" || name == ".placeholder" {
 		return nil
@@ -167,15 +163,12 @@ func (r *reader) script(event string) error {
 	return err
 }
 
-// quoted gives a word as a shell takes it whole.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
 // asWords gives a command that no shell reads as one that a shell would: every word
 // quoted.
 func asWords(words []string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
-		out[i] = quoted(w)
+		out[i] = shell.Quote(w)
 	}
 	return strings.Join(out, " ")
 }

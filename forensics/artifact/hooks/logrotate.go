@@ -43,7 +43,7 @@ func logrotate(r *reader) error {
 			event = ""
 		default:
 			if text.Len() == 0 {
-				at = source(l)
+				at = l.Source()
 			}
 			if text.Len()+len(l.Text) < artifact.MaxLine {
 				// Line ends are kept as they stand, so that offsets are right.

@@ -94,6 +94,6 @@ func dnf(r *reader) error {
 		if len(p) != 3 {
 			return nil
 		}
-		return r.give("hook.dnf", source(l), p[2], shell.Analyze(p[2]), artifact.Field{Name: "event", Value: p[0] + ":" + p[1]})
+		return r.give("hook.dnf", l.Source(), p[2], shell.Analyze(p[2]), artifact.Field{Name: "event", Value: p[0] + ":" + p[1]})
 	})
 }

@@ -19,7 +19,7 @@ func pam(r *reader) error {
 			if t == "" || t[0] == '#' {
 				return nil
 			}
-			at = source(l)
+			at = l.Source()
 		}
 		at.Length = l.Offset + int64(len(l.Text)) - at.Offset
 		if s, more := strings.CutSuffix(t, `\`); more && len(text) < 64<<10 {
@@ -57,7 +57,7 @@ func (r *reader) pamLine(line string, at artifact.Source) error {
 		}
 	default:
 		if dir := path.Dir(module); strings.HasPrefix(module, "/") && !strings.HasSuffix(dir, "/security") {
-			return r.give("hook.pam", at, module, shell.Analyze(quoted(module)), append(fields, artifact.Field{Name: "module", Value: module})...)
+			return r.give("hook.pam", at, module, shell.Analyze(shell.Quote(module)), append(fields, artifact.Field{Name: "module", Value: module})...)
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func udev(r *reader) error {
 			return nil
 		}
 		if text.Len() == 0 {
-			at = source(l)
+			at = l.Source()
 		}
 		at.Length = l.Offset + int64(len(l.Text)) - at.Offset
 		more := strings.HasSuffix(t, `\`)

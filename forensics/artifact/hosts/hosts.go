@@ -48,7 +48,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if len(w) < 2 {
 			return nil
 		}
-		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Source: l.Source()}
 		if path.Base(in.Path) == "resolv.conf" {
 			if w[0] != "nameserver" {
 				return nil

@@ -54,7 +54,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if n++; n > maxRecords {
 			return fmt.Errorf("more than %d lines; the rest was not read", maxRecords)
 		}
-		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Source: l.Source()}
 		if strings.Contains(in.Path, "modules") {
 			r.Kind = "kernel.module"
 			name, options, _ := strings.Cut(text, " ")

@@ -154,7 +154,7 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		if len(p) < 4 || p[3] == "" {
 			return nil
 		}
-		r := artifact.Record{Kind: "inittab.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Kind: "inittab.line", Source: l.Source()}
 		r.Add("id", p[0][:min(len(p[0]), 64)])
 		r.Add("runlevels", p[1][:min(len(p[1]), 64)])
 		r.Add("action", p[2][:min(len(p[2]), 64)])

@@ -158,3 +158,6 @@ func Interpreter(script []byte) string {
 	line, _, _ := bytes.Cut(rest[:min(len(rest), 256)], []byte("\n"))
 	return string(bytes.TrimSpace(line))
 }
+
+// Quote gives a word as a shell takes it whole.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -68,7 +68,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if text == "" || text[0] == '#' {
 			return nil
 		}
-		r := artifact.Record{Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Source: l.Source()}
 		if !config {
 			r.Kind = "ssh.key"
 			key(&r, text)

@@ -141,7 +141,7 @@ func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 			if !strings.HasPrefix(d, "/") {
 				continue
 			}
-			r := artifact.Record{Kind: "library.path", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+			r := artifact.Record{Kind: "library.path", Source: l.Source()}
 			r.Add("directory", d[:min(len(d), 4096)])
 			give(r)
 		}
@@ -165,7 +165,7 @@ func environment(ctx context.Context, in *artifact.Input, emit artifact.Emit) er
 		if !f.Telling() {
 			return
 		}
-		r := artifact.Record{Kind: "profile.line", Source: artifact.Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}}
+		r := artifact.Record{Kind: "profile.line", Source: l.Source()}
 		r.Add("command", text[:min(len(text), maxShown)])
 		f.AddTo(&r)
 		give(r)

@@ -291,7 +291,7 @@ func (u *unit) exported() string {
 	for _, e := range u.env {
 		name, v, _ := strings.Cut(e, "=")
 		if validName(name) {
-			b.WriteString("export " + name + "=" + quoted(v) + "\n")
+			b.WriteString("export " + name + "=" + shell.Quote(v) + "\n")
 		}
 	}
 	return b.String()
@@ -340,12 +340,10 @@ func (u *unit) line(args []string) string {
 				a = a[:maxSize]
 			}
 		}
-		b.WriteString(quoted(a))
+		b.WriteString(shell.Quote(a))
 	}
 	return b.String()
 }
 
 // specifiers are those of systemd.unit(5) that matter for a path.
 var specifiers = strings.NewReplacer("%%", "%", "%h", "~", "%T", "/tmp", "%V", "/var/tmp", "%S", "/var/lib", "%C", "/var/cache", "%L", "/var/log", "%E", "/etc", "%t", "/run")
-
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

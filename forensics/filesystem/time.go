@@ -26,6 +26,9 @@ func (t Time) Time() time.Time {
 	return time.Unix(t.Sec, int64(t.Nsec)).UTC()
 }
 
+// Before says whether t is earlier than u.
+func (t Time) Before(u Time) bool { return t.Sec < u.Sec || t.Sec == u.Sec && t.Nsec < u.Nsec }
+
 // Nanoseconds writes t as a whole number of nanoseconds since 1970 in decimal.
 func (t Time) Nanoseconds() string {
 	if -9e9 < t.Sec && t.Sec < 9e9 {

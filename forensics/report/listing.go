@@ -46,7 +46,7 @@ func appendListed(b []byte, v *forensics.Volume, l *forensics.Listed, o ListingO
 	if !l.NoInode {
 		b = append(append(append(b, `, "type": "`...), in.TypeName()...), '"')
 		b = append(b, `, "mode": "`...)
-		b = append(appendOctal(b, in.Mode&0o7777), '"')
+		b = append(filesystem.AppendOctal(b, in.Mode), '"')
 		b = appendUint(b, "uid", uint64(in.UID))
 		b = appendUint(b, "gid", uint64(in.GID))
 		b = strconv.AppendInt(append(b, `, "size": `...), in.Size, 10)
@@ -140,10 +140,6 @@ func appendNanoseconds(b []byte, name string, t filesystem.Time) []byte {
 	return append(b, t.Nanoseconds()...)
 }
 
-func appendOctal(b []byte, mode uint16) []byte {
-	return append(b, '0'+byte(mode>>9&7), '0'+byte(mode>>6&7), '0'+byte(mode>>3&7), '0'+byte(mode&7))
-}
-
 // Listing writes a listing for a reader: one line a file, as `ls -l` does.
 func Listing(w io.Writer, list []forensics.Listed, o ListingOptions) error {
 	var links, uid, gid, size, ino int
@@ -180,7 +176,7 @@ func Listing(w io.Writer, list []forensics.Listed, o ListingOptions) error {
 		} else if in.Note != "" {
 			name += "  (" + text.Escape(in.Note) + ")"
 		}
-		if _, err := fmt.Fprintf(w, "%s%*s  %s %*d %*d %*d %*s  %s  %s%s\n", state, ino, in.Ref, ModeString(in.Mode), links, in.Links, uid, in.UID, gid, in.GID, size, sizeColumn(in), shortTime(in.Mtime), name, hash); err != nil {
+		if _, err := fmt.Fprintf(w, "%s%*s  %s %*d %*d %*d %*s  %s  %s%s\n", state, ino, in.Ref, filesystem.ModeString(in.Mode), links, in.Links, uid, in.UID, gid, in.GID, size, sizeColumn(in), shortTime(in.Mtime), name, hash); err != nil {
 			return err
 		}
 	}
@@ -217,45 +213,4 @@ func shortTime(t filesystem.Time) string {
 		return "-                   "
 	}
 	return t.Time().Format(time.RFC3339)
-}
-
-// ModeString writes type and permissions as ls(1) does: -rwsr-xr-x.
-func ModeString(mode uint16) string {
-	b := []byte("?rwxrwxrwx")
-	switch mode & filesystem.ModeType {
-	case filesystem.ModeRegular:
-		b[0] = '-'
-	case filesystem.ModeDir:
-		b[0] = 'd'
-	case filesystem.ModeSymlink:
-		b[0] = 'l'
-	case filesystem.ModeBlock:
-		b[0] = 'b'
-	case filesystem.ModeChar:
-		b[0] = 'c'
-	case filesystem.ModeFIFO:
-		b[0] = 'p'
-	case filesystem.ModeSocket:
-		b[0] = 's'
-	}
-	for i := range 9 {
-		if mode&(1<<(8-i)) == 0 {
-			b[1+i] = '-'
-		}
-	}
-	for i, special := range []struct {
-		bit  uint16
-		x, s byte
-	}{{0o4000, 's', 'S'}, {0o2000, 's', 'S'}, {0o1000, 't', 'T'}} {
-		if mode&special.bit == 0 {
-			continue
-		}
-		at := 3 + 3*i
-		if b[at] == 'x' {
-			b[at] = special.x
-		} else {
-			b[at] = special.s
-		}
-	}
-	return string(b)
 }

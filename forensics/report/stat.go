@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"icecore/forensics"
+	"icecore/forensics/filesystem"
 )
 
 // AsJSON writes any of the results as JSON that a person can read, too.
@@ -45,7 +46,7 @@ func Stat(w io.Writer, st *forensics.FileStat) error {
 	if st.Device != "" {
 		line("device", "%s (major:minor)", st.Device)
 	}
-	line("mode", "%s %s", st.Mode, ModeString(st.RawMode))
+	line("mode", "%s %s", st.Mode, filesystem.ModeString(st.RawMode))
 	line("owner", "%d%s", st.UID, known(st.User))
 	line("group", "%d%s", st.GID, known(st.Group))
 	if st.ProjectID != 0 {

@@ -3,10 +3,10 @@ package timeline
 import (
 	"io"
 	"strconv"
-	"unicode"
-	"unicode/utf8"
+	"strings"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
 )
 
 // Body writes a bodyfile: a line for each path, in the order in which they come.
@@ -92,65 +92,29 @@ func (b *Body) append(p []byte, e *filesystem.Entry) []byte {
 
 // appendName is text.AppendEscape with the bar escaped, too.
 func appendName(p []byte, s string) []byte {
-	const digits = "0123456789abcdef"
-	for i := 0; i < len(s); {
-		if c := s[i]; c >= ' ' && c <= '~' && c != '\\' && c != '|' {
-			p = append(p, c)
-			i++
-			continue
+	for {
+		part, rest, bar := strings.Cut(s, "|")
+		p = text.AppendEscape(p, part)
+		if !bar {
+			return p
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r != '\\' && r != '|' && unicode.IsPrint(r) && !(r == utf8.RuneError && n <= 1) {
-			p = append(p, s[i:i+n]...)
-		} else {
-			for _, c := range []byte(s[i : i+n]) {
-				p = append(p, '\\', 'x', digits[c>>4], digits[c&15])
-			}
-		}
-		i += n
+		p = append(p, `\x7c`...)
+		s = rest
 	}
-	return p
 }
 
 // appendMode writes type and permissions as TSK does: r/rrwxr-xr-x, the type once
-// as the name has it and once as the inode has it.
+// as the name has it and once as the inode has it. TSK has r for a regular file and
+// - for none, where ls(1) has - and ?.
 func appendMode(p []byte, mode uint16) []byte {
-	t := byte('-')
-	switch mode & filesystem.ModeType {
-	case filesystem.ModeRegular:
-		t = 'r'
-	case filesystem.ModeDir:
-		t = 'd'
-	case filesystem.ModeSymlink:
-		t = 'l'
-	case filesystem.ModeBlock:
-		t = 'b'
-	case filesystem.ModeChar:
-		t = 'c'
-	case filesystem.ModeFIFO:
-		t = 'p'
-	case filesystem.ModeSocket:
-		t = 's'
+	at := len(p) + 2
+	p = filesystem.AppendMode(append(p, "?/"...), mode)
+	switch p[at] {
+	case '-':
+		p[at] = 'r'
+	case '?':
+		p[at] = '-'
 	}
-	p = append(p, t, '/', t)
-	start := len(p)
-	p = append(p, "rwxrwxrwx"...)
-	m := p[start:]
-	for i := range 9 {
-		if mode&(1<<(8-i)) == 0 {
-			m[i] = '-'
-		}
-	}
-	for i, special := range [3][2]byte{{'s', 'S'}, {'s', 'S'}, {'t', 'T'}} {
-		if mode&(0o4000>>i) == 0 {
-			continue
-		}
-		at := 2 + 3*i
-		if m[at] == 'x' {
-			m[at] = special[0]
-		} else {
-			m[at] = special[1]
-		}
-	}
+	p[at-2] = p[at]
 	return p
 }

@@ -118,7 +118,7 @@ func (j *jsonl) Event(e *Event) error {
 	}
 	if in := e.File; in != nil {
 		b = appendString(b, "type", in.TypeName())
-		b = append(appendOctal(append(b, `, "mode": "`...), in.Mode), '"')
+		b = append(filesystem.AppendOctal(append(b, `, "mode": "`...), in.Mode), '"')
 		b = strconv.AppendUint(append(b, `, "uid": `...), uint64(in.UID), 10)
 		b = strconv.AppendUint(append(b, `, "gid": `...), uint64(in.GID), 10)
 		b = strconv.AppendInt(append(b, `, "size": `...), in.Size, 10)
@@ -164,10 +164,6 @@ func appendMicroseconds(b []byte, t filesystem.Time) []byte {
 	return strconv.AppendInt(b, t.Sec*1e6+int64(t.Nsec)/1000, 10)
 }
 
-func appendOctal(b []byte, mode uint16) []byte {
-	return append(b, '0'+byte(mode>>9&7), '0'+byte(mode>>6&7), '0'+byte(mode>>3&7), '0'+byte(mode&7))
-}
-
 // csvHeader names the columns. message, datetime and timestamp_desc are those that
 // Timesketch asks for.
 const csvHeader = "datetime,timestamp_desc,message,data_type,macb,inferred,host,volume,path,inode,state,mode,uid,gid,size,line,disk_offset,sha256,level,findings,record\n"
@@ -201,7 +197,7 @@ func (c *csv) Event(e *Event) error {
 	}
 	b = appendCell(b, state)
 	if in := e.File; in != nil {
-		b = appendOctal(append(b, ','), in.Mode)
+		b = filesystem.AppendOctal(append(b, ','), in.Mode)
 		b = strconv.AppendUint(append(b, ','), uint64(in.UID), 10)
 		b = strconv.AppendUint(append(b, ','), uint64(in.GID), 10)
 		b = strconv.AppendInt(append(b, ','), in.Size, 10)

@@ -209,13 +209,11 @@ func moment(t time.Time) filesystem.Time {
 type Range struct{ From, To time.Time }
 
 func (r Range) has(t filesystem.Time) bool {
-	if !r.From.IsZero() && before(t, moment(r.From)) {
+	if !r.From.IsZero() && t.Before(moment(r.From)) {
 		return false
 	}
-	return r.To.IsZero() || before(t, moment(r.To))
+	return r.To.IsZero() || t.Before(moment(r.To))
 }
-
-func before(a, b filesystem.Time) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }
 
 var (
 	macbLetters        = [4]byte{'m', 'a', 'c', 'b'}
@@ -264,7 +262,7 @@ func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) err
 		}
 		if len(order) > 0 {
 			o := &t.other[order[0]]
-			if len(keys) == 0 || !before(filesystem.Unix(keys[0].sec, keys[0].nsec), o.Time) {
+			if len(keys) == 0 || !filesystem.Unix(keys[0].sec, keys[0].nsec).Before(o.Time) {
 				if err := fn(o); err != nil {
 					return err
 				}

@@ -116,12 +116,10 @@ func changed(a, b *filesystem.Inode) string {
 	add(a.Links != b.Links, "links %d -> %d", a.Links, b.Links)
 	switch {
 	case a.Mtime == b.Mtime:
-	case before(b.Mtime, a.Mtime):
+	case b.Mtime.Before(a.Mtime):
 		add(true, "modification time set back from %s to %s", a.Mtime, b.Mtime)
 	default:
 		add(len(what) == 0, "modified")
 	}
 	return strings.Join(what, ", ")
 }
-
-func before(a, b filesystem.Time) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }

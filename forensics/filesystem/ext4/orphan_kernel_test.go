@@ -162,7 +162,7 @@ func TestHistory(t *testing.T) {
 			return nil
 		}
 		got = append(got, c.What)
-		if !c.Time.Known || before(c.Time, last) || c.Time.Time().Before(begin) || c.Time.Time().After(time.Now()) {
+		if !c.Time.Known || c.Time.Before(last) || c.Time.Time().Before(begin) || c.Time.Time().After(time.Now()) {
 			t.Errorf("%s: at %v, the one before at %v", c.What, c.Time, last)
 		}
 		last = c.Time
@@ -175,7 +175,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("change %d: want %q, got %q", i, s.want, got)
 		break
 	}
-	if lc := f.Info().Journal.LastCommit; lc.Time().Before(begin) || before(lc, last) {
+	if lc := f.Info().Journal.LastCommit; lc.Time().Before(begin) || lc.Before(last) {
 		t.Errorf("last commit %v, the last change at %v", lc, last)
 	}
 }

@@ -1,4 +1,4 @@
-// Package upx unpacks ELF programs that UPX packed, in memory, as far as the packed
+// Package upx unpacks ELF programs and libraries that UPX packed, in memory, as far as the packed
 // file allows: also where the intruder changed the magic numbers or zeroed the
 // header that UPX itself needs, because what is needed here stands in the blocks.
 //
@@ -16,7 +16,7 @@
 // The first block holds the ELF and program headers of the original; then come, in
 // order, the rest of the first loaded segment and the other loaded segments, each
 // in one or more blocks; then what stands between and behind the segments. A block
-// that could not be made smaller is stored as it is.
+// that could not be made smaller is stored as it is. Shared libraries: library.go.
 //
 // Sources: the documentation and headers of UPX (upx.github.io, src/stub/src/
 // include/linux.h for the three structures), the UCL library's description of NRV,
@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -45,6 +46,9 @@ type Program struct {
 	Data   []byte // the ELF file
 	Method string // of the first packed block: nrv2b, nrv2d, nrv2e, lzma, deflate, stored
 	Filter byte   // of the first block that has one
+	// Library says that it is a shared library; its DT_INIT leads to where the
+	// loader was.
+	Library bool
 	// Changed names what was changed to keep UPX from unpacking the file:
 	// "magic", "header". Empty: nothing.
 	Changed []string
@@ -81,6 +85,9 @@ func Unpack(b []byte, limit int) (*Program, error) {
 	if !ok {
 		return nil, ErrNotPacked
 	}
+	if p := f.library(b, hdr, limit); p != nil {
+		return p, nil
+	}
 	for at := hdr; at < min(len(b)-infoSize, hdr+searched); at++ {
 		head, ok := f.first(b, at)
 		if !ok {
@@ -88,14 +95,8 @@ func Unpack(b []byte, limit int) (*Program, error) {
 		}
 		p := &Program{}
 		f.unpack(p, b[at:], head, uint64(f.order.Uint32(b[at-8:])), limit)
-		magic := at >= 20 && string(b[at-20:at-16]) == "UPX!"
-		if !magic {
-			p.Changed = append(p.Changed, "magic")
-		}
-		if f.order.Uint32(b[at-8:]) == 0 {
-			p.Changed = append(p.Changed, "header")
-		}
-		if !magic && p.Problem != nil && len(p.Data) <= len(head) {
+		p.changed(f.order, b, at)
+		if slices.Contains(p.Changed, "magic") && p.Problem != nil && len(p.Data) <= len(head) {
 			return nil, ErrNotPacked // headers alone are not much of a proof
 		}
 		return p, nil
@@ -299,6 +300,12 @@ func (f elfFile) unpack(p *Program, b, head []byte, size uint64, limit int) {
 			return
 		}
 	}
+	f.between(&w, head, segs, size)
+}
+
+// between unpacks what lies between and behind the segments.
+func (f elfFile) between(w *writer, head []byte, segs []segment, size uint64) {
+	p := w.p
 	type gap struct{ from, to uint64 }
 	var gaps []gap
 	var sizes []uint64

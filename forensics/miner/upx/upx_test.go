@@ -177,10 +177,9 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// TestRealUPX packs programs of the machine with the real upx, in every method, and
-// compares all bytes. Where $ICECORE_UPX_FILES names a folder, the programs in it
-// are packed instead (for other processors).
-func TestRealUPX(t *testing.T) {
+// realUPX gives the path of the real upx.
+func realUPX(t testing.TB) string {
+	t.Helper()
 	upx := os.Getenv("ICECORE_UPX")
 	for _, n := range []string{"upx", "upx-ucl"} {
 		if p, err := exec.LookPath(n); err == nil && upx == "" {
@@ -190,6 +189,14 @@ func TestRealUPX(t *testing.T) {
 	if upx == "" {
 		t.Skip("no upx on this machine: install upx-ucl (Debian 12 has it in bookworm-backports), or set ICECORE_UPX")
 	}
+	return upx
+}
+
+// TestRealUPX packs programs of the machine with the real upx, in every method, and
+// compares all bytes. Where $ICECORE_UPX_FILES names a folder, the programs in it
+// are packed instead (for other processors).
+func TestRealUPX(t *testing.T) {
+	upx := realUPX(t)
 	var names []string
 	count := 24
 	if d := os.Getenv("ICECORE_UPX_FILES"); d != "" {
@@ -256,6 +263,10 @@ func TestRealUPX(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	for _, m := range methods {
 		f.Add(read(f, "testdata/tiny."+m))
+	}
+	for _, m := range libraryMethods {
+		f.Add(read(f, "testdata/library."+m))
+		f.Add(read(f, "testdata/library.old."+m))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const limit = 1 << 20

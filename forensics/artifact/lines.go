@@ -3,6 +3,7 @@ package artifact
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 )
@@ -22,6 +23,17 @@ type Line struct {
 // Source is that of a record which the whole line gives.
 func (l Line) Source() Source {
 	return Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
+}
+
+// Lines calls fn for each line of the content from its beginning, as [Lines] does,
+// until ctx is done.
+func (in *Input) Lines(ctx context.Context, fn func(Line) error) error {
+	return Lines(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(l Line) error {
+		if l.Number&0xff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fn(l)
+	})
 }
 
 // Lines calls fn for each line of r, without its line end (\n or \r\n). The text

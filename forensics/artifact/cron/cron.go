@@ -69,7 +69,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	dir, name := path.Split(in.Path)
-	t := &table{ctx: ctx, emit: emit, debian: debian(in.System)}
+	t := &table{emit: emit, debian: debian(in.System)}
 	switch dir {
 	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/etc/cron.yearly/":
 		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.debian, emit)
@@ -99,15 +99,10 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			t.ignored = "cron skips a file of this name"
 		}
 	}
-	if err := t.whole(in.Content); err != nil {
+	if err := t.whole(ctx, in); err != nil {
 		return err
 	}
-	return artifact.Lines(fresh(in.Content), t.line)
-}
-
-// fresh reads content from its beginning.
-func fresh(content *io.SectionReader) io.Reader {
-	return io.NewSectionReader(content, 0, content.Size())
+	return in.Lines(ctx, t.line)
 }
 
 // debian says whether the system is of Debian's family; unknown ones are taken for
@@ -196,7 +191,6 @@ const (
 
 // table reads a crontab.
 type table struct {
-	ctx           context.Context
 	emit          artifact.Emit
 	format        format
 	debian        bool
@@ -209,14 +203,11 @@ type table struct {
 }
 
 // whole finds what makes Debian's cron pass over the table as a whole.
-func (t *table) whole(content *io.SectionReader) error {
-	if !t.debian || t.ignored != "" || t.format == anacron || content.Size() == 0 {
+func (t *table) whole(ctx context.Context, in *artifact.Input) error {
+	if !t.debian || t.ignored != "" || t.format == anacron || in.Content.Size() == 0 {
 		return nil
 	}
-	err := artifact.Lines(fresh(content), func(l artifact.Line) error {
-		if l.Number&0xfff == 0 && t.ctx.Err() != nil {
-			return t.ctx.Err()
-		}
+	err := in.Lines(ctx, func(l artifact.Line) error {
 		text := strings.TrimLeft(string(l.Text), " \t")
 		if text == "" || text[0] == '#' || envLine.MatchString(text) {
 			return nil
@@ -230,7 +221,7 @@ func (t *table) whole(content *io.SectionReader) error {
 		return err
 	}
 	var last [1]byte
-	if n, err := content.ReadAt(last[:], content.Size()-1); n == 1 && last[0] != '\n' {
+	if n, err := in.Content.ReadAt(last[:], in.Content.Size()-1); n == 1 && last[0] != '\n' {
 		t.ignored = "Debian's cron skips a table whose last line has no end"
 	} else if n == 0 && err != io.EOF {
 		return err
@@ -252,9 +243,6 @@ func (t *table) oddity(l artifact.Line, what string) {
 }
 
 func (t *table) line(l artifact.Line) error {
-	if l.Number&0xff == 0 && t.ctx.Err() != nil {
-		return t.ctx.Err()
-	}
 	if l.Number == 1 && bytes.HasPrefix(l.Text, []byte("REDIS0")) {
 		t.oddity(l, "begins like a dump of the Redis database: written through an open Redis server")
 	}

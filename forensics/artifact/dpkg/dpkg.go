@@ -117,10 +117,7 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 		r.Add("package", pkg)
 		r.Add("architecture", arch)
 		files := int64(0)
-		err := artifact.Lines(in.Content, func(l artifact.Line) error {
-			if l.Number&0xffff == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
+		err := in.Lines(ctx, func(l artifact.Line) error {
 			if len(l.Text) > 0 {
 				files++
 			}

@@ -61,7 +61,7 @@ const (
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
-	h := &reader{ctx: ctx, emit: emit}
+	h := &reader{emit: emit}
 	h.shell = strings.TrimSuffix(strings.TrimPrefix(path.Base(in.Path), "."), "_history")
 	h.user = path.Base(path.Dir(in.Path))
 	file := artifact.Record{Kind: "history.file"}
@@ -72,7 +72,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		emit(file)
 		return nil
 	}
-	err := artifact.Lines(in.Content, h.line)
+	err := in.Lines(ctx, h.line)
 	h.flush()
 	file.AddInt("lines", h.lines)
 	file.AddInt("size", in.Content.Size())
@@ -94,7 +94,6 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 }
 
 type reader struct {
-	ctx         context.Context
 	emit        artifact.Emit
 	shell, user string
 
@@ -105,9 +104,6 @@ type reader struct {
 }
 
 func (h *reader) line(l artifact.Line) error {
-	if l.Number&0xfff == 0 && h.ctx.Err() != nil {
-		return h.ctx.Err()
-	}
 	h.lines++
 	text := l.Text
 	if h.shell == "bash" || h.shell == "sh" {

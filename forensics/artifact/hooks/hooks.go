@@ -24,7 +24,6 @@ package hooks
 import (
 	"context"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
@@ -122,12 +121,7 @@ type reader struct {
 
 // lines calls fn for each line of the file.
 func (r *reader) lines(fn func(artifact.Line) error) error {
-	return artifact.Lines(io.NewSectionReader(r.in.Content, 0, r.in.Content.Size()), func(l artifact.Line) error {
-		if l.Number&0xff == 0 && r.ctx.Err() != nil {
-			return r.ctx.Err()
-		}
-		return fn(l)
-	})
+	return r.in.Lines(r.ctx, fn)
 }
 
 // give emits the record of a command.

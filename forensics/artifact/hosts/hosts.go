@@ -39,10 +39,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	n := 0
-	return artifact.Lines(in.Content, func(l artifact.Line) error {
-		if l.Number&0xff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	return in.Lines(ctx, func(l artifact.Line) error {
 		text, _, _ := strings.Cut(string(l.Text[:min(len(l.Text), 64<<10)]), "#")
 		w := strings.Fields(text)
 		if len(w) < 2 {

@@ -43,10 +43,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	n := 0
-	return artifact.Lines(in.Content, func(l artifact.Line) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return in.Lines(ctx, func(l artifact.Line) error {
 		text := strings.TrimSpace(string(l.Text[:min(len(l.Text), 64<<10)]))
 		if text == "" || text[0] == '#' || text[0] == ';' {
 			return nil

@@ -139,10 +139,7 @@ func atLineStart(in *artifact.Input, off int64) bool {
 
 func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	n := 0
-	return artifact.Lines(in.Content, func(l artifact.Line) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return in.Lines(ctx, func(l artifact.Line) error {
 		text := strings.TrimSpace(string(l.Text))
 		if text == "" || text[0] == '#' {
 			return nil

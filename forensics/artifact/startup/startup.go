@@ -88,10 +88,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 // lines calls fn for each line that is no comment, and bounds the records.
 func lines(ctx context.Context, in *artifact.Input, emit artifact.Emit, fn func(l artifact.Line, text string, give artifact.Emit)) error {
 	n := 0
-	return artifact.Lines(in.Content, func(l artifact.Line) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return in.Lines(ctx, func(l artifact.Line) error {
 		text := strings.TrimSpace(string(l.Text))
 		if text == "" || text[0] == '#' {
 			return nil

@@ -59,10 +59,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		rule(text, source, ignored, emit)
 		text, source = "", artifact.Source{}
 	}
-	err := artifact.Lines(in.Content, func(l artifact.Line) error {
-		if l.Number&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	err := in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
 			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
 		}

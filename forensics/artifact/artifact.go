@@ -8,8 +8,11 @@
 package artifact
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,6 +98,14 @@ func (r *Record) Time(what string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// MostFirst gives the keys of counts, the highest count first, and the keys of one
+// count in their own order.
+func MostFirst(counts map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 }
 
 // System is what the pipeline knows of the image's operating system before any

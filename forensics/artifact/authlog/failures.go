@@ -3,7 +3,6 @@ package authlog
 import (
 	"container/list"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -198,17 +197,7 @@ func (p *process) attempts(h hint, times int64, numbered bool) int64 {
 }
 
 func (p *parser) closeSeries(s *series) {
-	names := make([]string, 0, len(s.names))
-	for n := range s.names {
-		names = append(names, n)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		a, b := names[i], names[j]
-		if s.names[a] != s.names[b] {
-			return s.names[a] > s.names[b]
-		}
-		return a < b
-	})
+	names := artifact.MostFirst(s.names)
 	r := artifact.Record{Kind: "auth.failures", Source: s.source}
 	if !s.first.Time.IsZero() {
 		r.Times = []artifact.Stamp{s.first, s.last}

@@ -90,17 +90,7 @@ func (r *reader) closeSeries(s *series) {
 		}
 		r.order = open
 	}
-	names := make([]string, 0, len(s.names))
-	for n := range s.names {
-		names = append(names, n)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		a, b := names[i], names[j]
-		if s.names[a] != s.names[b] {
-			return s.names[a] > s.names[b]
-		}
-		return a < b
-	})
+	names := artifact.MostFirst(s.names)
 	users := int64(len(names))
 	if s.names[""] > 0 {
 		users--

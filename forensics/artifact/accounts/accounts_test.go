@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 func extract(t testing.TB, name string, text []byte) []string {
@@ -23,12 +24,7 @@ func extract(t testing.TB, name string, text []byte) []string {
 		if at := text[r.Source.Offset : r.Source.Offset+r.Source.Length]; !bytes.HasPrefix(at, []byte(r.Get("name"))) {
 			t.Errorf("line %d: the source is %q", r.Source.Line, at)
 		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-		for _, f := range r.Fields {
-			fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-		}
-		out = append(out, b.String())
+		out = append(out, artifacttest.Plain(r))
 	})
 	if err != nil && bytes.Count(text, []byte("\n")) < maxLines {
 		t.Error(err)

@@ -210,13 +210,30 @@ func Golden(t *testing.T, x artifact.Extractor, osID string) {
 	}
 }
 
-// Line writes a record in one line: line number, kind, stamps, fields.
+// Plain writes a record in one line: line number, kind, stamps, fields as they are.
+func Plain(r artifact.Record) string {
+	var b strings.Builder
+	head(&b, r)
+	for _, f := range r.Fields {
+		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
+	}
+	return b.String()
+}
+
+// Lines writes each record as [Plain] does, in a line of its own.
+func Lines(records []artifact.Record) string {
+	var b strings.Builder
+	for _, r := range records {
+		b.WriteString(Plain(r) + "\n")
+	}
+	return b.String()
+}
+
+// Line is [Plain] for records whose fields may hold anything: they are set apart by
+// bars, quoted where they need it, and the long ones cut.
 func Line(r artifact.Record) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-	for _, s := range r.Times {
-		fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339Nano))
-	}
+	head(&b, r)
 	for _, f := range r.Fields {
 		v := f.Value
 		if strings.ContainsAny(v, "\n\r\x00") || !isPrintable(v) {
@@ -228,6 +245,13 @@ func Line(r artifact.Record) string {
 		fmt.Fprintf(&b, " | %s=%s", f.Name, v)
 	}
 	return b.String()
+}
+
+func head(b *strings.Builder, r artifact.Record) {
+	fmt.Fprintf(b, "%d %s", r.Source.Line, r.Kind)
+	for _, s := range r.Times {
+		fmt.Fprintf(b, " %s=%s", s.What, s.Time.Format(time.RFC3339Nano))
+	}
 }
 
 func isPrintable(s string) bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 	"icecore/forensics/filesystem"
 )
 
@@ -43,27 +44,6 @@ func fromDisk(t *testing.T, name string, written time.Time, zone *time.Location)
 	return b, records
 }
 
-// line writes a record in one line: line number, kind, stamps, fields.
-func line(r artifact.Record) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-	for _, s := range r.Times {
-		fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339Nano))
-	}
-	for _, f := range r.Fields {
-		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-	}
-	return b.String()
-}
-
-func lines(records []artifact.Record) string {
-	var b strings.Builder
-	for _, r := range records {
-		b.WriteString(line(r) + "\n")
-	}
-	return b.String()
-}
-
 func TestAuthLog(t *testing.T) {
 	text, got := fromDisk(t, "/var/log/auth.log", time.Date(2026, 1, 1, 0, 30, 1, 0, time.UTC), time.UTC)
 	want := `10 auth.login logged=2025-12-31T23:59:31Z method=publickey user=deploy address=198.51.100.10 port=40000 fingerprint=SHA256:3mWk9vYx8mVqJc0rF1sQm2bUu9T7n5o4p6Z8y1x2c3E pid=102
@@ -85,7 +65,7 @@ func TestAuthLog(t *testing.T) {
 30 auth.failures first=2026-01-01T00:30:00Z last=2026-01-01T00:30:00Z address=203.0.113.77 count=1 users=root user_count=1
 0 log.coverage first=2025-12-31T23:58:00Z last=2026-01-01T00:30:00Z lines=31 bytes=` + fmt.Sprint(len(text)) + ` unparsed=1
 `
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 	for _, r := range got {
@@ -94,11 +74,11 @@ func TestAuthLog(t *testing.T) {
 		}
 		at := text[r.Source.Offset : r.Source.Offset+r.Source.Length]
 		if want := strings.Split(string(text), "\n")[r.Source.Line-1]; string(at) != want {
-			t.Errorf("%s: the source is %q, not %q", line(r), at, want)
+			t.Errorf("%s: the source is %q, not %q", artifacttest.Plain(r), at, want)
 		}
 		for _, s := range r.Times {
 			if s.Inferred != "year, zone" {
-				t.Errorf("%s: inferred %q", line(r), s.Inferred)
+				t.Errorf("%s: inferred %q", artifacttest.Plain(r), s.Inferred)
 			}
 		}
 	}
@@ -114,13 +94,13 @@ func TestSyslog(t *testing.T) {
 9 unit.started first=2026-11-20T08:00:05Z last=2026-11-20T08:00:05Z unit=logrotate.service description=Rotate log files count=1
 11 unit.started first=2026-11-20T08:00:07Z last=2026-11-20T08:00:07Z unit=dbus.service description=D-Bus User Message Bus manager=user count=1
 0 log.coverage first=2026-11-20T07:50:01.000001Z last=2026-11-20T08:01:01Z lines=12 bytes=` + fmt.Sprint(len(text)) + "\n"
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 	for _, r := range got {
 		for _, s := range r.Times {
 			if s.Inferred != "" {
-				t.Errorf("%s: inferred %q", line(r), s.Inferred)
+				t.Errorf("%s: inferred %q", artifacttest.Plain(r), s.Inferred)
 			}
 		}
 	}
@@ -138,7 +118,7 @@ func TestSecure(t *testing.T) {
 3 auth.failures first=2026-11-20T07:53:40Z last=2026-11-20T07:53:40Z service=login count=1 users=root user_count=1
 4 auth.failures first=2026-11-20T07:54:00Z last=2026-11-20T07:54:00Z address=203.0.113.78 count=1 users=root user_count=1
 0 log.coverage first=2026-11-20T07:52:30Z last=2026-11-20T07:54:01Z lines=5 bytes=` + fmt.Sprint(len(text)) + "\n"
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 }
@@ -159,7 +139,7 @@ func TestRotated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(lines(plain), lines(got)); d != "" {
+		if d := cmp.Diff(artifacttest.Lines(plain), artifacttest.Lines(got)); d != "" {
 			t.Errorf("%s: %s", tt.tool, d)
 		}
 		for _, r := range got {
@@ -172,8 +152,8 @@ func TestRotated(t *testing.T) {
 
 func TestEmptied(t *testing.T) {
 	got, err := extract(t, "/var/log/auth.log", nil, time.Now(), time.UTC)
-	if want := "0 log.coverage lines=0 bytes=0 empty=yes\n"; err != nil || lines(got) != want {
-		t.Errorf("%v, %q; want %q", err, lines(got), want)
+	if want := "0 log.coverage lines=0 bytes=0 empty=yes\n"; err != nil || artifacttest.Lines(got) != want {
+		t.Errorf("%v, %q; want %q", err, artifacttest.Lines(got), want)
 	}
 }
 
@@ -189,7 +169,7 @@ func TestCorrupt(t *testing.T) {
 	got, err := extract(t, "/var/log/auth.log.1.gz", packed[:len(packed)-40], time.Unix(1e9, 0), time.UTC)
 	last := got[len(got)-1]
 	if err == nil || len(got) < 100 || !strings.Contains(last.Get("error"), "unexpected EOF") {
-		t.Errorf("%d records, %v, %s", len(got), err, line(last))
+		t.Errorf("%d records, %v, %s", len(got), err, artifacttest.Plain(last))
 	}
 }
 
@@ -273,7 +253,7 @@ func TestFlood(t *testing.T) {
 		}
 	}
 	if last := records[len(records)-1]; logins != 1 || err == nil || last.Get("left_out") != "100" {
-		t.Errorf("%d logins, %v, %s", logins, err, line(last))
+		t.Errorf("%d logins, %v, %s", logins, err, artifacttest.Plain(last))
 	}
 }
 
@@ -285,8 +265,8 @@ func TestOnePeerManyNames(t *testing.T) {
 	}
 	records, _ := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
 	want := fmt.Sprintf("1 auth.failures first=2026-11-20T07:50:00Z last=2026-11-20T07:50:00Z address=192.0.2.1 count=%d users=u0000,u0001,u0002,u0003,u0004,u0005,u0006,u0007,u0008,u0009 user_count=%d more_users=yes", maxNames+5, maxNames)
-	if line(records[0]) != want {
-		t.Errorf("%s\nwant %s", line(records[0]), want)
+	if artifacttest.Plain(records[0]) != want {
+		t.Errorf("%s\nwant %s", artifacttest.Plain(records[0]), want)
 	}
 }
 
@@ -294,7 +274,7 @@ func TestLongLine(t *testing.T) {
 	text := "2026-11-20T07:50:00Z h sshd[1]: " + strings.Repeat("x", 3<<20) + "\n2026-11-20T07:50:01Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n"
 	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Time{}, time.UTC)
 	if err != nil || len(records) != 2 || records[0].Source.Line != 2 || records[0].Source.Offset != int64(strings.IndexByte(text, '\n')+1) {
-		t.Errorf("%v\n%s", err, lines(records))
+		t.Errorf("%v\n%s", err, artifacttest.Lines(records))
 	}
 }
 
@@ -303,7 +283,7 @@ func TestNulBytes(t *testing.T) {
 	text := "2026-11-20T07:50:01Z h sshd[1]: Accepted password for root from 192.0.2.1 port 5 ssh2\n" + strings.Repeat("\x00", 5000)
 	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Time{}, time.UTC)
 	if err != nil || len(records) != 2 || records[1].Get("unparsed") != "1" {
-		t.Errorf("%v\n%s", err, lines(records))
+		t.Errorf("%v\n%s", err, artifacttest.Lines(records))
 	}
 }
 
@@ -338,7 +318,7 @@ func FuzzExtract(f *testing.F) {
 		records, _ := extract(t, "/var/log/auth.log", b, time.Unix(written%(1<<36), 0), time.UTC)
 		for _, r := range records {
 			if r.Source.Member == "" && (r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(b))) {
-				t.Fatalf("%s: source outside of the file", line(r))
+				t.Fatalf("%s: source outside of the file", artifacttest.Plain(r))
 			}
 		}
 	})
@@ -381,7 +361,7 @@ func TestZeros(t *testing.T) {
 	text := strings.Repeat("\x00", 3<<20) + "Nov 20 07:52:30 web01 sshd[77]: Accepted password for root from 203.0.113.77 port 41022 ssh2\n"
 	records, err := extract(t, "/var/log/auth.log", []byte(text), time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), time.UTC)
 	if err != nil || len(records) != 2 || records[0].Kind != "auth.login" {
-		t.Fatalf("%s%v", lines(records), err)
+		t.Fatalf("%s%v", artifacttest.Lines(records), err)
 	}
 	at := records[0].Source
 	if got := text[at.Offset : at.Offset+at.Length]; !strings.HasSuffix(got, "port 41022 ssh2") {

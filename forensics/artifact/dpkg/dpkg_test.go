@@ -3,7 +3,6 @@ package dpkg
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 func extract(t testing.TB, name string, text []byte) ([]artifact.Record, error) {
@@ -23,18 +23,6 @@ func extract(t testing.TB, name string, text []byte) ([]artifact.Record, error) 
 	var out []artifact.Record
 	err := Extractor{}.Extract(context.Background(), in, func(r artifact.Record) { out = append(out, r) })
 	return out, err
-}
-
-func line(r artifact.Record) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-	for _, s := range r.Times {
-		fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339))
-	}
-	for _, f := range r.Fields {
-		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-	}
-	return b.String()
 }
 
 func TestExtract(t *testing.T) {
@@ -72,10 +60,10 @@ func TestExtract(t *testing.T) {
 		}
 		var got []string
 		for _, r := range records {
-			got = append(got, line(r))
+			got = append(got, artifacttest.Plain(r))
 			// The source begins where its line does.
 			if n := r.Source.Line; n > 0 && bytes.Count(b[:r.Source.Offset], []byte("\n")) != n-1 {
-				t.Errorf("%s: %s: offset %d is not in that line", tt.path, line(r), r.Source.Offset)
+				t.Errorf("%s: %s: offset %d is not in that line", tt.path, artifacttest.Plain(r), r.Source.Offset)
 			}
 		}
 		if d := cmp.Diff(tt.want, got); d != "" {
@@ -173,13 +161,13 @@ func TestPadded(t *testing.T) {
 	}
 	r := records[0]
 	if got := text[r.Source.Offset : r.Source.Offset+r.Source.Length]; got != "nohup /tmp/.x/kswapd0 &" || r.Get("cut") != "yes" || r.Source.Line != 0 {
-		t.Errorf("%s: %q", line(r), got)
+		t.Errorf("%s: %q", artifacttest.Plain(r), got)
 	}
 }
 
 func TestRPM(t *testing.T) {
 	records, err := extract(t, "/var/lib/rpm/rpmdb.sqlite", make([]byte, 100))
-	if err != nil || len(records) != 1 || line(records[0]) != "0 rpm.database format=sqlite size=100" {
+	if err != nil || len(records) != 1 || artifacttest.Plain(records[0]) != "0 rpm.database format=sqlite size=100" {
 		t.Error(records, err)
 	}
 }
@@ -373,7 +361,7 @@ func FuzzExtract(f *testing.F) {
 		records, _ := extract(t, names[int(which)%len(names)], b)
 		for _, r := range records {
 			if r.Source.Member == "" && (r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(b))) {
-				t.Fatalf("%s: source outside of the file", line(r))
+				t.Fatalf("%s: source outside of the file", artifacttest.Plain(r))
 			}
 		}
 		var o Owners

@@ -3,7 +3,6 @@ package sshkeys
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 func extract(t testing.TB, name string, text []byte) []artifact.Record {
@@ -24,15 +24,6 @@ func extract(t testing.TB, name string, text []byte) []artifact.Record {
 		t.Error(err)
 	}
 	return out
-}
-
-func line(r artifact.Record) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-	for _, f := range r.Fields {
-		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-	}
-	return b.String()
 }
 
 // TestFingerprints compares with ssh-keygen -l for keys that it made.
@@ -58,7 +49,7 @@ func TestFingerprints(t *testing.T) {
 		for _, opts := range []string{"", "restrict ", `command="echo \"a b\" # x",no-pty `} {
 			r := extract(t, "/home/deploy/.ssh/authorized_keys", []byte(opts+string(pub)))
 			if len(r) != 1 || r[0].Get("fingerprint") != want || r[0].Get("comment") != "a b@c" || r[0].Get("options") != strings.TrimSpace(opts) || r[0].Get("user") != "deploy" || r[0].Has("invalid") || r[0].Get("type") != strings.Fields(string(pub))[0] {
-				t.Errorf("%s with options %q: %s, want %s", kind, opts, line(r[0]), want)
+				t.Errorf("%s with options %q: %s, want %s", kind, opts, artifacttest.Plain(r[0]), want)
 			}
 		}
 	}
@@ -84,7 +75,7 @@ func TestOddKeys(t *testing.T) {
 		if len(records) != 1 || records[0].Source.Line != 3 {
 			t.Fatalf("%q: %d records", tt.line, len(records))
 		}
-		got := line(records[0])
+		got := artifacttest.Plain(records[0])
 		if f := records[0].Get("fingerprint"); f != "" {
 			got = strings.Replace(got, " fingerprint="+f, "", 1)
 		}
@@ -112,7 +103,7 @@ func TestConfig(t *testing.T) {
 	}
 	var got []string
 	for _, r := range extract(t, "/etc/ssh/sshd_config", b) {
-		got = append(got, line(r))
+		got = append(got, artifacttest.Plain(r))
 	}
 	want := []string{
 		"2 sshd.option option=Include value=/etc/ssh/sshd_config.d/*.conf",
@@ -139,7 +130,7 @@ func FuzzExtract(f *testing.F) {
 		}
 		for _, r := range extract(t, name, b) {
 			if r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(b)) {
-				t.Fatalf("%s: source outside of the file", line(r))
+				t.Fatalf("%s: source outside of the file", artifacttest.Plain(r))
 			}
 		}
 	})

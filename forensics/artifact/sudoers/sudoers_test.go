@@ -3,15 +3,14 @@ package sudoers
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 func extract(t testing.TB, name string, text []byte) []string {
@@ -22,12 +21,7 @@ func extract(t testing.TB, name string, text []byte) []string {
 		if r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(text)) || r.Source.Line < 1 {
 			t.Errorf("line %d: source outside of the file", r.Source.Line)
 		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-		for _, f := range r.Fields {
-			fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-		}
-		out = append(out, b.String())
+		out = append(out, artifacttest.Plain(r))
 	})
 	if err != nil && bytes.Count(text, []byte("\n")) < maxLines {
 		t.Error(err)

@@ -12,11 +12,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 // wtmpText is a wtmp as utmpdump(1) writes it: two boots, a login that ends, one
@@ -55,21 +55,6 @@ func extract(t testing.TB, name string, b []byte) ([]artifact.Record, error) {
 	return out, err
 }
 
-func lines(records []artifact.Record) string {
-	var b strings.Builder
-	for _, r := range records {
-		fmt.Fprintf(&b, "%d %s", r.Source.Line, r.Kind)
-		for _, s := range r.Times {
-			fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339Nano))
-		}
-		for _, f := range r.Fields {
-			fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
 func TestWtmp(t *testing.T) {
 	b := pack(t, wtmpText)
 	torn := append(append(bytes.Clone(b), make([]byte, EntrySize)...), b[:100]...)
@@ -86,7 +71,7 @@ func TestWtmp(t *testing.T) {
 9 login.session login=2026-11-20T07:53:07.941216Z user=root line=pts/0 host=203.0.113.77 address=203.0.113.77 pid=673 ended=open
 0 log.coverage first=2026-11-03T17:19:57.000001Z last=2026-11-20T07:53:07.941216Z entries=10 bytes=3940 zeroed=1 torn=100
 `
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 }
@@ -149,7 +134,7 @@ func TestBtmp(t *testing.T) {
 22 login.failures first=2026-11-20T08:30:00Z last=2026-11-20T08:30:00Z address=203.0.113.77 count=1 users=root user_count=1 line=ssh:notty
 0 log.coverage first=2026-11-20T07:50:00Z last=2026-11-20T08:30:00Z entries=22 bytes=8448
 `
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 }
@@ -173,7 +158,7 @@ func TestLastlog(t *testing.T) {
 1001 login.last logged=2026-11-20T05:00:18Z uid=1000 line=pts/1 host=192.0.2.10
 0 log.coverage first=2026-11-20T05:00:18Z last=2026-11-20T07:53:07Z entries=2 bytes=292292 torn=7
 `
-	if d := cmp.Diff(want, lines(got)); d != "" {
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
 		t.Error(d)
 	}
 }
@@ -200,14 +185,14 @@ func TestSparseLastlog(t *testing.T) {
 		t.Error("nothing is said of the users that were not read")
 	}
 	if len(got) != 2 || got[0].Get("uid") != fmt.Sprint(holeUsers-1) || got[1].Get("unread") != fmt.Sprint(holeUsers-lastlogTail-lastlogHead) {
-		t.Error(lines(got))
+		t.Error(artifacttest.Lines(got))
 	}
 }
 
 func TestOther(t *testing.T) {
 	got, err := extract(t, "/var/log/wtmp", nil)
-	if want := "0 log.coverage entries=0 bytes=0 empty=yes\n"; err != nil || lines(got) != want {
-		t.Errorf("%v %q", err, lines(got))
+	if want := "0 log.coverage entries=0 bytes=0 empty=yes\n"; err != nil || artifacttest.Lines(got) != want {
+		t.Errorf("%v %q", err, artifacttest.Lines(got))
 	}
 	b := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
 	if _, err := extract(t, "/var/log/wtmp", b); err == nil {
@@ -229,7 +214,7 @@ func FuzzExtract(f *testing.F) {
 		records, _ := extract(t, []string{"/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog"}[which%3], b)
 		for _, r := range records {
 			if r.Source.Member == "" && (r.Source.Offset < 0 || r.Source.Offset+r.Source.Length > int64(len(b))) {
-				t.Fatalf("source outside of the file: %s", lines(records))
+				t.Fatalf("source outside of the file: %s", artifacttest.Lines(records))
 			}
 		}
 	})

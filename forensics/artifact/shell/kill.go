@@ -2,6 +2,7 @@ package shell
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -11,11 +12,10 @@ import (
 func (s *state) pipeKills(spine []*syntax.BinaryCmd, first *syntax.Stmt) []string {
 	stages := []*syntax.Stmt{first}
 	for i := len(spine) - 1; i >= 0; i-- {
-		if spine[i].Op == syntax.Pipe || spine[i].Op == syntax.PipeAll {
-			stages = append(stages, spine[i].Y)
-		} else {
+		if spine[i].Op != syntax.Pipe && spine[i].Op != syntax.PipeAll {
 			return nil
 		}
+		stages = append(stages, spine[i].Y)
 	}
 	names, killed := grepped(stages)
 	if !killed {
@@ -32,8 +32,7 @@ func grepped(stages []*syntax.Stmt) (names []string, killed bool) {
 		if !ok || len(call.Args) == 0 {
 			if w, ok := st.Cmd.(*syntax.WhileClause); ok {
 				syntax.Walk(w, func(n syntax.Node) bool {
-					c, ok := n.(*syntax.CallExpr)
-					killed = killed || ok && len(c.Args) > 0 && path.Base(c.Args[0].Lit()) == "kill"
+					killed = killed || isKill(n)
 					return true
 				})
 			}
@@ -72,20 +71,21 @@ func grepped(stages []*syntax.Stmt) (names []string, killed bool) {
 
 // killArgs gives the names in `kill $(pgrep NAME)`.
 func killArgs(c *syntax.CallExpr) []string {
-	if len(c.Args) == 0 || path.Base(c.Args[0].Lit()) != "kill" {
+	if !isKill(c) {
 		return nil
 	}
 	return substituted(c.Args[1:])
 }
 
+// isKill says that a command is kill.
+func isKill(n syntax.Node) bool {
+	c, ok := n.(*syntax.CallExpr)
+	return ok && len(c.Args) > 0 && path.Base(c.Args[0].Lit()) == "kill"
+}
+
 // runsKill says that one of the statements is kill.
 func runsKill(list []*syntax.Stmt) bool {
-	for _, st := range list {
-		if c, ok := st.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 0 && path.Base(c.Args[0].Lit()) == "kill" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(st *syntax.Stmt) bool { return isKill(st.Cmd) })
 }
 
 // substituted gives the names that are looked for in the command substitutions of

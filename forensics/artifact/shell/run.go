@@ -53,10 +53,8 @@ func (s *state) ran(name string) {
 // run follows a script that an interpreter is given.
 func (s *state) run(w word, sourced bool, in data) {
 	if w.process {
-		d := w.data
-		d.text, d.known = w.text, w.known
-		s.inner(d)
-		if d.net {
+		s.inner(w.data)
+		if w.net {
 			s.set("pipe_to_shell")
 		}
 		return
@@ -116,15 +114,15 @@ func (s *state) shell(args []word, in data) data {
 func (s *state) interpreter(base string, args []word, in data) data {
 	for i := 1; i < len(args); i++ {
 		a := args[i].text
-		if !strings.HasPrefix(a, "-") || a == "-" {
-			if a == "-" {
-				break
-			}
+		if a == "-" {
+			break
+		}
+		if !strings.HasPrefix(a, "-") {
 			s.run(args[i], false, in)
 			return data{}
 		}
 		flags := strings.TrimLeft(a, "-")
-		code := len(flags) < 5 && (strings.HasSuffix(flags, "c") && base == "python" || strings.HasPrefix(base, "python") && strings.HasSuffix(flags, "c") ||
+		code := len(flags) < 5 && (strings.HasPrefix(base, "python") && strings.HasSuffix(flags, "c") ||
 			strings.HasPrefix(base, "php") && strings.HasSuffix(flags, "r") || !strings.HasPrefix(base, "python") && !strings.HasPrefix(base, "php") && (strings.HasSuffix(strings.ToLower(flags), "e") || flags == "eval" || flags == "p"))
 		if code && i+1 < len(args) {
 			if args[i+1].net && (!args[i+1].known || strings.HasPrefix(args[i+1].text, substMark)) {
@@ -249,7 +247,8 @@ func (s *state) screen(base string, args []word, in data) data {
 	return data{}
 }
 
-func (s *state) script1(args []word, in data) data {
+// typescript follows script(1), which runs a command and writes down what it shows.
+func (s *state) typescript(args []word, in data) data {
 	s.program(args[0].text)
 	for i := 1; i+1 < len(args); i++ {
 		if strings.HasPrefix(args[i].text, "-") && strings.HasSuffix(args[i].text, "c") {
@@ -272,13 +271,13 @@ func (s *state) find(args []word, in data) data {
 				}
 			}
 			if len(run) > 0 {
-				if base := path.Base(run[0].text); (base == "rm" || base == "truncate" || base == "shred") && len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !s.narrow(args) {
+				if base := path.Base(run[0].text); (base == "rm" || base == "truncate" || base == "shred") && len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !narrow(args) {
 					s.set("log_wipe")
 				}
 				s.call(run, in)
 			}
 		case "-delete":
-			if len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !s.narrow(args) {
+			if len(args) > 1 && wholeLogRE.MatchString(path.Clean(args[1].text)) && !narrow(args) {
 				s.set("log_wipe")
 			}
 		}
@@ -287,7 +286,7 @@ func (s *state) find(args []word, in data) data {
 }
 
 // narrow says that find looks for some files only.
-func (s *state) narrow(args []word) bool {
+func narrow(args []word) bool {
 	for _, a := range args[1:] {
 		switch a.text {
 		case "-name", "-iname", "-mtime", "-mmin", "-atime", "-ctime", "-size", "-path", "-regex", "-newer", "-older", "-empty":

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"errors"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -98,11 +99,7 @@ func (s *state) parse(text string, base int, fn tell) (good int, err error) {
 	return good, err
 }
 
-type parserError struct{}
-
-func (parserError) Error() string { return "the parser failed" }
-
-var errParser error = parserError{}
+var errParser = errors.New("the parser failed")
 
 // statement tells of a statement, or of those within it.
 func (s *state) statement(st *syntax.Stmt, text string, base int, fn tell, depth int) {
@@ -194,11 +191,8 @@ func (s *state) line(line string) {
 
 // inner follows a text that a command runs as a script.
 func (s *state) inner(d data) {
-	switch head := strings.TrimSpace(d.text); {
-	case d.net && (!d.known || strings.HasPrefix(head, substMark)):
+	if d.net && (!d.known || strings.HasPrefix(strings.TrimSpace(d.text), substMark)) {
 		s.set("pipe_to_shell")
-	case d.decoded && (!d.known || strings.HasPrefix(head, substMark)):
-		s.set("decode_exec")
 	}
 	if d.fetched {
 		s.set("fetch_exec")

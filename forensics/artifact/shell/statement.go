@@ -294,11 +294,10 @@ func (s *state) loop(c *syntax.ForClause, in data) data {
 
 func (s *state) callExpr(c *syntax.CallExpr, in data) data {
 	if len(c.Args) == 0 {
-		out := data{known: true}
 		for _, a := range c.Assigns {
 			s.assign(a)
 		}
-		return out
+		return data{known: true}
 	}
 	if len(c.Assigns) > 0 { // they hold for this command alone
 		old := make(map[string]data, len(c.Assigns))

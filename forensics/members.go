@@ -45,6 +45,7 @@ func (w *worker) members(ctx context.Context, c *content) error {
 		r = io.NewSectionReader(bytes.NewReader(c.head), 0, int64(len(c.head)))
 	}
 	var m *content
+	inside := insideMembers{w: w, c: c, budget: carried.ArchiveBudget()}
 	buf, problem, err := member.Walk(ctx, r, member.Default, w.pieces, func(p member.Piece) error {
 		if p.Off == 0 {
 			m = &content{name: "/" + p.Name, kind: fileType(p.Data), size: int64(len(p.Data))}
@@ -54,6 +55,9 @@ func (w *worker) members(ctx context.Context, c *content) error {
 		w.lookAt(c, m, p.Name, p.Data, func(at int64) int64 { return p.Off + at })
 		if m.kind == typeELF && p.Off == 0 && p.Last {
 			w.unpackProgram(c, m, p.Name, p.Data)
+		}
+		if p.Off == 0 && p.Last {
+			inside.look(m, p.Name, p.Data)
 		}
 		return nil
 	})
@@ -87,16 +91,7 @@ func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
 // encoded or compressed. As with archives, what a package brought and nobody changed
 // stays closed.
 func (w *worker) carrier(ctx context.Context, c *content, b []byte) error {
-	likely := false
-	switch c.kind {
-	case typeELF:
-		likely = carried.Likely(b, false)
-	case typeText, typeScript:
-		likely = carried.Likely(b, true)
-	default: // no file of its kind, but a program under XOR
-		likely = carried.XORed(b)
-	}
-	if !likely {
+	if !mayCarry(c.kind, b) {
 		return nil
 	}
 	if err := w.packageState(ctx, c); err != nil {
@@ -106,24 +101,61 @@ func (w *worker) carrier(ctx context.Context, c *content, b []byte) error {
 	return nil
 }
 
+// mayCarry says whether it pays to look into what content of a kind carries.
+func mayCarry(kind string, b []byte) bool {
+	switch kind {
+	case typeELF:
+		return carried.Likely(b, false)
+	case typeText, typeScript:
+		return carried.Likely(b, true)
+	}
+	return carried.XORed(b) // no file of its kind, but a program under XOR
+}
+
 // carries looks into what a file carries inside itself.
 func (w *worker) carries(ctx context.Context, c *content, b []byte) error {
 	if !c.carrier {
 		return nil
 	}
-	text := c.kind == typeText || c.kind == typeScript
-	err := carried.Walk(b, text, func(p carried.Piece) {
-		m := &content{kind: fileType(p.Data), size: int64(len(p.Data))}
-		c.unpacked += m.size
-		w.lookAt(c, m, p.Name, p.Data, func(at int64) int64 { return at })
-		if m.kind == typeELF {
-			w.unpackProgram(c, m, p.Name, p.Data)
-		}
-	})
-	if err != nil {
+	if err := w.carriedIn(c, c.kind, "", b, carried.FileBudget()); err != nil {
 		c.trouble = append(c.trouble, fmt.Sprintf("carried: %v", err))
 	}
 	return ctx.Err()
+}
+
+// carriedIn looks into what bytes of a kind carry: those of c, or of its member with
+// that name. The error says that the budget was spent.
+func (w *worker) carriedIn(c *content, kind, name string, b []byte, budget *carried.Budget) error {
+	if name != "" {
+		name += "!"
+	}
+	return carried.Walk(b, kind == typeText || kind == typeScript, budget, func(p carried.Piece) {
+		m := &content{kind: fileType(p.Data), size: int64(len(p.Data))}
+		c.unpacked += m.size
+		w.lookAt(c, m, name+p.Name, p.Data, func(at int64) int64 { return at })
+		if m.kind == typeELF {
+			w.unpackProgram(c, m, name+p.Name, p.Data)
+		}
+	})
+}
+
+// insideMembers looks into what the members of an archive carry: a script with a
+// program in base64 is packed as it is left lying. All members share one budget.
+type insideMembers struct {
+	w      *worker
+	c      *content
+	budget *carried.Budget
+	spent  bool
+}
+
+func (i *insideMembers) look(m *content, name string, b []byte) {
+	if i.spent || !mayCarry(m.kind, b) {
+		return
+	}
+	if err := i.w.carriedIn(i.c, m.kind, name, b, i.budget); err != nil {
+		i.spent = true
+		i.c.trouble = append(i.c.trouble, fmt.Sprintf("carried in members, from %s on: %v", name, err))
+	}
 }
 
 // maxMember bounds the member that Member holds in memory.
@@ -131,8 +163,9 @@ const maxMember = 256 << 20
 
 // Member gives the content of a member of a file, by the name that a record's
 // source has for it: that of an archive's member, gzip, xz, ... for a compressed
-// file, "base64 at N" and the like for what it carries inside itself, and upx, alone
-// or behind such a name and "!", for what UPX packed.
+// file, "base64 at N" and the like for what a file carries inside itself, behind the
+// name of a member and "!" for what that does, and upx, alone or behind such a name
+// and "!", for what UPX packed.
 func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
 	outer, packed := name, false
 	switch {
@@ -141,19 +174,7 @@ func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader,
 	case strings.HasSuffix(name, "!upx"):
 		outer, packed = strings.TrimSuffix(name, "!upx"), true
 	}
-	var b []byte
-	var err error
-	encoded := carriedRE.MatchString(outer)
-	switch {
-	case outer != "" && !encoded:
-		b, err = readMember(ctx, f, outer)
-	case f.Size() > maxMember:
-		return nil, fmt.Errorf("more than %d bytes", maxMember)
-	default:
-		if b, err = io.ReadAll(Content(f)); err == nil && encoded {
-			b, err = readCarried(b, outer)
-		}
-	}
+	b, err := unpacked(ctx, f, outer)
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +188,43 @@ func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader,
 	return bytes.NewReader(b), nil
 }
 
-// carriedRE matches the names of what package carried finds.
-var carriedRE = regexp.MustCompile(`^[a-z]+[a-z0-9 ]* at [0-9]+(?:!|$)`)
+// unpacked gives what Member does, but for what UPX packed.
+func unpacked(ctx context.Context, f filesystem.File, name string) ([]byte, error) {
+	encoded := carriedRE.MatchString(name)
+	if name == "" || encoded {
+		if f.Size() > maxMember {
+			return nil, fmt.Errorf("more than %d bytes", maxMember)
+		}
+		b, err := io.ReadAll(Content(f))
+		if err != nil || !encoded {
+			return b, err
+		}
+		return readCarried(b, name)
+	}
+	// A member may have any name, also one that looks like what another carries.
+	b, err := readMember(ctx, f, name)
+	if at := carriedInRE.FindStringIndex(name); err != nil && at != nil {
+		m, err := readMember(ctx, f, name[:at[0]])
+		if err != nil {
+			return nil, err
+		}
+		return readCarried(m, name[at[0]+1:])
+	}
+	return b, err
+}
+
+// carriedRE matches the names of what package carried finds, carriedInRE where they
+// begin behind the name of a member.
+var (
+	carriedRE   = regexp.MustCompile(`^[a-z]+[a-z0-9 ]* at [0-9]+(?:!|$)`)
+	carriedInRE = regexp.MustCompile(`!(?:base64|hex|gzip|xor 0x[0-9a-f]{2}) at [0-9]+(?:!|$)`)
+)
 
 // readCarried gives what a file carries, by the name it was found under.
 func readCarried(b []byte, name string) ([]byte, error) {
 	var out []byte
 	kind := fileType(b)
-	err := carried.Walk(b, kind == typeText || kind == typeScript, func(p carried.Piece) {
+	err := carried.Walk(b, kind == typeText || kind == typeScript, carried.FileBudget(), func(p carried.Piece) {
 		if p.Name == name && out == nil {
 			out = bytes.Clone(p.Data)
 		}

@@ -231,3 +231,126 @@ func TestCores(t *testing.T) {
 		}
 	}
 }
+
+// swapSpace makes swap space with mkswap and lays texts into it, each at the beginning
+// of a page far from the others.
+func swapSpace(t testing.TB, size int64, pageSize int, texts []string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("mkswap"); err != nil {
+		t.Skip("needs mkswap")
+	}
+	name := filepath.Join(t.TempDir(), "swap")
+	write(t, name, make([]byte, size))
+	if out, err := exec.Command("mkswap", "-p", fmt.Sprint(pageSize), name).CombinedOutput(); err != nil {
+		t.Fatalf("mkswap: %v: %s", err, out)
+	}
+	b := read(t, name)
+	for i, x := range texts {
+		copy(b[(3+17*i)*pageSize:], noise(pageSize))
+		copy(b[(3+17*i)*pageSize:], x+"\x00")
+	}
+	return b
+}
+
+// TestSwap finds what a miner had in memory in swap files, whatever their pages, and
+// in swap space of its own. The twin holds a monitor's words.
+func TestSwap(t *testing.T) {
+	quoting := []string{"alert: xmrig found", "stratum+tcp://", "donate.v2.xmrig.com", "cryptonight", "kdevtmpfsi"}
+	a := analyzed(t, map[string][]byte{
+		"/swapfile":         swapSpace(t, 4<<20, 4096, memoryTexts),
+		"/var/swap.img":     swapSpace(t, 16<<20, 65536, memoryTexts),
+		"/var/swap.monitor": swapSpace(t, 4<<20, 4096, quoting),
+	})
+	for _, p := range []string{"/swapfile", "/var/swap.img"} {
+		checkSwap(t, a, p)
+	}
+	if level := levelAt(a, "/var/swap.monitor"); level > detect.Low {
+		t.Errorf("the twin: level %s, %v", level, rulesAt(a, "/var/swap.monitor"))
+	}
+
+	if _, err := exec.LookPath("sfdisk"); err != nil {
+		t.Skip("needs sfdisk (package fdisk), for swap space of its own")
+	}
+	image := filepath.Join(t.TempDir(), "disk.raw")
+	disk := make([]byte, 16<<20)
+	copy(disk[2<<20:], swapSpace(t, 4<<20, 4096, memoryTexts))
+	root := filepath.Join(t.TempDir(), "root.img")
+	if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", root, "8M").CombinedOutput(); err != nil {
+		t.Fatalf("mke2fs: %v: %s", err, out)
+	}
+	copy(disk[6<<20:], read(t, root))
+	write(t, image, disk)
+	cmd := exec.Command("sfdisk", "-q", image)
+	cmd.Stdin = strings.NewReader("label: gpt\nstart=4096, size=8192, type=swap\nstart=12288, size=16384, type=linux\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("sfdisk: %v: %s", err, out)
+	}
+	a, err := forensics.Analyze(context.Background(), image, forensics.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSwap(t, a, "[swap]")
+}
+
+func checkSwap(t *testing.T, a *forensics.Analysis, path string) {
+	t.Helper()
+	rules := rulesAt(a, path)
+	for _, rule := range []string{"Memory_Miner_Texts", "Memory_Pool_Session"} {
+		if !rules[":"+rule] {
+			t.Errorf("%s: %s does not hit: %v", path, rule, rules)
+		}
+	}
+	if !paid(a, path) {
+		t.Errorf("%s: pool and wallet were not read", path)
+	}
+	if level := levelAt(a, path); level != detect.High {
+		t.Errorf("%s: level %s", path, level)
+	}
+}
+
+// TestContainerLayers finds a miner in the layers of containers, at the level that it
+// has on the host, and says where it is.
+func TestContainerLayers(t *testing.T) {
+	const (
+		layer    = "/var/lib/docker/overlay2/3f1c8a5b0d2e4f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8/diff"
+		podman   = "/var/lib/containers/storage/overlay/aa11/diff"
+		snapshot = "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/41/fs"
+	)
+	name := filepath.Join(t.TempDir(), "miner")
+	miners["xmrig"].build(t, name, "-s")
+	miner := read(t, name)
+	roots := []string{"", layer, podman, snapshot}
+	files := make(map[string][]byte)
+	for _, r := range roots {
+		files[r+"/usr/local/bin/app"] = miner
+		files[r+"/tmp/.x/kswapd0"] = miner
+		files[r+"/root/config.json"] = []byte(`{"pools":[{"url":"` + memoryPool + `","user":"` + memoryWallet + `"}],"donate-level":1}`)
+	}
+	// A layer as it was pulled, and the twin: a clean program in a layer.
+	const blob = "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+	files[blob] = targz(t, "usr/local/bin/app", miner)
+	files[layer+"/usr/bin/clean"] = static(t, program("hello"))
+	a := analyzed(t, files)
+	for _, f := range []string{"/usr/local/bin/app", "/tmp/.x/kswapd0", "/root/config.json"} {
+		want := levelAt(a, f)
+		if want < detect.High {
+			t.Errorf("%s: level %s on the host itself", f, want)
+		}
+		for _, r := range roots[1:] {
+			if got := levelAt(a, r+f); got != want {
+				t.Errorf("%s: level %s, on the host %s", r+f, got, want)
+			}
+		}
+	}
+	for _, r := range roots {
+		if !paid(a, r+"/root/config.json") {
+			t.Errorf("%s: pool and wallet were not read", r)
+		}
+	}
+	if level := levelAt(a, blob); level < detect.High || !rulesAt(a, blob)["usr/local/bin/app:XMRig_Binary"] {
+		t.Errorf("a layer as it was pulled: level %s, %v", level, rulesAt(a, blob))
+	}
+	if level := levelAt(a, layer+"/usr/bin/clean"); level > detect.Low {
+		t.Errorf("the twin: level %s", level)
+	}
+}

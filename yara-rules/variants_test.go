@@ -74,6 +74,7 @@ func TestVariants(t *testing.T) {
 		put(name+", XORed in a program", dir+"/a10/loader", append(static(t, program("loader")), xored(small, 0xca)...))
 		put(name+", hex in a text", dir+"/a11/x.txt", []byte("blob="+hex.EncodeToString(small)+"\n"))
 		put(name+", in a tar.gz", dir+"/a9/m.tar.gz", targz(t, "./m/run", small))
+		put(name+", base64 in a script in a tar.gz", dir+"/a12/s.tar.gz", targz(t, "s/run.sh", shellDropper(small)))
 		put(name+", in swap", dir+"/swapfile", swapFile(small))
 		path := dir + "/gone/" + name
 		write(t, filepath.Join(tree, path), small)

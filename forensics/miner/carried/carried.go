@@ -23,7 +23,7 @@ const (
 	levels    = 3
 	maxPieces = 64        // of one file
 	maxTries  = 512       // streams that are tried
-	maxBytes  = 256 << 20 // of all pieces of one file
+	maxBytes  = 256 << 20 // of all that is unpacked of one file
 	maxPiece  = 64 << 20
 	minRun    = 160 // characters of base64 or hex: a hundred bytes
 	minLine   = 56  // characters of a line behind which a run goes on in the next one
@@ -52,19 +52,30 @@ func Likely(b []byte, text bool) bool {
 // XORed says whether all of a file is a program whose bytes were XORed with one.
 func XORed(b []byte) bool { return xorELF(b[:min(len(b), 64)], 0) == 0 }
 
+// Budget is what may be spent on one file, or on several together.
+type Budget struct {
+	pieces int
+	tries  int
+	bytes  int64 // unpacked, whatever became of them
+}
+
+// FileBudget is what is spent on a file.
+func FileBudget() *Budget { return &Budget{maxPieces, maxTries, maxBytes} }
+
+// ArchiveBudget is what is spent on all members of an archive.
+func ArchiveBudget() *Budget { return &Budget{16 * maxPieces, 8 * maxTries, maxBytes} }
+
 // Walk gives what a file carries. The error says that a limit was reached.
-func Walk(b []byte, text bool, visit func(Piece)) error {
-	w := &walker{visit: visit}
+func Walk(b []byte, text bool, budget *Budget, visit func(Piece)) error {
+	w := &walker{visit: visit, left: budget}
 	w.look(b, text, "", -1, 0)
 	return w.err
 }
 
 type walker struct {
-	visit  func(Piece)
-	pieces int
-	tries  int
-	bytes  int64
-	err    error
+	visit func(Piece)
+	left  *Budget
+	err   error
 }
 
 // look looks into content; off is where in the file it comes from, or -1 if it is
@@ -91,7 +102,12 @@ func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
 				return
 			}
 			// Not counted as tries: no byte is decoded twice.
+			if int64(end-start) > w.left.bytes {
+				w.err = ErrLimit
+				return
+			}
 			if how, data := decode(b[start:end]); data != nil {
+				w.left.bytes -= int64(len(data))
 				found(how, start, data)
 			}
 			i = end
@@ -124,7 +140,8 @@ func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
 			return
 		}
 		key := b[n] ^ 0x7f
-		data := bytes.Clone(b[n:min(len(b), n+maxPiece)])
+		data := bytes.Clone(b[n:min(len(b), n+min(maxPiece, int(w.left.bytes)))])
+		w.left.bytes -= int64(len(data))
 		for k := range data {
 			data[k] ^= key
 		}
@@ -135,10 +152,11 @@ func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
 
 // try counts what is tried.
 func (w *walker) try() bool {
-	if w.tries++; w.tries > maxTries {
+	if w.left.tries <= 0 {
 		w.err = ErrLimit
 		return false
 	}
+	w.left.tries--
 	return true
 }
 
@@ -162,11 +180,11 @@ func (w *walker) found(name string, off int64, data []byte, level int) {
 	if !text && !known(data) {
 		return
 	}
-	if w.pieces++; w.pieces > maxPieces || w.bytes+int64(len(data)) > maxBytes {
+	if w.left.pieces <= 0 {
 		w.err = ErrLimit
 		return
 	}
-	w.bytes += int64(len(data))
+	w.left.pieces--
 	w.visit(Piece{name, off, data})
 	w.look(data, text, name, off, level+1)
 }
@@ -191,11 +209,13 @@ func (w *walker) inflate(b []byte) []byte {
 // readAll reads a stream; what comes before an error is kept, if it is enough to
 // be something.
 func (w *walker) readAll(r io.Reader) []byte {
-	data, err := io.ReadAll(io.LimitReader(r, maxPiece))
+	limit := min(maxPiece, w.left.bytes)
+	data, err := io.ReadAll(io.LimitReader(r, limit))
+	w.left.bytes -= int64(len(data))
 	if err != nil && len(data) < 4096 {
 		return nil
 	}
-	if len(data) == maxPiece {
+	if int64(len(data)) == limit {
 		w.err = ErrLimit
 	}
 	return data

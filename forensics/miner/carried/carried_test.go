@@ -87,7 +87,7 @@ func TestWalk(t *testing.T) {
 				t.Error("it does not look likely")
 			}
 			var got []Piece
-			if err := Walk(tc.in, tc.text, func(p Piece) { got = append(got, p) }); err != nil {
+			if err := Walk(tc.in, tc.text, FileBudget(), func(p Piece) { got = append(got, p) }); err != nil {
 				t.Fatal(err)
 			}
 			if len(got) != 1 || !bytes.Equal(got[0].Data, tc.data) || tc.want != "" && got[0].Name != tc.want {
@@ -115,14 +115,14 @@ func TestLevels(t *testing.T) {
 		in = []byte("echo " + base64.StdEncoding.EncodeToString(in) + " | base64 -d")
 	}
 	var last Piece
-	if err := Walk(in, true, func(x Piece) { last = x }); err != nil {
+	if err := Walk(in, true, FileBudget(), func(x Piece) { last = x }); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(last.Data, p) || strings.Count(last.Name, "base64") != 3 {
 		t.Errorf("%s: %d bytes", last.Name, len(last.Data))
 	}
 	in = []byte("echo " + base64.StdEncoding.EncodeToString(in) + " | base64 -d")
-	_ = Walk(in, true, func(x Piece) {
+	_ = Walk(in, true, FileBudget(), func(x Piece) {
 		if bytes.Equal(x.Data, p) {
 			t.Error("four levels were decoded")
 		}
@@ -136,12 +136,12 @@ func TestNothing(t *testing.T) {
 	paths := strings.Repeat("/usr/lib/python3/dist-packages/django/conf/locale/messages/of/many/languages/and/words\n", 5000)
 	key := "ssh-rsa " + base64.StdEncoding.EncodeToString(xor(bytes.Repeat([]byte{1, 200, 77, 3, 9, 254}, 60), 0x5a)) + " root@host\n"
 	for name, in := range map[string]string{"words": words, "checksums": sums, "a key": key, "paths": paths + strings.Repeat(strings.Repeat("/usr/share", 20)+".\n", 2*maxTries), "empty": "", "short": "f0VMRg=="} {
-		if err := Walk([]byte(in), true, func(p Piece) { t.Errorf("%s: %s", name, p.Name) }); err != nil {
+		if err := Walk([]byte(in), true, FileBudget(), func(p Piece) { t.Errorf("%s: %s", name, p.Name) }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	p := payload(t)
-	if err := Walk(p, false, func(p Piece) { t.Errorf("a plain program carries %s", p.Name) }); err != nil {
+	if err := Walk(p, false, FileBudget(), func(p Piece) { t.Errorf("a plain program carries %s", p.Name) }); err != nil {
 		t.Error(err)
 	}
 }
@@ -150,7 +150,7 @@ func TestNothing(t *testing.T) {
 func TestBombs(t *testing.T) {
 	bomb := gz(append([]byte("#!/bin/sh\n"), make([]byte, maxPiece+1)...))
 	total := 0
-	if err := Walk(bomb, false, func(p Piece) { total += len(p.Data) }); !errors.Is(err, ErrLimit) {
+	if err := Walk(bomb, false, FileBudget(), func(p Piece) { total += len(p.Data) }); !errors.Is(err, ErrLimit) {
 		t.Errorf("a bomb: %v", err)
 	}
 	if total > maxBytes {
@@ -158,8 +158,24 @@ func TestBombs(t *testing.T) {
 	}
 	many := bytes.Repeat(gz([]byte(strings.Repeat("many of them ", 100))), maxTries+1)
 	n := 0
-	if err := Walk(many, false, func(Piece) { n++ }); !errors.Is(err, ErrLimit) || n > maxPieces {
+	if err := Walk(many, false, FileBudget(), func(Piece) { n++ }); !errors.Is(err, ErrLimit) || n > maxPieces {
 		t.Errorf("many: %v, %d pieces", err, n)
+	}
+}
+
+// TestBudget: what unpacks to nothing of interest is paid for, too, and what is spent
+// on one member is not there for the next.
+func TestBudget(t *testing.T) {
+	zeros := gz(make([]byte, 60<<20))
+	budget := ArchiveBudget()
+	n := 0
+	for ; n < 20; n++ {
+		if err := Walk(append([]byte("\x7fELF"), zeros...), false, budget, func(p Piece) { t.Errorf("found %s", p.Name) }); errors.Is(err, ErrLimit) {
+			break
+		}
+	}
+	if n != maxBytes/(60<<20) {
+		t.Errorf("%d streams of 60 MiB were unpacked", n)
 	}
 }
 
@@ -171,7 +187,7 @@ func FuzzWalk(f *testing.F) {
 	f.Add(xor(p, 7), false)
 	f.Fuzz(func(t *testing.T, b []byte, text bool) {
 		pieces, total := 0, 0
-		_ = Walk(b, text, func(p Piece) { pieces++; total += len(p.Data) })
+		_ = Walk(b, text, FileBudget(), func(p Piece) { pieces++; total += len(p.Data) })
 		if pieces > maxPieces || total > maxBytes {
 			t.Errorf("%d pieces, %d bytes", pieces, total)
 		}

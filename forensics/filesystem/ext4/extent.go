@@ -176,11 +176,13 @@ func (m *mapper) extentNode(b []byte, depth int) {
 			m.add(uint64(le.Uint32(e)), uint64(le.Uint16(e[6:]))<<32|uint64(le.Uint32(e[8:])), count, unwritten)
 			continue
 		}
-		m.child(uint64(le.Uint16(e[8:]))<<32|uint64(le.Uint32(e[4:])), d-1)
+		m.child(le.Uint32(e), uint64(le.Uint16(e[8:]))<<32|uint64(le.Uint32(e[4:])), d-1)
 	}
 }
 
-func (m *mapper) child(number uint64, depth int) {
+// child reads the node of the tree in a block, which the index says begins at a
+// logical block of the file.
+func (m *mapper) child(first uint32, number uint64, depth int) {
 	b := m.block("extent", number)
 	if b == nil {
 		return
@@ -198,6 +200,11 @@ func (m *mapper) child(number uint64, depth int) {
 			m.badSum = true
 			m.f.problem(fmt.Sprintf("%s, extent block %d", m.what(), number), noteChecksum)
 		}
+	}
+	// The kernel refuses such a node whole (ext4_valid_extent_entries), e2fsck
+	// rewrites the index. What the node maps is given all the same.
+	if le := binary.LittleEndian; le.Uint16(b[2:]) > 0 && le.Uint32(b[rec.ExtentHeaderSize:]) != first {
+		m.fail("extent block %d begins with block %d of the file, its index says %d", number, le.Uint32(b[rec.ExtentHeaderSize:]), first)
 	}
 	m.extentNode(b, depth)
 }

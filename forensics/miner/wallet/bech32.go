@@ -61,11 +61,11 @@ func segwit(s string) (Address, bool) {
 	for _, c := range []byte(hrp) {
 		check = append(check, c&31)
 	}
-	want := uint32(1)
+	want := uint64(1)
 	if v[0] != 0 {
 		want = 0x2bc830a3 // bech32m
 	}
-	if polymod(append(check, v...)) != want || v[0] > 16 {
+	if polymod(append(check, v...), &bech32Generator, 30) != want || v[0] > 16 {
 		return Address{}, false
 	}
 	prog, ok := octets(v[1 : len(v)-6])
@@ -73,21 +73,6 @@ func segwit(s string) (Address, bool) {
 		return Address{}, false
 	}
 	return Address{Coin: coin, Kind: "segwit", Text: s}, true
-}
-
-func polymod(values []byte) uint32 {
-	gen := [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3}
-	chk := uint32(1)
-	for _, v := range values {
-		top := chk >> 25
-		chk = chk&0x1ffffff<<5 ^ uint32(v)
-		for i, g := range gen {
-			if top>>i&1 != 0 {
-				chk ^= g
-			}
-		}
-	}
-	return chk
 }
 
 // cashPrefixes are the coins whose addresses carry their name and a colon.
@@ -110,7 +95,7 @@ func cash(s string) (Address, bool) {
 		check = append(check, c&31)
 	}
 	check = append(append(check, 0), v...)
-	if polymod40(check) != 0 {
+	if polymod(check, &cashGenerator, 40) != 1 {
 		return Address{}, false
 	}
 	b, ok := octets(v[:len(v)-8])
@@ -133,17 +118,23 @@ func cash(s string) (Address, bool) {
 	return Address{Coin: coin, Kind: kind, Text: s}, kind != ""
 }
 
-func polymod40(values []byte) uint64 {
-	gen := [5]uint64{0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4, 0xae2eabe2a8, 0x1e4f43e470}
+// The generators of the two checksums, for each bit that is shifted out.
+var (
+	bech32Generator = [5]uint64{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3}
+	cashGenerator   = [5]uint64{0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4, 0xae2eabe2a8, 0x1e4f43e470}
+)
+
+// polymod is the checksum over groups of five bits, bits long.
+func polymod(values []byte, generator *[5]uint64, bits int) uint64 {
 	chk := uint64(1)
 	for _, v := range values {
-		top := chk >> 35
-		chk = chk&0x07ffffffff<<5 ^ uint64(v)
-		for i, g := range gen {
+		top := chk >> (bits - 5)
+		chk = chk&(1<<(bits-5)-1)<<5 ^ uint64(v)
+		for i, g := range generator {
 			if top>>i&1 != 0 {
 				chk ^= g
 			}
 		}
 	}
-	return chk ^ 1
+	return chk
 }

@@ -85,6 +85,13 @@ func (r *Record) Add(name, value string) {
 	}
 }
 
+// maxText is what AddText keeps of a value, bytes.
+const maxText = 16 << 10
+
+// AddText appends a text that can be of any length, a command or a line: what a
+// reader needs of it is its first 16 KiB.
+func (r *Record) AddText(name, value string) { r.Add(name, value[:min(len(value), maxText)]) }
+
 // AddInt appends a numeric field.
 func (r *Record) AddInt(name string, v int64) {
 	r.Fields = append(r.Fields, Field{name, strconv.FormatInt(v, 10)})

@@ -59,8 +59,6 @@ func (Extractor) Patterns() []string {
 const (
 	maxJobs = 10_000 // records of one file
 	maxEnv  = 50     // variables of one file
-	// maxShown is what a field holds of a command, bytes. All of it is analysed.
-	maxShown = 16 << 10
 )
 
 // Extract implements artifact.Extractor.
@@ -294,10 +292,10 @@ func (t *table) job(j job, l artifact.Line) artifact.Record {
 		user = t.user
 	}
 	r.Add("user", user)
-	r.Add("command", j.command[:min(len(j.command), maxShown)])
-	r.Add("stdin", j.stdin[:min(len(j.stdin), maxShown)])
+	r.AddText("command", j.command)
+	r.AddText("stdin", j.stdin)
 	env := strings.Join(t.env, " ")
-	r.Add("environment", env[:min(len(env), maxShown)])
+	r.AddText("environment", env)
 	r.Add("file_uid", t.fileUID)
 	switch {
 	case t.ignored != "":

@@ -91,10 +91,7 @@ func (Extractor) Patterns() []string {
 	return out
 }
 
-const (
-	maxRecords = 10_000
-	maxShown   = 16 << 10 // bytes of a command in a field
-)
+const maxRecords = 10_000
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
@@ -136,7 +133,7 @@ func (r *reader) give(kind string, at artifact.Source, command string, facts she
 	for _, f := range fields {
 		rec.Add(f.Name, f.Value[:min(len(f.Value), 1024)])
 	}
-	rec.Add("command", command[:min(len(command), maxShown)])
+	rec.AddText("command", command)
 	facts.AddTo(&rec)
 	r.emit(rec)
 	return nil

@@ -41,10 +41,7 @@ func (Extractor) Patterns() []string {
 	}
 }
 
-const (
-	maxLines = 10_000
-	maxShown = 16 << 10 // bytes of a command in a field
-)
+const maxLines = 10_000
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
@@ -156,7 +153,7 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		r.Add("runlevels", p[1][:min(len(p[1]), 64)])
 		r.Add("action", p[2][:min(len(p[2]), 64)])
 		command := strings.TrimPrefix(p[3], "+")
-		r.Add("command", command[:min(len(command), maxShown)])
+		r.AddText("command", command)
 		f := shell.Analyze(command)
 		f.AddTo(&r)
 		emit(r)

@@ -46,10 +46,7 @@ func (Extractor) Patterns() []string {
 	return out
 }
 
-const (
-	maxRecords = 10_000
-	maxShown   = 16 << 10 // bytes of a command in a field
-)
+const maxRecords = 10_000
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
@@ -163,7 +160,7 @@ func environment(ctx context.Context, in *artifact.Input, emit artifact.Emit) er
 			return
 		}
 		r := artifact.Record{Kind: "profile.line", Source: l.Source()}
-		r.Add("command", text[:min(len(text), maxShown)])
+		r.AddText("command", text)
 		f.AddTo(&r)
 		give(r)
 	})

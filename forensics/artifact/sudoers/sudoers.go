@@ -41,7 +41,6 @@ func (Extractor) Patterns() []string { return []string{"/etc/sudoers", "/etc/sud
 const (
 	maxLines = 100_000
 	maxText  = 256 << 10 // bytes of a rule
-	maxShown = 16 << 10  // bytes of a field
 )
 
 // Extract implements artifact.Extractor.
@@ -84,8 +83,6 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	return err
 }
 
-func shown(s string) string { return s[:min(len(s), maxShown)] }
-
 // rule reads one line, its continuations joined.
 func rule(text string, source artifact.Source, ignored string, emit artifact.Emit) {
 	text = strings.TrimSpace(uncomment(text))
@@ -100,18 +97,18 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 	switch {
 	case first == "#include" || first == "#includedir" || first == "@include" || first == "@includedir":
 		r.Kind = "sudo.include"
-		r.Add("path", shown(strings.Trim(rest, `"`)))
+		r.AddText("path", strings.Trim(rest, `"`))
 	case strings.HasPrefix(first, "Defaults") && (len(first) == 8 || strings.ContainsRune("@:!>", rune(first[8]))):
 		r.Kind = "sudo.default"
-		r.Add("scope", shown(first[8:]))
-		r.Add("settings", shown(rest))
+		r.AddText("scope", first[8:])
+		r.AddText("settings", rest)
 	case first == "User_Alias" || first == "Runas_Alias" || first == "Host_Alias" || first == "Cmnd_Alias" || first == "Cmd_Alias":
 		for _, part := range split(rest, ':') {
 			name, members, _ := strings.Cut(part, "=")
 			a := artifact.Record{Kind: "sudo.alias", Source: source}
 			a.Add("type", strings.TrimSuffix(first, "_Alias"))
 			a.Add("name", strings.TrimSpace(name))
-			a.Add("members", shown(strings.TrimSpace(members)))
+			a.AddText("members", strings.TrimSpace(members))
 			a.Add("ignored", ignored)
 			emit(a)
 		}
@@ -120,12 +117,12 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 		who, rest := users(text)
 		if who == "" || !strings.Contains(rest, "=") {
 			r.Kind = "sudo.oddity"
-			r.Add("text", shown(text))
+			r.AddText("text", text)
 			break
 		}
 		for _, part := range split(rest, ':') {
 			s := artifact.Record{Kind: "sudo.rule", Source: source}
-			s.Add("who", shown(who))
+			s.AddText("who", who)
 			spec(&s, part)
 			s.Add("ignored", ignored)
 			emit(s)
@@ -226,7 +223,7 @@ func isDigest(w string) bool {
 // spec reads "hosts = (runas) TAG: command, (runas) command".
 func spec(r *artifact.Record, s string) {
 	hosts, rest, _ := strings.Cut(s, "=")
-	r.Add("hosts", shown(strings.TrimSpace(hosts)))
+	r.AddText("hosts", strings.TrimSpace(hosts))
 	var runas, tags, commands []string
 	once := func(list []string, v string) []string {
 		if v == "" || slices.Contains(list, v) {
@@ -255,9 +252,9 @@ func spec(r *artifact.Record, s string) {
 			commands = append(commands, c)
 		}
 	}
-	r.Add("runas", shown(strings.Join(runas, "; ")))
+	r.AddText("runas", strings.Join(runas, "; "))
 	r.Add("tags", strings.Join(tags, ","))
-	r.Add("commands", shown(strings.Join(commands, ", ")))
+	r.AddText("commands", strings.Join(commands, ", "))
 	if slices.Contains(tags, "NOPASSWD") {
 		r.Add("nopasswd", "yes")
 	}

@@ -78,8 +78,7 @@ var unitTypes = map[string]bool{".service": true, ".timer": true, ".socket": tru
 const (
 	maxDirectives = 20_000
 	maxCommands   = 1000
-	maxShown      = 16 << 10 // bytes of a field
-	maxSize       = 8 << 20  // bytes of all values of a unit
+	maxSize       = 8 << 20 // bytes of all values of a unit
 )
 
 // Extract implements artifact.Extractor.
@@ -249,14 +248,14 @@ func (u *unit) read(in *artifact.Input) error {
 			for _, w := range Words(d.Value) {
 				if strings.Contains(w, "=") && len(u.env) < 100 {
 					u.env = append(u.env, w)
-					r.Add("environment", w[:min(len(w), maxShown)])
+					r.AddText("environment", w)
 				}
 			}
 		case fields[d.Name] != "" && len(r.Fields) < 200:
 			if d.Name == "User" {
 				u.user = d.Value
 			}
-			r.Add(fields[d.Name], d.Value[:min(len(d.Value), maxShown)])
+			r.AddText(fields[d.Name], d.Value)
 		}
 	}
 	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
@@ -310,7 +309,7 @@ func (u *unit) exec(d Directive, c Command) artifact.Record {
 		r.Add("dropin", "yes")
 	}
 	r.Add("prefix", c.Prefix)
-	r.Add("command", c.Text[:min(len(c.Text), maxShown)])
+	r.AddText("command", c.Text)
 	r.Add("argv0", c.Argv0)
 	r.Add("user", u.user)
 	// systemd runs no shell: a | or > is an argument like any other.

@@ -38,7 +38,7 @@ there, unless with --escape or --force.`,
   icecore cat snapshot.raw /var/log/auth.log --offset 81920 --length 200
   icecore cat snapshot.raw --disk-offset 1074790400 --length 512 | xxd`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := o.args(cmd, args); err != nil {
+			if err := o.take(args); err != nil {
 				return err
 			}
 			disk := cmd.Flags().Changed("disk-offset")

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"icecore/forensics"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/text"
@@ -66,9 +64,8 @@ type place struct {
 	path  string
 }
 
-// placeArgs checks the arguments IMAGE [PATH], of which PATH is left out with
-// --inode.
-func (p *place) args(cmd *cobra.Command, args []string) error {
+// take checks the arguments IMAGE [PATH], of which PATH is left out with --inode.
+func (p *place) take(args []string) error {
 	switch {
 	case len(args) == 0:
 		return errors.New("name an image")

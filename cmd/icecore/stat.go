@@ -26,8 +26,8 @@ A file named by its inode is shown with all its paths. --history adds the older
 states that the journal tells.`,
 		Example: `  icecore stat snapshot.raw /usr/bin/ss
   icecore stat snapshot.raw --inode 8455 --history`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := p.args(cmd, args); err != nil {
+		Args: func(_ *cobra.Command, args []string) error {
+			if err := p.take(args); err != nil {
 				return err
 			}
 			if p.inode == "" && p.path == "" {

@@ -200,7 +200,7 @@ func (s *state) call(args []word, in data) data {
 	case "screen", "tmux":
 		return s.screen(base, args, in)
 	case "script":
-		return s.typescript(args, in)
+		return s.typescript(args)
 	case "find":
 		return s.find(args, in)
 	case "at", "batch":

@@ -248,7 +248,7 @@ func (s *state) screen(base string, args []word, in data) data {
 }
 
 // typescript follows script(1), which runs a command and writes down what it shows.
-func (s *state) typescript(args []word, in data) data {
+func (s *state) typescript(args []word) data {
 	s.program(args[0].text)
 	for i := 1; i+1 < len(args); i++ {
 		if strings.HasPrefix(args[i].text, "-") && strings.HasSuffix(args[i].text, "c") {

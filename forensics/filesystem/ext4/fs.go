@@ -84,9 +84,7 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 	if err := f.findSuperblock(); err != nil {
 		return nil, err
 	}
-	if err := f.readGroups(); err != nil {
-		return nil, err
-	}
+	f.readGroups()
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
 		f.problem("volume", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
 	}
@@ -98,9 +96,7 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 		if err := f.rereadSuperblock(); err != nil {
 			f.problem("superblock after journal replay", "%v", err)
 		}
-		if err := f.readGroups(); err != nil {
-			return nil, err
-		}
+		f.readGroups()
 	}
 	if f.journal != nil && f.journal.info.Replayed && len(f.journal.fast) > 0 {
 		f.applyFast(f.journal.fast)

@@ -23,7 +23,7 @@ type group struct {
 // block group stand in its first group, else all stand behind the superblock
 // (Documentation/filesystems/ext4/blockgroup.rst). Where one is bad, its copies are
 // tried.
-func (f *FS) readGroups() error {
+func (f *FS) readGroups() {
 	s := f.sb
 	perBlock := uint32(s.blockSize / s.descSize)
 	f.groups = make([]group, s.groups)
@@ -50,7 +50,6 @@ func (f *FS) readGroups() error {
 			f.tryDescCopies(n, why)
 		}
 	}
-	return nil
 }
 
 // tryDescCopies replaces the descriptors of a block that are bad by the first copy

@@ -53,7 +53,7 @@ func (r *finder) judge(n *node) {
 	// A tree block that is not in the journal and has no checksum could be anything.
 	for b := range m.seen {
 		v.mapped++
-		if _, ok := n.find(b); !ok && !f.sb.metaCsum() {
+		if !n.inJournal(b) && !f.sb.metaCsum() {
 			if run := (blockRange{b, 1}); r.reused(n, run, func(uint64) { v.unsure = true }) {
 				v.unsure = true
 			}
@@ -71,12 +71,13 @@ func (r *finder) judge(n *node) {
 	}
 }
 
-// find gives the journal's copy of a block of the file.
-func (n *node) find(block uint64) (jbd2.Copy, bool) {
+// inJournal says whether the journal has a copy of a block of the file.
+func (n *node) inJournal(block uint64) bool {
 	if n.view == nil {
-		return jbd2.Copy{}, false
+		return false
 	}
-	return n.view.find(block)
+	_, ok := n.view.find(block)
+	return ok
 }
 
 // verdict is what is known of a deleted file's blocks.
@@ -123,7 +124,7 @@ func (r *finder) judgeRun(n *node, run blockRange) {
 		v.unsure = true
 	}
 	for b := run.start; b < run.start+run.count && r.step(); b++ {
-		if n.find1(b) {
+		if n.inJournal(b) {
 			v.inLog++
 		}
 	}
@@ -138,7 +139,7 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 		if !r.step() {
 			return true
 		}
-		if n.find1(b) {
+		if n.inJournal(b) {
 			continue
 		}
 		if n.own {
@@ -178,8 +179,6 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 	}
 	return !covered
 }
-
-func (n *node) find1(block uint64) bool { _, ok := n.find(block); return ok }
 
 // ownRange says whether a fast commit gave a block to the file itself.
 func (r *finder) ownRange(n *node, block uint64) bool {
@@ -271,7 +270,7 @@ func (r *finder) conflicts() {
 					older.verdict.unsure = true
 					break
 				}
-				if !older.find1(b) {
+				if !older.inJournal(b) {
 					older.verdict.taken = append(older.verdict.taken, b)
 				}
 			}

@@ -6,11 +6,14 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/sha3"
 )
 
 // The Monero addresses are synthetic: hashes of a label in place of keys. The
 // others are published vectors: BIP 173 and 350, EIP-55, the cashaddr specification,
-// the Bitcoin wiki, and made(), the same hash with the version bytes of other coins.
+// the Bitcoin wiki, the README of TurtleCoin's base58, and made() and moved(), the
+// same hash and keys with the version bytes of other coins.
 var valid = []struct{ coin, kind, text string }{
 	{"monero", "standard", "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"},
 	{"monero", "standard", "44o8bfqncKkgekoXw6fyHkdvLQqX16yJfP97AxZaiN8CeNSr4WaX6DfhymTfLjG8AQivLFwxStw5uddtgu6yWpnLJF2UoX3"},
@@ -36,6 +39,67 @@ var valid = []struct{ coin, kind, text string }{
 	{"dash", "p2pkh", made("\x4c")},
 	{"zcash", "p2pkh", made("\x1c\xb8")},
 	{"zcash", "p2sh", made("\x1c\xbd")},
+	{"turtlecoin", "standard", "TRTLv3JRA772aBveLkCjG5jDvoUdKwa8YDsgLxCczL1oPei42XAMLE5QLRHM2c8oo5WbwLiB5ky7mDP7WGB53Jnp2ygHEomu3qa"},
+	{"wownero", "standard", moved(moneroStandard, "\xb2\x20")},
+	{"wownero", "integrated", moved(moneroIntegrated, "\x9a\x35")},
+	{"wownero", "subaddress", moved(moneroStandard, "\xb0\x5f")},
+}
+
+const (
+	moneroStandard   = "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"
+	moneroIntegrated = "4JYEMpGbJVYeTg6eAbvpcoMcsCdho6jekPG5hCyzFrBZcAH11kgvdEphpRysVJ5CsF43steHmuchQBPYEXJkns5NEtF38sBs2sS1BvF2vp"
+)
+
+// cryptonoteBytes is how many bytes so many characters of a block stand for: as many
+// as 58 to their power has room for.
+func cryptonoteBytes(chars int) int {
+	return (new(big.Int).Exp(big.NewInt(58), big.NewInt(int64(chars)), nil).BitLen() - 1) / 8
+}
+
+// moved gives a Monero address the network of another coin: a number of the coin's
+// cryptonote_config.h (4146, 6810 and 12208 for Wownero), seven bits to a byte, the
+// lowest first. It is done with big numbers, block by block.
+func moved(monero, network string) string {
+	var raw []byte
+	for rest := monero; rest != ""; {
+		n := min(11, len(rest))
+		v := new(big.Int)
+		for _, c := range rest[:n] {
+			v.Mul(v, big.NewInt(58)).Add(v, big.NewInt(int64(strings.IndexRune(alphabet, c))))
+		}
+		raw = append(raw, v.FillBytes(make([]byte, cryptonoteBytes(n)))...)
+		rest = rest[n:]
+	}
+	raw = append([]byte(network), raw[1:len(raw)-4]...)
+	h := sha3.NewLegacyKeccak256()
+	h.Write(raw)
+	raw = h.Sum(raw)[:len(raw)+4]
+	var out strings.Builder
+	for len(raw) > 0 {
+		n := min(8, len(raw))
+		chars := 1
+		for cryptonoteBytes(chars) < n {
+			chars++
+		}
+		v, m := new(big.Int).SetBytes(raw[:n]), new(big.Int)
+		block := make([]byte, chars)
+		for i := range block {
+			v.DivMod(v, big.NewInt(58), m)
+			block[chars-1-i] = alphabet[m.Int64()]
+		}
+		out.Write(block)
+		raw = raw[n:]
+	}
+	return out.String()
+}
+
+// The derivation of the test itself: with Monero's own number it changes nothing.
+func TestMoved(t *testing.T) {
+	for address, network := range map[string]string{moneroStandard: "\x12", moneroIntegrated: "\x13"} {
+		if got := moved(address, network); got != address {
+			t.Errorf("%s became %s", address, got)
+		}
+	}
 }
 
 // made makes the base58check address of a fixed hash, with big numbers in place of

@@ -4,8 +4,8 @@
 //
 // That library's own reader takes a dictionary of the size that a block's header
 // states, up to 4 GiB, which a hundred bytes of an intruder may state. Here the
-// caller bounds it. Checks of the content are not verified, and filters before
-// LZMA2 (delta, BCJ) are refused.
+// caller bounds it. Checks of the content are not verified. Of the filters before
+// LZMA2 those for machine code of x86 and ARM are undone, the others refused.
 package unxz
 
 import (
@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -126,8 +127,25 @@ func (x *reader) blockHeader() (more bool, err error) {
 			}
 		}
 	}
-	if flags&3 != 0 {
-		return false, fmt.Errorf("%d filters before LZMA2 are not supported", flags&3)
+	type filter struct {
+		id    uint64
+		props []byte
+	}
+	var before []filter // in the order in which they were applied
+	for range flags & 3 {
+		var f filter
+		var n uint64
+		if f.id, h, err = varint(h); err != nil {
+			return false, err
+		}
+		if n, h, err = varint(h); err != nil {
+			return false, err
+		}
+		if n > uint64(len(h)) {
+			return false, errors.New("damaged properties of a filter")
+		}
+		f.props, h = h[:n], h[n:]
+		before = append(before, f)
 	}
 	id, h, err := varint(h)
 	if err != nil || id != 0x21 || len(h) < 2 || h[0] != 1 || h[1] > 40 {
@@ -141,8 +159,15 @@ func (x *reader) blockHeader() (more bool, err error) {
 		return false, fmt.Errorf("%w: %d bytes", ErrDictionary, dict)
 	}
 	x.start = x.src.n
-	x.block, err = lzma.Reader2Config{DictCap: int(dict)}.NewReader2(&x.src)
-	return true, err
+	if x.block, err = (lzma.Reader2Config{DictCap: int(dict)}).NewReader2(&x.src); err != nil {
+		return false, err
+	}
+	for _, f := range slices.Backward(before) {
+		if x.block, err = newBranch(x.block, f.id, f.props); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // index passes over the index and the footer of a stream.

@@ -113,6 +113,10 @@ func TestScanContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	library, err := os.ReadFile("miner/upx/testdata/library.old.lzma")
+	if err != nil {
+		t.Fatal(err)
+	}
 	hidden := bytes.ReplaceAll(bytes.Clone(packed), []byte("UPX!"), []byte{0x0a, 0, 0, 0})
 	const needle = "needle-in-content"
 	// A dropper with a packed program in lines of base64.
@@ -131,6 +135,7 @@ func TestScanContent(t *testing.T) {
 		"opt/drop.tar.gz": targz(t, map[string][]byte{"x/run": hidden, "x/readme": []byte(needle)}),
 		// What a member carries, one level below it.
 		"opt/inner.tar.gz": targz(t, map[string][]byte{"inner.sh": []byte("#!/bin/sh\nbase64 -d > /tmp/x <<E\n" + lines.String() + "E\n")}),
+		"opt/library.so":   library,
 		"opt/border":       border,
 		"opt/dropper.sh":   []byte("#!/bin/sh\nbase64 -d > /tmp/x <<E\n" + lines.String() + "E\n"),
 		"opt/one":          twin,
@@ -162,18 +167,24 @@ func TestScanContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	fox := bytes.Index(tiny, []byte("The quick"))
+	unpacked, err := os.ReadFile("miner/upx/testdata/library.old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	foxInLibrary := bytes.Index(unpacked, []byte("The quick"))
 	want := []string{
 		"Elf /opt/program at 8",
 		fmt.Sprintf("Fox /opt/drop.tar.gz!x/run!upx at %d", fox),
 		fmt.Sprintf("Fox /opt/dropper.sh!base64 at 33!upx at %d", fox),
 		fmt.Sprintf("Fox /opt/hidden!upx at %d", fox),
 		fmt.Sprintf("Fox /opt/inner.tar.gz!inner.sh!base64 at 33!upx at %d", fox),
+		fmt.Sprintf("Fox /opt/library.so!upx at %d", foxInLibrary),
 		fmt.Sprintf("Fox /opt/packed!upx at %d", fox),
 		"Head /opt/drop.tar.gz!x/run at 0", "Head /opt/drop.tar.gz!x/run!upx at 0",
 		"Head /opt/dropper.sh!base64 at 33 at 0", "Head /opt/dropper.sh!base64 at 33!upx at 0",
 		"Head /opt/hidden at 0", "Head /opt/hidden!upx at 0",
 		"Head /opt/inner.tar.gz!inner.sh!base64 at 33 at 0", "Head /opt/inner.tar.gz!inner.sh!base64 at 33!upx at 0",
-		"Head /opt/packed at 0", "Head /opt/packed!upx at 0", "Head /opt/program at 0",
+		"Head /opt/library.so at 0", "Head /opt/library.so!upx at 0", "Head /opt/packed at 0", "Head /opt/packed!upx at 0", "Head /opt/program at 0",
 		fmt.Sprintf("Marker /opt/border at %d", window-8),
 		"Marker /opt/drop.tar.gz!x/readme at 0",
 		fmt.Sprintf("Marker /opt/holes at %d", 40<<20),

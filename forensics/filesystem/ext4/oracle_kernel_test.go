@@ -46,16 +46,22 @@ func kernelRows(t testing.TB, root string) map[string]row {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &kernelReader{out: out, hashes: make(map[uint64]string)}
+	k := &kernelReader{out: out, hashes: make(map[uint64]hashed)}
 	k.file(fd, ".", "/")
 	k.dir(fd, "")
 	unix.Close(fd)
 	return out
 }
 
+// hashed is what reading an inode gave, kept for its other names.
+type hashed struct {
+	sum string
+	err error
+}
+
 type kernelReader struct {
 	out    map[string]row
-	hashes map[uint64]string
+	hashes map[uint64]hashed
 }
 
 func stampStatx(ts unix.StatxTimestamp) string { return fmt.Sprintf("%d.%09d", ts.Sec, ts.Nsec) }
@@ -102,13 +108,12 @@ func (k *kernelReader) file(dir int, name, path string) bool {
 		if kind == unix.S_IFREG {
 			h, ok := k.hashes[st.Ino]
 			if !ok {
-				var err error
-				if h, err = contentHash(f, r.Size, dataByKernel(fd)); err != nil {
-					r.Err = err.Error()
-				}
+				h.sum, h.err = contentHash(f, r.Size, dataByKernel(fd))
 				k.hashes[st.Ino] = h
 			}
-			r.Hash = h
+			if r.Hash = h.sum; h.err != nil {
+				r.Err = h.err.Error()
+			}
 		}
 		f.Close()
 	}
@@ -236,7 +241,7 @@ func mustDup(fd int) int {
 func engineRows(t testing.TB, f *FS) map[string]row {
 	t.Helper()
 	out := make(map[string]row)
-	hashes := make(map[uint64]string)
+	hashes := make(map[uint64]hashed)
 	err := f.Walk(context.Background(), filesystem.WalkOptions{Targets: true}, func(e *filesystem.Entry) error {
 		out[e.Path] = engineRow(f, e, hashes)
 		return nil
@@ -247,7 +252,7 @@ func engineRows(t testing.TB, f *FS) map[string]row {
 	return out
 }
 
-func engineRow(f *FS, e *filesystem.Entry, hashes map[uint64]string) row {
+func engineRow(f *FS, e *filesystem.Entry, hashes map[uint64]hashed) row {
 	stamp := func(ts filesystem.Time) string {
 		if !ts.Known {
 			return ""
@@ -271,21 +276,20 @@ func engineRow(f *FS, e *filesystem.Entry, hashes map[uint64]string) row {
 	case filesystem.ModeRegular:
 		h, ok := hashes[in.Ref.Inode]
 		if !ok {
-			var sum string
 			fl, err := f.Open(in.Ref)
 			if err == nil {
-				sum, err = contentHash(fl, fl.Size(), dataByExtents(fl))
+				h.sum, err = contentHash(fl, fl.Size(), dataByExtents(fl))
 			}
-			if err != nil {
-				r.Err = err.Error()
-				if errors.Is(err, filesystem.ErrUnsupported) {
-					r.Err = "unsupported"
-				}
-			}
-			h = sum
+			h.err = err
 			hashes[in.Ref.Inode] = h
 		}
-		r.Hash = h
+		if h.err != nil {
+			r.Err = h.err.Error()
+			if errors.Is(h.err, filesystem.ErrUnsupported) {
+				r.Err = "unsupported"
+			}
+		}
+		r.Hash = h.sum
 		fallthrough
 	case filesystem.ModeDir:
 		r.Flags = fmt.Sprintf("%x", in.Flags&userVisible)

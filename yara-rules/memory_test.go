@@ -329,6 +329,13 @@ func TestContainerLayers(t *testing.T) {
 	// A layer as it was pulled, and the twin: a clean program in a layer.
 	const blob = "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 	files[blob] = targz(t, "usr/local/bin/app", miner)
+	// What a container runs, and its twins: the same in a log, and a container that
+	// runs something else.
+	const containers = "/var/lib/docker/containers/"
+	command := `{"Path":"/app","Args":["-o","` + memoryPool + `","-u","` + memoryWallet + `"],"Config":{"Image":"app"},"Name":"/app"}`
+	files[containers+"aa/config.v2.json"] = []byte(command)
+	files[containers+"aa/aa-json.log"] = []byte(command + "\n")
+	files[containers+"bb/config.v2.json"] = []byte(`{"Path":"/nginx","Args":["-g","daemon off;"],"Config":{"Image":"nginx"},"Name":"/web"}`)
 	files[layer+"/usr/bin/clean"] = static(t, program("hello"))
 	a := analyzed(t, files)
 	for _, f := range []string{"/usr/local/bin/app", "/tmp/.x/kswapd0", "/root/config.json"} {
@@ -345,6 +352,14 @@ func TestContainerLayers(t *testing.T) {
 	for _, r := range roots {
 		if !paid(a, r+"/root/config.json") {
 			t.Errorf("%s: pool and wallet were not read", r)
+		}
+	}
+	if level := levelAt(a, containers+"aa/config.v2.json"); level != detect.High || !paid(a, containers+"aa/config.v2.json") {
+		t.Errorf("the command of a container: level %s", level)
+	}
+	for _, p := range []string{"aa/aa-json.log", "bb/config.v2.json"} {
+		if level := levelAt(a, containers+p); level > detect.Low {
+			t.Errorf("%s: level %s", p, level)
 		}
 	}
 	if level := levelAt(a, blob); level < detect.High || !rulesAt(a, blob)["usr/local/bin/app:XMRig_Binary"] {

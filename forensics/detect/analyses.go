@@ -26,7 +26,7 @@ func Analyses() []Info {
 		},
 		{
 			Name: "miner_configuration", Title: "For whom a miner works", Level: High, Phase: PhaseMining, Techniques: []string{"T1496.001"},
-			Description:    "A configuration with a pool and a wallet whose checksum is right. Medium for a pool in a program; informational for a pool alone, and in unchanged files of packages.",
+			Description:    "A configuration with a pool and a wallet whose checksum is right, also as an object in memory, or as the command of a container. Medium for a pool and a wallet apart in a core dump, and for a pool in a program; informational for a pool alone, and in unchanged files of packages.",
 			FalsePositives: []string{"notes and block lists that name pools", "a configuration of a miner run on purpose"},
 		},
 		{

@@ -124,6 +124,21 @@ func (c *collection) yaraFile(recs []*artifact.Record) {
 	c.add(f)
 }
 
+// isContainerConfig says whether a path is where Docker, Podman or containerd keep what
+// a container runs.
+func isContainerConfig(p string) bool {
+	for _, pattern := range []string{
+		"/var/lib/docker/containers/*/config.v2.json",
+		"/var/lib/containers/storage/overlay-containers/*/userdata/config.json",
+		"/run/containerd/io.containerd.runtime.v2.task/*/*/config.json",
+	} {
+		if ok, _ := path.Match(pattern, p); ok {
+			return true
+		}
+	}
+	return false
+}
+
 func metaLevel(r *artifact.Record) Level {
 	l, err := ParseLevel(r.Get("level"))
 	if err != nil {
@@ -148,6 +163,8 @@ func (c *collection) configs() {
 		level := Informational
 		switch {
 		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
+		case rec.Get("wallet") != "" && rec.Get("found_in") == "command" && isContainerConfig(rec.Source.Path):
+			level = High // the command that a container runs
 		case rec.Get("file_type") == "core" && rec.Get("found_in") != "configuration":
 			// Memory: some program had it, which may have been one that
 			// looks for miners. Both together are a miner's.

@@ -69,6 +69,7 @@ func TestFind(t *testing.T) {
 		{"URL with a user", "./ethminer -P stratum+ssl://" + addr + ".w7@203.0.113.77:3333\n", false, InCommand, ""},
 		{"memory of a process", "\x00\x00./kswapd0\x00-o\x00203.0.113.77:3333\x00-u\x00" + addr + "\x00\x00HOME=/\x00", true, InCommand, ""},
 		{"heap of XMRig", "\x00\x02{ \x00\x10\"pools\":[{\"algo\":\"rx/0\",\"url\":\"203.0.113.77:3333\",\"user\":\"" + addr + ".w7\",\"pass\":\"x\",}],\x00", true, InFile, ""},
+		{"container", `{"State":{"Running":true},"Path":"/app/run","Args":["-o","203.0.113.77:3333","-u","` + addr + `","-k"],"Name":"/x"}`, false, InCommand, ""},
 		{"environment", "POOL_URL=203.0.113.77:3333\nWALLET=" + addr + "\nWORKER=w7\n", false, InAssignments, ""},
 		{"YAML", "env:\n  - pool: \"203.0.113.77:3333\"\n    wallet: " + addr + "\n", false, InAssignments, ""},
 		{"INI", "[RandomX]\nwallet=" + addr + "\nrigName = w7\npool1 = 203.0.113.77:3333\n", false, InAssignments, ""},

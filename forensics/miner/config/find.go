@@ -38,6 +38,10 @@ func Find(b []byte, text bool, limit int) []Config {
 	return out[:min(len(out), limit)]
 }
 
+// argumentList makes a command of the JSON in which container engines keep one, and
+// leaves each byte at its place.
+var argumentList = strings.NewReplacer(`","`, "   ", `", "`, "    ", `["`, "  ", `"]`, "  ")
+
 type finder struct{ limit, left int }
 
 func (f *finder) find(b []byte, text bool, depth int) []Config {
@@ -79,7 +83,11 @@ func (f *finder) find(b []byte, text bool, depth int) []Config {
 	// behind each.
 	for _, a := range wallets {
 		line, from := around(b, a.Offset, a.Offset+len(a.Text), text)
-		if c, ok := CommandLine(line); ok {
+		c, ok := CommandLine(line)
+		if !ok && strings.Contains(line, `",`) {
+			c, ok = CommandLine(argumentList.Replace(line))
+		}
+		if ok {
 			c.Offset += from
 			add(c)
 		}

@@ -30,7 +30,7 @@ func TestConcurrent(t *testing.T) {
 		for range 4 {
 			g.Go(func() error {
 				got := make(map[string]row)
-				hashes := make(map[uint64]string)
+				hashes := make(map[uint64]hashed)
 				err := f.Walk(context.Background(), filesystem.WalkOptions{Targets: true, Reuse: true}, func(e *filesystem.Entry) error {
 					got[e.Path] = engineRow(f, e, hashes)
 					return nil

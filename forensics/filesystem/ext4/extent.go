@@ -187,8 +187,8 @@ func (m *mapper) child(first uint32, number uint64, depth int) {
 	if b == nil {
 		return
 	}
+	le := binary.LittleEndian
 	if m.f.sb.metaCsum() {
-		le := binary.LittleEndian
 		tail := rec.ExtentHeaderSize + int(le.Uint16(b[4:]))*rec.ExtentIndexAndLeafSize
 		if tail+4 > len(b) || crc32c(m.n.seed(m.f.sb), b[:tail]) != le.Uint32(b[tail:]) {
 			if m.n.view != nil {
@@ -203,8 +203,8 @@ func (m *mapper) child(first uint32, number uint64, depth int) {
 	}
 	// The kernel refuses such a node whole (ext4_valid_extent_entries), e2fsck
 	// rewrites the index. What the node maps is given all the same.
-	if le := binary.LittleEndian; le.Uint16(b[2:]) > 0 && le.Uint32(b[rec.ExtentHeaderSize:]) != first {
-		m.fail("extent block %d begins with block %d of the file, its index says %d", number, le.Uint32(b[rec.ExtentHeaderSize:]), first)
+	if begins := le.Uint32(b[rec.ExtentHeaderSize:]); le.Uint16(b[2:]) > 0 && begins != first {
+		m.fail("extent block %d begins with block %d of the file, its index says %d", number, begins, first)
 	}
 	m.extentNode(b, depth)
 }

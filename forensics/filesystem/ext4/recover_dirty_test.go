@@ -18,8 +18,9 @@ import (
 
 // load changes a mounted filesystem until the context ends: it creates, writes,
 // appends, truncates, renames, links and removes, and sometimes syncs. Between
-// two changes it lets go of the gate. Without rmdir it removes no directories.
-func load(ctx context.Context, root string, seed uint64, gate *sync.RWMutex, rmdir bool) {
+// two changes it lets go of the gate. With all it removes directories, and files that
+// it holds open, too.
+func load(ctx context.Context, root string, seed uint64, gate *sync.RWMutex, all bool) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	name := func() string {
 		p := root
@@ -32,6 +33,12 @@ func load(ctx context.Context, root string, seed uint64, gate *sync.RWMutex, rmd
 	for i := range data {
 		data[i] = byte(rnd.Uint32())
 	}
+	var held [4]*os.File
+	defer func() {
+		for _, f := range held {
+			f.Close() // of none it is an error
+		}
+	}()
 	// What fails (a name that is there or not) is part of the load.
 	for i := 0; ctx.Err() == nil; i++ {
 		p := name()
@@ -55,9 +62,16 @@ func load(ctx context.Context, root string, seed uint64, gate *sync.RWMutex, rmd
 		case 8:
 			_ = os.Link(p, name())
 		case 9, 10:
+			if f, err := os.Open(p); err == nil && all {
+				k := rnd.IntN(len(held))
+				held[k].Close()
+				held[k] = f
+			} else if err == nil {
+				f.Close()
+			}
 			_ = os.Remove(p)
 		case 11:
-			if rmdir {
+			if all {
 				_ = os.RemoveAll(filepath.Dir(name()) + "/d" + fmt.Sprint(rnd.IntN(6)))
 			}
 		case 12:
@@ -119,7 +133,8 @@ func TestDirtyJournals(t *testing.T) {
 			img := makeImage(t, v.mib, v.mkfs...)
 			root, unmount := mountImage(t, img, v.mount)
 			// Linux 6.18 loses a directory whose inode number a fast commit frees
-			// and gives again: TestFastCommits looks at those.
+			// and gives again, and refuses one that tells of a file deleted while open:
+			// TestFastCommits looks at those.
 			fast := strings.HasPrefix(v.name, "fast_commit")
 			copies := copyUnderLoad(t, img, root, !fast)
 			unmount()
@@ -132,8 +147,8 @@ func TestDirtyJournals(t *testing.T) {
 	if !t.Failed() && sum.Changed < sum.Images/2 {
 		t.Error("the journals were too clean to show anything")
 	}
-	if sum.Torn > sum.Images/10 {
-		t.Errorf("e2fsck minds %d of %d copies", sum.Torn, sum.Images)
+	if !t.Failed() && sum.Orphans < sum.Images/3 {
+		t.Error("too few copies had orphans")
 	}
 	if sum.Damaged > sum.Files/100 {
 		t.Errorf("%d files cannot be read without replay", sum.Damaged)
@@ -152,13 +167,12 @@ type dirtyCount struct {
 	Orphans  int // had files deleted while open, or being truncated
 	Refused  int // the kernel could not mount, or not without replay
 	Repaired int // by e2fsck after the kernel's replay of fast commits
-	Torn     int // copies of which e2fsck minds the list of orphans after the kernel's recovery
-	Damaged  int // files that the kernel reads without replay and that here give an error
+	Damaged  int // files that the kernel reads without replay and that here give an error, or the other way round
 	Files    int
 }
 
 // copyUnderLoad copies a mounted image at random moments of a load.
-func copyUnderLoad(t *testing.T, img, root string, rmdir bool) []string {
+func copyUnderLoad(t *testing.T, img, root string, all bool) []string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var (
@@ -169,7 +183,7 @@ func copyUnderLoad(t *testing.T, img, root string, rmdir bool) []string {
 	defer cancel()
 	for i := range 2 {
 		wg.Add(1)
-		go func() { defer wg.Done(); load(ctx, root, uint64(i)+7, &gate, rmdir) }()
+		go func() { defer wg.Done(); load(ctx, root, uint64(i)+7, &gate, all) }()
 	}
 	rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
 	var copies []string
@@ -241,6 +255,7 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 		unmount()
 		dropTwice(k)
 		dropTwice(raw)
+		sum.Damaged += dropPassedOver(k, raw)
 		// What is half written there is marked as damaged; the kernel tells its log.
 		report("without replay", diffRows(k, raw, func(_ string, k, e *row) {
 			if e.Err != "" && k.Hash != e.Hash {
@@ -296,14 +311,6 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 		}
 	}))
 	if out, err := exec.Command("e2fsck", "-fn", mine).CombinedOutput(); err != nil && len(complaints(string(out))) > 0 {
-		// A copy takes time while the volume is written: its list of orphans may be
-		// torn, and the kernel then leaves on the disk what e2fsck minds. The two
-		// views were compared above all the same.
-		if strings.Contains(string(out), "orphan") {
-			t.Logf("%s: the copy's list of orphans is torn:\n%s", what, out)
-			sum.Torn++
-			return
-		}
 		t.Errorf("%s: e2fsck -fn of the copy that the kernel recovered: %v\n%s", what, err, out)
 	}
 }
@@ -329,6 +336,34 @@ func dropTwice(rows map[string]row) {
 	for _, p := range drop {
 		delete(rows, p)
 	}
+}
+
+// dropPassedOver takes out what the engine alone lists in directories where it marks a
+// name as damaged, and counts it: the kernel's listing passes over the rest of a block
+// from an entry on that it refuses (ext4_readdir in fs/ext4/dir.c).
+func dropPassedOver(kernel, engine map[string]row) (n int) {
+	marked := make(map[string]bool)
+	for p, r := range engine {
+		if _, ok := kernel[p]; !ok && r.Err != "" {
+			marked[filepath.Dir(p)] = true
+		}
+	}
+	var drop []string
+	for p := range engine {
+		if _, ok := kernel[p]; ok {
+			continue
+		}
+		for d := p; d != "/"; {
+			if d = filepath.Dir(d); marked[d] {
+				drop = append(drop, p)
+				break
+			}
+		}
+	}
+	for _, p := range drop {
+		delete(engine, p)
+	}
+	return len(drop)
 }
 
 // complaints gives what e2fsck finds wrong but for sizes: that a file has blocks beyond

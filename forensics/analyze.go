@@ -101,14 +101,17 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 		return nil, err
 	}
 	for _, p := range sigma.Problems {
-		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"Sigma rule " + text.Escape(p.File), text.Escape(p.Why)})
+		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"Sigma rule " + text.Escape(p.File), text.EscapeOnce(p.Why)})
 	}
 	for _, p := range rules.Problems {
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, p)
 		} else {
-			a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{fmt.Sprintf("YARA rules %s, line %d", text.Escape(p.File), p.Line), text.Escape(p.Text)})
+			a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{fmt.Sprintf("YARA rules %s, line %d", text.Escape(p.File), p.Line), text.EscapeOnce(p.Text)})
 		}
+	}
+	if err := img.checkVolume(opts.Volume); err != nil {
+		return nil, err
 	}
 	root, err := img.rootVolume()
 	if err != nil {
@@ -163,14 +166,14 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 		return nil, err
 	}
 	for _, p := range res.Problems {
-		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"rule of Sigma " + text.Escape(p.File), text.Escape(p.Why)})
+		a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{"rule of Sigma " + text.Escape(p.File), text.EscapeOnce(p.Why)})
 	}
 	for i := range res.Findings {
 		s.onDisk(&res.Findings[i])
 	}
 	a.fill(records, res)
 	a.Coverage.Files, a.Coverage.BytesScanned = s.files.Load(), s.scanned.Load()
-	a.Coverage.NotRead = append(a.Coverage.NotRead, s.notRead()...)
+	a.Coverage.NotRead = append(a.Coverage.NotRead, s.trouble.list()...)
 	if a.Coverage.NotRead == nil {
 		a.Coverage.NotRead = []NotRead{}
 	}
@@ -226,7 +229,7 @@ func (img *Image) describe(ctx context.Context, a *Analysis, opts Options) error
 
 // Describe gives what is known of a volume without reading its files.
 func (v *Volume) Describe() VolumeInfo {
-	info := VolumeInfo{ID: v.ID, Scheme: v.Scheme, Offset: v.Offset, Size: v.Size, Type: text.Escape(v.Type), Filesystem: v.Content, Label: text.Escape(v.Name), UUID: v.UUID, Reason: text.Escape(v.Reason)}
+	info := VolumeInfo{ID: v.ID, Scheme: v.Scheme, Offset: v.Offset, Size: v.Size, Type: text.Escape(v.Type), Filesystem: v.Content, Label: text.Escape(v.Name), UUID: v.UUID, Reason: text.EscapeOnce(v.Reason)}
 	if v.FS == nil {
 		return info
 	}

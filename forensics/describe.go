@@ -56,10 +56,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 	if err := img.describe(ctx, &a, Options{HashImage: opts.HashImage, Progress: opts.Progress}); err != nil {
 		return nil, err
 	}
-	info := &Info{Image: a.Image, Volumes: a.Volumes, Filesystems: []FilesystemInfo{}, NotRead: []NotRead{}}
-	for _, n := range img.NotRead {
-		info.NotRead = append(info.NotRead, NotRead{text.Escape(n.What), text.Escape(n.Why)})
-	}
+	info := &Info{Image: a.Image, Volumes: a.Volumes, Filesystems: []FilesystemInfo{}, NotRead: append([]NotRead{}, img.NotRead...)}
 	for i, v := range img.Volumes {
 		if v.FS == nil {
 			continue
@@ -71,7 +68,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 					files++
 				}
 				if e.Err != nil {
-					info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), text.Escape(e.Err.Error())})
+					info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), text.EscapeOnce(e.Err.Error())})
 				}
 				return nil
 			})
@@ -79,7 +76,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 				return nil, ctx.Err()
 			}
 			if err != nil {
-				info.NotRead = append(info.NotRead, NotRead{"volume " + v.ID, text.Escape(err.Error())})
+				info.NotRead = append(info.NotRead, NotRead{"volume " + v.ID, text.EscapeOnce(err.Error())})
 			}
 			info.Volumes[i].Files = files
 		}
@@ -90,7 +87,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 			FirstCommit: stampOf(fi.Journal.FirstCommit), LastCommit: stampOf(fi.Journal.LastCommit), Replayed: fi.Journal.Replayed, Pending: fi.Journal.Transactions, PendingSize: fi.Journal.Blocks,
 		})
 		for _, p := range v.FS.Problems() {
-			info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.Escape(p.What)), text.Escape(p.Why)})
+			info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), text.EscapeOnce(p.Why)})
 		}
 	}
 	taken, source := img.TakenAt()

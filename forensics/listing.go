@@ -52,7 +52,7 @@ func (v *Volume) List(ctx context.Context, opts ListOptions) ([]Listed, error) {
 	}
 	in, err := v.FS.Inode(ref)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", opts.Path, err)
+		return nil, fmt.Errorf("%s: %w", text.Quote(opts.Path), err)
 	}
 	var list []Listed
 	switch {
@@ -78,7 +78,7 @@ func (v *Volume) List(ctx context.Context, opts ListOptions) ([]Listed, error) {
 func (v *Volume) listFolder(ctx context.Context, ref filesystem.Ref, name string, opts ListOptions) ([]Listed, error) {
 	entries, err := v.FS.ReadDir(ref)
 	if err != nil && len(entries) == 0 {
-		return nil, fmt.Errorf("%q: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", text.Quote(name), err)
 	}
 	var list []Listed
 	for _, e := range entries {

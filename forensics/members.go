@@ -13,6 +13,7 @@ import (
 	"icecore/forensics/miner/carried"
 	"icecore/forensics/miner/member"
 	"icecore/forensics/miner/upx"
+	"icecore/forensics/text"
 )
 
 // archive decides whether the members of a file are looked at: of everything that
@@ -230,7 +231,7 @@ func readCarried(b []byte, name string) ([]byte, error) {
 		}
 	})
 	if out == nil {
-		return nil, errors.Join(fmt.Errorf("no member %q", name), err)
+		return nil, errors.Join(fmt.Errorf("no member %s", text.Quote(name)), err)
 	}
 	return out, nil
 }
@@ -260,7 +261,7 @@ func readMember(ctx context.Context, f filesystem.File, name string) ([]byte, er
 	case err != nil:
 		return nil, err
 	case problem != nil:
-		return nil, fmt.Errorf("no member %q; %w", name, problem)
+		return nil, fmt.Errorf("no member %s; %w", text.Quote(name), problem)
 	}
-	return nil, fmt.Errorf("no member %q", name)
+	return nil, fmt.Errorf("no member %s", text.Quote(name))
 }

@@ -1,6 +1,7 @@
 package forensics
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/filesystem/ext4"
 	"icecore/forensics/image"
+	"icecore/forensics/text"
 	"icecore/forensics/volume"
 )
 
@@ -57,7 +59,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 	}
 	img := &Image{Path: path, Disk: disk}
 	for _, p := range disk.Problems() {
-		img.NotRead = append(img.NotRead, NotRead{"image " + path, p})
+		img.NotRead = append(img.NotRead, NotRead{"image " + text.Escape(path), text.EscapeOnce(p)})
 	}
 	vols, problems, err := volume.List(disk, disk.Size())
 	if err != nil {
@@ -65,7 +67,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for _, p := range problems {
-		img.NotRead = append(img.NotRead, NotRead{p.What, p.Why})
+		img.NotRead = append(img.NotRead, NotRead{text.EscapeOnce(p.What), text.EscapeOnce(p.Why)})
 	}
 	for _, v := range vols {
 		if err := ctx.Err(); err != nil {
@@ -82,7 +84,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 			if v.Content != "" {
 				what += " (" + v.Content + ")"
 			}
-			img.NotRead = append(img.NotRead, NotRead{what, vol.Reason})
+			img.NotRead = append(img.NotRead, NotRead{what, text.EscapeOnce(vol.Reason)})
 		}
 	}
 	return img, nil
@@ -108,26 +110,44 @@ func (img *Image) Close() error { return img.Disk.Close() }
 // ErrNoFilesystem says that nothing on the disk can be looked into.
 var ErrNoFilesystem = errors.New("no filesystem that can be read")
 
-// Volume gives the volume meant by name: an ID (p1), a partition number, a UUID
-// of the partition or filesystem, or a filesystem label. The empty name means the root filesystem of
-// the system found on the disk.
+// Volume gives the volume meant by name: an ID (p1), a partition number, a UUID of
+// the partition or filesystem, the name of a partition, or a filesystem label. The
+// empty name means the root filesystem of the system found on the disk.
 func (img *Image) Volume(name string) (*Volume, error) {
 	if name == "" {
 		return img.rootVolume()
 	}
+	v, err := img.named(name)
+	if err == nil && v.FS == nil {
+		err = fmt.Errorf("%s: volume %s: %s", img.Path, v.ID, cmp.Or(v.Reason, ErrNoFilesystem.Error()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// named gives the first volume meant by a name, also one that is not read.
+func (img *Image) named(name string) (*Volume, error) {
 	for _, v := range img.Volumes {
 		if v.is(name) {
-			if v.FS == nil {
-				reason := v.Reason
-				if reason == "" {
-					reason = "no filesystem that can be read"
-				}
-				return nil, fmt.Errorf("%s: volume %s: %s", img.Path, v.ID, reason)
-			}
 			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: no volume %q; there are: %s", img.Path, name, img.volumeIDs())
+	return nil, fmt.Errorf("%s: no volume %s; there are: %s", img.Path, text.Quote(name), img.volumeIDs())
+}
+
+// checkVolume fails if a volume was asked for of which nothing can be looked into:
+// "no indicators" would be the answer to a question that was not asked.
+func (img *Image) checkVolume(name string) error {
+	if name == "" {
+		return nil
+	}
+	if v, err := img.named(name); err != nil || v.Content == "swap" {
+		return err
+	}
+	_, err := img.Volume(name)
+	return err
 }
 
 func (v *Volume) is(name string) bool {

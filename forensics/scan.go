@@ -37,7 +37,7 @@ type scan struct {
 
 	mu      sync.Mutex
 	found   []located
-	trouble []NotRead
+	trouble troubles
 	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
 	large   chan []byte          // the buffers for large files, empty until used
 }
@@ -57,27 +57,10 @@ type located struct {
 	seq    int // of the records of one file
 }
 
-// maxNotRead bounds the lines of coverage that one volume adds.
-const maxNotRead = 10_000
-
 func (s *scan) problem(what, format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.trouble) < maxNotRead {
-		s.trouble = append(s.trouble, NotRead{what, text.Escape(fmt.Sprintf(format, args...))})
-	}
-}
-
-// notRead gives what could not be read, in an order that does not depend on the
-// workers.
-func (s *scan) notRead() []NotRead {
-	sort.Slice(s.trouble, func(i, j int) bool {
-		if s.trouble[i].What != s.trouble[j].What {
-			return s.trouble[i].What < s.trouble[j].What
-		}
-		return s.trouble[i].Why < s.trouble[j].Why
-	})
-	return s.trouble
+	s.trouble.add(NotRead{what, text.EscapeOnce(fmt.Sprintf(format, args...))})
 }
 
 // volume looks at all files of a volume and gives their number.
@@ -140,7 +123,7 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 		s.problem(fmt.Sprintf("volume %s, members of %d archives", v.ID, n), "not unpacked: they are as their packages installed them")
 	}
 	for _, p := range v.FS.Problems() {
-		s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(p.What)), "%s", p.Why)
+		s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), "%s", p.Why)
 	}
 	return files, nil
 }

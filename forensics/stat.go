@@ -85,12 +85,12 @@ func (v *Volume) Stat(ctx context.Context, ref filesystem.Ref, path string, opts
 	}
 	st := &FileStat{
 		Volume: v.ID, Path: text.Escape(path), Type: in.TypeName(), Mode: fmt.Sprintf("%04o", in.Mode&0o7777), UID: in.UID, GID: in.GID, ProjectID: in.ProjectID, Size: in.Size, Sectors: in.Sectors,
-		Links: in.Links, Inode: in.Ref.Inode, Version: in.Ref.Version, Generation: in.Generation, State: in.State.String(), Note: text.Escape(in.Note), Flags: nonNil(filesystem.FlagNames(in.Flags)),
+		Links: in.Links, Inode: in.Ref.Inode, Version: in.Ref.Version, Generation: in.Generation, State: in.State.String(), Note: text.EscapeOnce(in.Note), Flags: nonNil(filesystem.FlagNames(in.Flags)),
 		Atime: stampOf(in.Atime), Mtime: stampOf(in.Mtime), Ctime: stampOf(in.Ctime), Crtime: stampOf(in.Crtime), Dtime: stampOf(in.Dtime), Xattrs: []XattrInfo{}, Extents: []ExtentInfo{}, RawMode: in.Mode,
 	}
 	trouble := func(what string, err error) {
 		if err != nil {
-			st.Errors = append(st.Errors, text.Escape(what+": "+err.Error()))
+			st.Errors = append(st.Errors, text.EscapeOnce(what+": "+err.Error()))
 		}
 	}
 	st.User, st.Group = v.userName("/etc/passwd", in.UID), v.userName("/etc/group", in.GID)
@@ -146,7 +146,7 @@ func (v *Volume) Stat(ctx context.Context, ref filesystem.Ref, path string, opts
 	if h, ok := v.FS.(filesystem.HistoryFS); ok && opts.History {
 		err := h.History(ctx, func(c *filesystem.Change) error {
 			if c.Ref.Inode == in.Ref.Inode {
-				st.History = append(st.History, ChangeInfo{c.Ref.String(), stampOf(c.Time), text.Escape(c.What)})
+				st.History = append(st.History, ChangeInfo{c.Ref.String(), stampOf(c.Time), text.EscapeOnce(c.What)})
 			}
 			return nil
 		})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -58,7 +59,7 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 		Example: `  icecore analyze snapshot.qcow2
   icecore analyze -o case-17 --hash-image snapshot.raw
   icecore analyze --format json --fail-on high snapshot.raw > analysis.json`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var least detect.Level
 			if failOn != "" {
@@ -72,23 +73,22 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 				return err
 			}
 			an, err := a.analyze(cmd.Context(), args[0], &o, dir)
-			if err != nil {
+			if an == nil {
 				return err
-			}
-			if err := iocs.write(an); err != nil {
-				return err
-			}
-			a.ruleProblems(an.RuleWarnings)
-			w := &errWriter{w: a.out}
-			if a.format == "json" {
-				err = report.JSON(w, an)
-			} else {
-				err = report.Terminal(w, an, report.Options{Width: a.columns(), Color: a.color(), All: every})
 			}
 			if err == nil {
-				err = w.err
+				err = iocs.write(a, an)
 			}
-			if err != nil {
+			// What was found is told even if a file of it could not be written.
+			a.ruleProblems(an.RuleWarnings)
+			w := &errWriter{w: a.out}
+			var shown error
+			if a.format == "json" {
+				shown = report.JSON(w, an)
+			} else {
+				shown = report.Terminal(w, an, report.Options{Width: a.columns(), Color: a.color(), All: every})
+			}
+			if err = cmp.Or(err, shown, w.err); err != nil {
 				return err
 			}
 			for i := range an.AllFindings {
@@ -115,7 +115,8 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 	return c
 }
 
-// analyze analyses an image and, if a folder is named, makes the case folder.
+// analyze analyses an image and, if a folder is named, makes the case folder. If only
+// the folder cannot be written, it gives both the analysis and the error.
 func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, dir string) (*forensics.Analysis, error) {
 	p := a.newProgress()
 	defer p.done()
@@ -143,7 +144,10 @@ func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, di
 	}
 	p.show(forensics.Progress{Phase: "writing " + dir})
 	if err := c.finish(ctx, img, an, o.Volume, a.args); err != nil {
-		return nil, err
+		if ctx.Err() != nil {
+			an = nil
+		}
+		return an, err
 	}
 	p.done()
 	if !a.quiet {

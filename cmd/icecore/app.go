@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"icecore/forensics"
@@ -22,6 +24,7 @@ import (
 type app struct {
 	out, err io.Writer
 	args     []string // the command line, without the name of the program
+	command  string   // icecore analyze, once it is known
 
 	format   string
 	volume   string
@@ -81,34 +84,103 @@ Results go to stdout, progress and errors to stderr. The program ends with:
 		Version:       forensics.Version,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.command = cmd.CommandPath()
+			return a.checkFlags(cmd)
+		},
 	}
 	root.SetVersionTemplate("icecore {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		a.command = cmd.CommandPath()
+		return usageError{flagError(err)}
+	})
 	f := root.PersistentFlags()
 	f.IntVar(&a.jobs, "jobs", runtime.NumCPU(), "files looked at at the same time")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours")
 	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
 	root.AddCommand(a.analyzeCmd(), a.timelineCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.rulesCmd(), a.versionCmd())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		usageArgs(c)
+		switch c.Name() {
+		case "completion":
+			c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+		case "help":
+			c.Args = knownCommand
+		}
+		a.usageArgs(c)
 		for _, s := range c.Commands() {
-			usageArgs(s)
+			a.usageArgs(s)
 		}
 	}
 	return root
 }
 
+// oneImage checks the arguments of a command that wants an image.
+func oneImage(_ *cobra.Command, args []string) error { return wants(args, 1, "an image") }
+
+// wants checks that there are arguments, and no more than so many.
+func wants(args []string, most int, what string) error {
+	switch {
+	case len(args) == 0:
+		return errors.New("name " + what)
+	case len(args) > most:
+		return fmt.Errorf("too many arguments: %q", args[most])
+	}
+	return nil
+}
+
+// knownCommand checks the arguments of help, which else shows something for any.
+func knownCommand(c *cobra.Command, args []string) error {
+	if _, rest, err := c.Root().Find(args); err != nil || len(rest) > 0 {
+		return fmt.Errorf("no command %q", strings.Join(args, " "))
+	}
+	return nil
+}
+
 // usageArgs makes wrong arguments an error of usage.
-func usageArgs(c *cobra.Command) {
+func (a *app) usageArgs(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
+				a.command = cmd.CommandPath()
 				return usageError{fmt.Errorf("%s: %w", cmd.CommandPath(), err)}
 			}
 			return nil
 		}
 	}
+}
+
+// flagError says what is wrong with a flag, without the words of the package that
+// read the number.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	name := "--" + invalid.GetFlag().Name
+	switch kind := invalid.GetFlag().Value.Type(); kind {
+	case "int", "int64":
+		return fmt.Errorf("%s %q: want a number", name, invalid.GetValue())
+	case "duration":
+		return fmt.Errorf("%s %q: want a time such as 90s or 5m", name, invalid.GetValue())
+	}
+	return err
+}
+
+// checkFlags refuses numbers that mean nothing.
+func (a *app) checkFlags(c *cobra.Command) error {
+	for _, name := range []string{"jobs", "width", "max-file-size", "scan-timeout"} {
+		f := c.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if v := f.Value.String(); strings.HasPrefix(v, "-") || strings.Trim(v, "0s") == "" {
+			return usageError{fmt.Errorf("--%s %s: must be more than nothing", name, v)}
+		}
+	}
+	return nil
 }
 
 // imageFlags adds what all commands that open an image know.
@@ -179,11 +251,14 @@ func (a *app) columns() int {
 	return 100
 }
 
-// color says whether colours are wanted: on a terminal, unless NO_COLOR is set.
+// color says whether colours are wanted: on a terminal that has them, unless
+// NO_COLOR is set.
 func (a *app) color() bool {
-	f, ok := a.out.(*os.File)
-	return ok && !a.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
+	return !a.noColor && os.Getenv("NO_COLOR") == "" && !dumb() && terminal(a.out)
 }
+
+// dumb says that the terminal only writes one character behind the other.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
@@ -204,6 +279,6 @@ func (a *app) problems(v *forensics.Volume) {
 			a.note("volume %s: %d more problems; 'icecore info --problems' lists all", v.ID, len(list)-shown)
 			break
 		}
-		a.note("volume %s: %s: %s", v.ID, text.Escape(p.What), text.Escape(p.Why))
+		a.note("volume %s: %s: %s", v.ID, text.EscapeOnce(p.What), text.EscapeOnce(p.Why))
 	}
 }

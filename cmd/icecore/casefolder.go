@@ -26,12 +26,15 @@ import (
 	"icecore/forensics/timeline"
 )
 
-// caseFolder is a folder that is made whole or not at all: it is written under
-// another name beside the one asked for, and renamed at the end.
+// caseFolder is a folder that is made whole or not at all: its files are written to a
+// folder of another name, which gets the name asked for at the end. If the folder is
+// there already, empty, it may be a mount point, or stand in a folder where nothing
+// can be made: then the other one is made in it, and its files are moved up.
 type caseFolder struct {
-	dir  string // as asked for
-	temp string
-	keep func()
+	dir   string // as asked for
+	temp  string
+	there bool // dir existed
+	keep  func()
 
 	mu     sync.Mutex
 	closed bool
@@ -54,22 +57,30 @@ func (a *app) newCase(dir string) (*caseFolder, error) {
 	switch {
 	case err == nil && len(entries) > 0:
 		return nil, fmt.Errorf("%s: is not empty: a case folder is never written over another", dir)
-	case err == nil, errors.Is(err, os.ErrNotExist):
+	case err == nil:
+	case errors.Is(err, os.ErrNotExist):
+		if _, lerr := os.Lstat(dir); lerr == nil {
+			return nil, fmt.Errorf("%s: is a link to a place that does not exist", dir)
+		}
 	default:
 		if st, serr := os.Stat(dir); serr == nil && !st.IsDir() {
 			return nil, fmt.Errorf("%s: exists and is not a folder", dir)
 		}
 		return nil, plainPath(err)
 	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
+	abs, aerr := filepath.Abs(dir)
+	if aerr != nil {
+		return nil, aerr
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(abs), "."+filepath.Base(abs)+".unfinished-")
+	there, in := err == nil, abs
+	if !there {
+		in = filepath.Dir(abs)
+	}
+	temp, err := os.MkdirTemp(in, "."+filepath.Base(abs)+".unfinished-")
 	if err != nil {
 		return nil, plainPath(err)
 	}
-	c := &caseFolder{dir: dir, temp: temp, started: time.Now(), logText: &strings.Builder{}}
+	c := &caseFolder{dir: dir, temp: temp, there: there, started: time.Now(), logText: &strings.Builder{}}
 	c.log = slog.New(slog.NewTextHandler(c.logText, nil))
 	c.keep = a.onAbandon(c.remove)
 	return c, nil
@@ -297,21 +308,36 @@ func (c *caseFolder) rename(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// rename(2) takes the place of an empty folder, and of nothing else. One that
-	// is a mount point or the present folder is filled instead.
-	if err := os.Rename(c.temp, c.dir); err != nil {
-		entries, rerr := os.ReadDir(c.dir)
-		if rerr != nil || len(entries) > 0 {
+	if !c.there {
+		// rename(2) takes the place of an empty folder, and of nothing else.
+		if err := os.Rename(c.temp, c.dir); err != nil {
 			return fmt.Errorf("%s: %w", c.dir, errors.Unwrap(err))
 		}
-		for _, s := range c.sums {
-			if err := os.Rename(filepath.Join(c.temp, s[0]), filepath.Join(c.dir, s[0])); err != nil {
-				return fmt.Errorf("%s: %w", filepath.Join(c.dir, s[0]), errors.Unwrap(err))
-			}
-		}
-		_ = os.Remove(c.temp)
+	} else if err := c.moveUp(); err != nil {
+		return err
 	}
 	c.closed = true
 	c.keep()
+	return nil
+}
+
+// moveUp moves the files into the folder that was there, all of them or none.
+func (c *caseFolder) moveUp() error {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return plainPath(err)
+	}
+	if len(entries) != 1 || entries[0].Name() != filepath.Base(c.temp) {
+		return fmt.Errorf("%s: something else was written to it meanwhile", c.dir)
+	}
+	for i, s := range c.sums {
+		if err := os.Rename(filepath.Join(c.temp, s[0]), filepath.Join(c.dir, s[0])); err != nil {
+			for _, moved := range c.sums[:i] {
+				_ = os.Remove(filepath.Join(c.dir, moved[0]))
+			}
+			return fmt.Errorf("%s: %w", filepath.Join(c.dir, s[0]), errors.Unwrap(err))
+		}
+	}
+	_ = os.Remove(c.temp)
 	return nil
 }

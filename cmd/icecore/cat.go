@@ -100,7 +100,7 @@ there, unless with --escape or --force.`,
 				n = min(n, o.length)
 			}
 			if in := f.Inode(); in.Note != "" {
-				a.note("inode %s: %s", in.Ref, text.Escape(in.Note))
+				a.note("inode %s: %s", in.Ref, text.EscapeOnce(in.Note))
 			}
 			if err := a.copyOut(cmd, content, o.offset, n, &o); err != nil {
 				return inImage(args[0], v, fmt.Errorf("%s: %w", name, err))

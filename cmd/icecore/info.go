@@ -18,7 +18,7 @@ and when the snapshot was taken as far as the image tells. No file is looked int
 but those that name the system.`,
 		Example: `  icecore info snapshot.qcow2
   icecore info --hash-image --format json snapshot.raw`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			img, err := forensics.Open(cmd.Context(), args[0], a.openOptions())
 			if err != nil {

@@ -44,7 +44,7 @@ func newIndicatorFile(name, format string) (*indicatorFile, error) {
 }
 
 // write writes the file, whole or not at all.
-func (f *indicatorFile) write(an *forensics.Analysis) (err error) {
+func (f *indicatorFile) write(a *app, an *forensics.Analysis) (err error) {
 	if f == nil {
 		return nil
 	}
@@ -52,9 +52,11 @@ func (f *indicatorFile) write(an *forensics.Analysis) (err error) {
 	if err != nil {
 		return fmt.Errorf("--iocs: %w", err)
 	}
+	written := a.onAbandon(func() { _ = os.Remove(t.Name()) })
 	defer func() {
-		if err != nil {
-			_ = os.Remove(t.Name())
+		if err == nil {
+			written()
+		} else {
 			err = fmt.Errorf("--iocs: %w", err)
 		}
 	}()

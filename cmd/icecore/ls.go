@@ -33,7 +33,7 @@ a version (17@203) is given to 'icecore cat --inode' in that form.`,
 		Example: `  icecore ls snapshot.raw /etc/cron.d
   icecore ls -R --hash --format jsonl snapshot.raw > files.jsonl
   icecore ls -R --deleted snapshot.raw /tmp`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error { return wants(args, 2, "an image") },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			img, v, err := a.open(cmd.Context(), args[0])
 			if err != nil {

@@ -101,7 +101,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
-		fmt.Fprintf(a.err, "icecore: %s\nSee 'icecore help'.\n", oneLine(err))
+		see := "icecore help"
+		if c, ok := strings.CutPrefix(a.command, "icecore "); ok && c != "help" {
+			see += " " + c
+		}
+		fmt.Fprintf(a.err, "icecore: %s\nSee '%s'.\n", oneLine(err), see)
 		return exitUsage
 	}
 	fmt.Fprintf(a.err, "icecore: %s\n", oneLine(err))
@@ -110,7 +114,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // oneLine writes an error, which may quote bytes of the image, on one line.
 func oneLine(err error) string {
-	return text.Escape(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	return text.EscapeOnce(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 }
 
 // errWriter remembers the first error of a writer, so that a report need not look

@@ -66,11 +66,10 @@ type place struct {
 
 // take checks the arguments IMAGE [PATH], of which PATH is left out with --inode.
 func (p *place) take(args []string) error {
+	if err := wants(args, 2, "an image"); err != nil {
+		return err
+	}
 	switch {
-	case len(args) == 0:
-		return errors.New("name an image")
-	case len(args) > 2:
-		return fmt.Errorf("too many arguments: %q", args[2])
 	case len(args) == 2 && p.inode != "":
 		return errors.New("give a path or --inode, not both")
 	case len(args) == 2:

@@ -29,7 +29,7 @@ func (a *app) newProgress() *progress { return &progress{a: a} }
 
 // show takes note of how far the analysis is.
 func (p *progress) show(s forensics.Progress) {
-	if p.a.quiet || !terminal(p.a.err) {
+	if p.a.quiet || dumb() || !terminal(p.a.err) {
 		return
 	}
 	p.mu.Lock()

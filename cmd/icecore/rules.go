@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func (a *app) ruleLines(flags *ruleFlags) ([]ruleLine, error) {
 		return nil, err
 	}
 	for _, p := range sigma.Problems {
-		fmt.Fprintf(a.err, "icecore: Sigma: %s: %s\n", text.Escape(p.File), text.Escape(p.Why))
+		fmt.Fprintf(a.err, "icecore: Sigma: %s: %s\n", text.Escape(p.File), text.EscapeOnce(p.Why))
 	}
 	for _, r := range sigma.List() {
 		l := ruleLine{
@@ -150,7 +151,9 @@ func (a *app) rulesCheckCmd() *cobra.Command {
 		Long: `Compiles YARA rules (*.yar, *.yara, *.rule) and reads Sigma rules (*.yml, *.yaml).
 Errors and warnings are written as FILE:LINE: error: TEXT. Exits with 1 if a file has
 an error.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			return wants(args, math.MaxInt, "files or folders of rules")
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			w := &errWriter{w: a.out}
 			bad := make(map[string]bool)
@@ -182,7 +185,7 @@ an error.`,
 					}
 					rules += len(r.List())
 					for _, p := range r.Problems {
-						fmt.Fprintf(w, "%s: error: %s\n", text.Escape(p.File), text.Escape(p.Why))
+						fmt.Fprintf(w, "%s: error: %s\n", text.Escape(p.File), text.EscapeOnce(p.Why))
 						bad[p.File] = true
 					}
 				}
@@ -236,7 +239,7 @@ func (a *app) rulesTestCmd() *cobra.Command {
 The path below RULE is the one that the rules see as filepath. Exits with 1 if an
 expectation was not met.`,
 		Example: `  icecore rules test yara-rules/testdata`,
-		Args:    cobra.ExactArgs(1),
+		Args:    func(_ *cobra.Command, args []string) error { return wants(args, 1, "a folder of samples") },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.testRules(cmd.Context(), args[0], &flags)
 		},
@@ -279,7 +282,7 @@ func (a *app) testRules(ctx context.Context, dir string, flags *ruleFlags) error
 			case t.Rule != "":
 				want = t.Rule + " does not match"
 			}
-			fmt.Fprintf(w, "FAIL %s: want: %s; got: %s (matched: %s)\n", text.Escape(t.Sample), text.Escape(want), text.Escape(t.Why), strings.Join(t.Matched, " "))
+			fmt.Fprintf(w, "FAIL %s: want: %s; got: %s (matched: %s)\n", text.Escape(t.Sample), text.Escape(want), text.EscapeOnce(t.Why), strings.Join(t.Matched, " "))
 		}
 		if len(res.Untested) > 0 {
 			fmt.Fprintf(w, "without a sample: %s\n", strings.Join(res.Untested, " "))

@@ -23,7 +23,7 @@ times is looked at once. What could not be read is told on stderr.
 With --format lines it prints what yara(1) prints: rule and path.`,
 		Example: `  icecore scan snapshot.raw
   icecore scan --no-builtin-rules --rules my-rules/ --format lines snapshot.raw`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := a.newProgress()
 			a.complete(&o, p)

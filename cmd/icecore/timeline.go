@@ -39,7 +39,7 @@ the journal.`,
 		Example: `  icecore timeline snapshot.raw > timeline.jsonl
   icecore timeline --files-only --deleted --format bodyfile snapshot.raw | mactime -b - -d
   icecore timeline --format csv --from 2026-03-01 --to 2026-03-04T12:00:00Z snapshot.raw`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var r timeline.Range
 			var err error

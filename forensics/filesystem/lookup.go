@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"icecore/forensics/text"
 )
 
 // maxLinks bounds the symbolic links followed for one path, as the kernel does
@@ -38,7 +40,7 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 			if errors.Is(err, fs.ErrInvalid) {
 				err = fs.ErrNotExist
 			}
-			return Ref{}, "", fmt.Errorf("%q: %w", name, err)
+			return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), err)
 		}
 		var found *DirEntry
 		for i := range entries {
@@ -48,26 +50,26 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 			}
 		}
 		if found == nil {
-			return Ref{}, "", fmt.Errorf("%q: %w", name, fs.ErrNotExist)
+			return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), fs.ErrNotExist)
 		}
 		in, err := f.Inode(Ref{Inode: found.Inode})
 		if err != nil {
-			return Ref{}, "", fmt.Errorf("%q: %w", name, err)
+			return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), err)
 		}
 		if in.IsSymlink() && (follow || len(parts) > 0) {
 			if links++; links > maxLinks {
-				return Ref{}, "", fmt.Errorf("%q: more than %d symbolic links", name, maxLinks)
+				return Ref{}, "", fmt.Errorf("%s: more than %d symbolic links", text.Quote(name), maxLinks)
 			}
 			target, err := f.Readlink(in.Ref)
 			if err != nil {
-				return Ref{}, "", fmt.Errorf("%q: %w", name, err)
+				return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), err)
 			}
 			if strings.HasPrefix(target, "/") {
 				stack = stack[:1]
 			}
 			parts = append(split(target), parts...)
 			if len(parts) > 1<<16 {
-				return Ref{}, "", fmt.Errorf("%q: link targets too long", name)
+				return Ref{}, "", fmt.Errorf("%s: link targets too long", text.Quote(name))
 			}
 			continue
 		}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"icecore/forensics/text"
 )
 
 func openQcow2Disk(path string, f *os.File, size int64, opts Options, chain []string) (Disk, error) {
@@ -36,13 +38,13 @@ func openQcow2Disk(path string, f *os.File, size int64, opts Options, chain []st
 	}
 	for _, c := range chain {
 		if c == name {
-			return nil, fmt.Errorf("%s: backing file %q leads back to the image: a loop", path, q.backingName)
+			return nil, fmt.Errorf("%s: backing file %s leads back to the image: a loop", path, text.Quote(q.backingName))
 		}
 	}
 	switch q.backingFmt {
 	case "", "qcow2", "raw", "host_device":
 	default:
-		return nil, fmt.Errorf("%s: backing file %q is of format %q: %s", path, q.backingName, q.backingFmt, notSupported)
+		return nil, fmt.Errorf("%s: backing file %s is of format %s: %s", path, text.Quote(q.backingName), text.Quote(q.backingFmt), notSupported)
 	}
 	// A guest can write what it likes into a raw disk, also the beginning of
 	// a qcow2: what the image says of the format counts.
@@ -69,7 +71,7 @@ var protocol = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
 // disk.
 func confine(path, name string, allowed []string) (string, error) {
 	refuse := func(why string) (string, error) {
-		return "", fmt.Errorf("%s: backing file %q: %s; name it with --backing if it is right", path, name, why)
+		return "", fmt.Errorf("%s: backing file %s: %s; name it with --backing if it is right", path, text.Quote(name), why)
 	}
 	base := filepath.Base(name)
 	for _, a := range allowed {

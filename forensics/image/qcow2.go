@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"icecore/forensics/text"
 )
 
 // qcow2 is a QEMU copy-on-write image of version 2 or 3, after the format's
@@ -107,7 +109,7 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 			return nil, bad("damaged header: it says that it has %d bytes", headerLen)
 		}
 		if q.flags&qcowExternal != 0 {
-			return nil, bad("keeps its data in an external file (%q): %s", q.extension(headerLen, extExternalName), notSupported)
+			return nil, bad("keeps its data in an external file (%s): %s", text.Quote(q.extension(headerLen, extExternalName)), notSupported)
 		}
 		if f := q.flags &^ (qcowDirty | qcowCorrupt | qcowCompression | qcowExtendedL2); f != 0 {
 			return nil, bad("incompatible features %#x: not supported", f)
@@ -284,7 +286,7 @@ func (q *qcow2) problems() []string {
 	if n := len(q.snapshots); n > 0 {
 		names := make([]string, n)
 		for i, s := range q.snapshots {
-			names[i] = fmt.Sprintf("%q", s)
+			names[i] = text.Quote(s)
 		}
 		out = append(out, "qcow2: holds internal snapshots that are not read, only the present state is: "+strings.Join(names, ", ")+" (qemu-img convert -l NAME turns one into an image)")
 	}

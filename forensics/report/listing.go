@@ -172,9 +172,9 @@ func Listing(w io.Writer, list []forensics.Listed, o ListingOptions) error {
 			name = "(no name is known)"
 		}
 		if l.Err != nil {
-			name += "  (" + text.Escape(l.Err.Error()) + ")"
+			name += "  (" + text.EscapeOnce(l.Err.Error()) + ")"
 		} else if in.Note != "" {
-			name += "  (" + text.Escape(in.Note) + ")"
+			name += "  (" + text.EscapeOnce(in.Note) + ")"
 		}
 		if _, err := fmt.Fprintf(w, "%s%*s  %s %*d %*d %*d %*s  %s  %s%s\n", state, ino, in.Ref, filesystem.ModeString(in.Mode), links, in.Links, uid, in.UID, gid, in.GID, size, sizeColumn(in), shortTime(in.Mtime), name, hash); err != nil {
 			return err

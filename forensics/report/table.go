@@ -27,7 +27,7 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 		lines[i] = make([][]string, len(r))
 		for j, c := range r {
 			for _, l := range strings.Split(c, "\n") {
-				lines[i][j] = append(lines[i][j], harmless(l))
+				lines[i][j] = append(lines[i][j], text.EscapeOnce(l))
 			}
 		}
 	}
@@ -86,17 +86,6 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 
 // gap is the space between columns.
 const gap = 2
-
-// harmless escapes a text unless it is escaped already: then it has a backslash
-// before xNN only, and stays.
-func harmless(s string) string {
-	if bare := strings.ReplaceAll(s, `\`, ""); text.Escape(bare) == bare {
-		if _, err := text.Unescape(s); err == nil {
-			return s
-		}
-	}
-	return text.Escape(s)
-}
 
 // columnWidths shares the width of the screen: columns that need less than their
 // share keep what they need, the others share what is left.

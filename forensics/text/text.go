@@ -29,6 +29,21 @@ func Escape(s string) string {
 	return string(AppendEscape(make([]byte, 0, len(s)+16), s))
 }
 
+// EscapeOnce escapes a message that may quote escaped names already: a text in which
+// each backslash begins a \xNN, and all else is printable, stays as it is. For a
+// name it is not the right thing, since a name can hold such a text itself.
+func EscapeOnce(s string) string {
+	if bare := strings.ReplaceAll(s, `\`, ""); Escape(bare) == bare {
+		if _, err := Unescape(s); err == nil {
+			return s
+		}
+	}
+	return Escape(s)
+}
+
+// Quote returns a name as messages show it: escaped, between quotes.
+func Quote(s string) string { return `"` + Escape(s) + `"` }
+
 // AppendEscape appends what [Escape] makes of s.
 func AppendEscape(dst []byte, s string) []byte {
 	i := plainPrefix(s)

@@ -44,3 +44,21 @@ func TestTruncate(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestEscapeOnce(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"plain", "plain"},
+		{"new\nline", `new\x0aline`},
+		{`escaped \x0a already`, `escaped \x0a already`},
+		{"half \\x0a escaped \n", `half \x5cx0a escaped \x0a`},
+		{`a\b`, `a\x5cb`},
+		{Quote("a\x1b\"b\\"), `"a\x1b"b\x5c"`},
+	} {
+		if got := EscapeOnce(c.in); got != c.want {
+			t.Errorf("EscapeOnce(%q) = %q, want %q", c.in, got, c.want)
+		}
+		if got := EscapeOnce(c.want); got != c.want {
+			t.Errorf("EscapeOnce of %q, which is escaped, gives %q", c.want, got)
+		}
+	}
+}

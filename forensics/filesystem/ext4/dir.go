@@ -11,6 +11,7 @@ import (
 	rec "github.com/dsoprea/go-ext4"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
 )
 
 // typeBits maps the file type of a directory entry to mode bits.
@@ -298,7 +299,7 @@ func (f *FS) entryName(n *node, d dirent) string {
 		return nokeyName(d.name, hash, minor)
 	}
 	if why := badName(d.name); why != "" && !d.deleted {
-		f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "%s: %q", why, d.name)
+		f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "%s: %s", why, text.Quote(string(d.name)))
 		return strings.NewReplacer("/", "\\", "\x00", "\\").Replace(string(d.name))
 	}
 	return string(d.name)

@@ -10,6 +10,7 @@ import (
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/filesystem/ext4/jbd2"
+	"icecore/forensics/text"
 )
 
 // A fast commit tells what was done to files rather than what is in blocks. It is
@@ -115,7 +116,7 @@ func (r *fastReplay) apply(t *jbd2.FastTag) error {
 	case jbd2.FastCreate, jbd2.FastLink, jbd2.FastUnlink:
 		dir, ino, name := uint64(le.Uint32(v)), uint64(le.Uint32(v[4:])), string(v[8:])
 		if badName([]byte(name)) != "" {
-			return filesystem.Corrupt("fast commit", "%s: %q", badName([]byte(name)), name)
+			return filesystem.Corrupt("fast commit", "%s: %s", badName([]byte(name)), text.Quote(name))
 		}
 		switch t.Tag {
 		case jbd2.FastCreate:

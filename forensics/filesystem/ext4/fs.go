@@ -86,7 +86,7 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 	}
 	f.readGroups()
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
-		f.problem("volume", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
+		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
 	}
 	if err := f.openJournal(opts); err != nil {
 		f.problem("journal", "%v", err)
@@ -312,7 +312,7 @@ func (f *FS) problem(what, format string, args ...any) {
 		f.kinds = make(map[string]int)
 	}
 	if f.kinds[kind]++; f.kinds[kind] == maxOfKind {
-		f.problems[filesystem.Problem{What: place, Why: fmt.Sprintf("%d problems like %q; the rest of these is not listed", maxOfKind, p.Why)}] = true
+		f.problems[filesystem.Problem{What: place, Why: fmt.Sprintf("%d problems like this: %s; the rest of these is not listed", maxOfKind, p.Why)}] = true
 	}
 }
 

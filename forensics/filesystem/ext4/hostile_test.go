@@ -355,7 +355,7 @@ func TestCutShort(t *testing.T) {
 				}
 				return nil
 			}))
-			if !tells(f, "volume") {
+			if !tells(f, "superblock") {
 				t.Errorf("%s, %d%%: nothing is said: %v", img.name, part, f.Problems())
 			}
 			if part == 95 && entries < 60 {

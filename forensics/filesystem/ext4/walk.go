@@ -9,6 +9,7 @@ import (
 	rec "github.com/dsoprea/go-ext4"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
 )
 
 // A walk reads the inode tables one after the other, then the blocks of all
@@ -475,7 +476,7 @@ func (w *walker) collect(d dirent) {
 	}
 	if len(d.name) <= 2 && isDots(d.name) {
 		if len(d.name) == 1 && uint64(d.ino) != n.Ref.Inode || d.off != 0 && d.off != 12 {
-			w.f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "an entry %q that is not its own names inode %d", d.name, d.ino)
+			w.f.problem(fmt.Sprintf("directory inode %d", n.Ref.Inode), "an entry %s that is not its own names inode %d", text.Quote(string(d.name)), d.ino)
 		}
 		return
 	}

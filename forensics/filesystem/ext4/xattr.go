@@ -8,6 +8,7 @@ import (
 	rec "github.com/dsoprea/go-ext4"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
 )
 
 const (
@@ -50,7 +51,7 @@ func xattrEntries(what string, list, base []byte) ([]rawXattr, error) {
 		if x.inum == 0 && x.size > 0 {
 			off := uint64(le.Uint16(list[2:]))
 			if off+uint64(x.size) > uint64(len(base)) {
-				return out, filesystem.Corrupt(what, "value of attribute %q cut short", x.name)
+				return out, filesystem.Corrupt(what, "value of attribute %s cut short", text.Quote(x.name))
 			}
 			x.value, x.at = base[off:off+uint64(x.size)], int(off)
 		}
@@ -143,14 +144,14 @@ func (f *FS) Xattrs(ref filesystem.Ref) ([]filesystem.Xattr, error) {
 func (f *FS) eaInode(n *node, x rawXattr) ([]byte, error) {
 	what := fmt.Sprintf("inode %d", n.Ref.Inode)
 	if x.size > 64<<10 {
-		return nil, filesystem.Corrupt(what, "attribute %q of %d bytes", x.name, x.size)
+		return nil, filesystem.Corrupt(what, "attribute %s of %d bytes", text.Quote(x.name), x.size)
 	}
 	en, err := f.node(filesystem.Ref{Inode: uint64(x.inum)})
 	if err != nil {
-		return nil, fmt.Errorf("%s: attribute %q: %w", what, x.name, err)
+		return nil, fmt.Errorf("%s: attribute %s: %w", what, text.Quote(x.name), err)
 	}
 	if en.Flags&rec.InodeFlagEaInode == 0 || en.Size < int64(x.size) {
-		return nil, filesystem.Corrupt(what, "attribute %q in inode %d, which is none for values", x.name, x.inum)
+		return nil, filesystem.Corrupt(what, "attribute %s in inode %d, which is none for values", text.Quote(x.name), x.inum)
 	}
 	fl, err := f.open(en)
 	if err != nil {
@@ -163,7 +164,7 @@ func (f *FS) eaInode(n *node, x rawXattr) ([]byte, error) {
 	// The value's hash stands where other inodes have their time of access
 	// (ext4_xattr_inode_verify_hashes in fs/ext4/xattr.c).
 	if hash := crc32c(f.sb.seed, v); int64(x.size) == en.Size && hash != binary.LittleEndian.Uint32(en.raw[8:]) {
-		f.problem(fmt.Sprintf("%s, attribute %q in inode %d", what, x.name, x.inum), noteChecksum)
+		f.problem(fmt.Sprintf("%s, attribute %s in inode %d", what, text.Quote(x.name), x.inum), noteChecksum)
 	}
 	return v, nil
 }

@@ -178,7 +178,7 @@ func nokeyLen(n int64) int64 {
 // eachEntry reads a directory block by block.
 func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
-	if n.Flags&rec.InodeFlagInlineData != 0 {
+	if n.inline() {
 		return f.inlineEntries(n, deleted, fn)
 	}
 	exts, first := f.extents(n)
@@ -190,7 +190,7 @@ func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
 	}
 	left := f.size // no directory has more blocks than the volume
 	for _, e := range exts {
-		if e.Unwritten || e.Logical >= n.Size {
+		if e.Logical >= n.Size { // the kernel reads blocks of directories also where they are unwritten
 			continue
 		}
 		for at := int64(0); at < e.Length && e.Logical+at < n.Size; at += int64(bs) {
@@ -286,7 +286,7 @@ func (f *FS) ReadDir(ref filesystem.Ref) ([]filesystem.DirEntry, error) {
 
 // entryName gives a name as it is shown: encrypted ones without their key.
 func (f *FS) entryName(n *node, d dirent) string {
-	if n.Flags&rec.InodeFlagEncrypt != 0 {
+	if f.encrypted(n) {
 		hash, minor := f.dirHash(n, d.name)
 		if n.Flags&flagCasefold != 0 {
 			// The hash needs the key, so it stands behind the name (struct

@@ -81,7 +81,7 @@ func (f *FS) applyFast(tags []jbd2.FastTag) {
 	sort.Slice(inos, func(i, j int) bool { return inos[i] < inos[j] })
 	for _, ino := range inos {
 		in := r.inodes[ino]
-		if flags := binary.LittleEndian.Uint32(in.raw[0x20:]); in.changed && flags&rec.InodeFlagInlineData == 0 && in.mapped() {
+		if in.changed && !hasInline(in.raw) && in.mapped() {
 			f.fastMaps[ino] = true
 			if err := r.writeMap(ino, in); err != nil {
 				f.problem("journal", "fast commit, inode %d: %v", ino, err)

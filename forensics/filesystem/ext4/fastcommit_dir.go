@@ -25,7 +25,7 @@ func (r *fastReplay) dir(ino uint64) (*fastDir, error) {
 		return nil, nil
 	}
 	d := &fastDir{names: make(map[string]int)}
-	if n.Flags&rec.InodeFlagInlineData != 0 {
+	if n.inline() {
 		if err := r.unfold(ino, in, n, d); err != nil {
 			return nil, err
 		}

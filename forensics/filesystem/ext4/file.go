@@ -33,11 +33,11 @@ func (f *FS) Open(ref filesystem.Ref) (filesystem.File, error) {
 }
 
 func (f *FS) open(n *node) (*file, error) {
-	if n.Flags&rec.InodeFlagEncrypt != 0 && n.IsRegular() {
+	if n.IsRegular() && f.encrypted(n) {
 		return nil, fmt.Errorf("inode %d is encrypted: %w", n.Ref.Inode, filesystem.ErrUnsupported)
 	}
 	fl := &file{f: f, n: n}
-	if n.Flags&rec.InodeFlagInlineData != 0 {
+	if n.inline() {
 		data, err := f.inlineData(n)
 		if err != nil {
 			return nil, err
@@ -47,7 +47,7 @@ func (f *FS) open(n *node) (*file, error) {
 	}
 	switch n.Mode & filesystem.ModeType {
 	case filesystem.ModeSymlink:
-		if n.fastLink() {
+		if f.sb.fastLink(n) {
 			fl.inline = n.iblock()[:n.stored()]
 		}
 	case filesystem.ModeRegular, filesystem.ModeDir:
@@ -160,7 +160,7 @@ func (fl *file) readBlocks(p []byte, off int64) error {
 		}
 		e := exts[i]
 		n := min(int64(len(p)), e.Logical+e.Length-off)
-		if e.Unwritten {
+		if e.Unwritten && fl.n.IsRegular() { // of links and directories the kernel reads it
 			clear(p[:n])
 		} else if err := fl.f.readNodeAt(fl.n, p[:n], e.Physical+off-e.Logical); err != nil {
 			return fmt.Errorf("inode %d at byte %d: %w", fl.n.Ref.Inode, off, err)

@@ -84,6 +84,9 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 	if err := f.findSuperblock(); err != nil {
 		return nil, err
 	}
+	if s := f.sb; s.SRevLevel == rec.SbRevlevelGoodOldRev && s.SFeatureCompat|s.SFeatureIncompat|s.SFeatureRoCompat != 0 {
+		f.problem("superblock", "revision 0 should have no feature flags; they count, as they do for the kernel")
+	}
 	f.readGroups()
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
 		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
@@ -415,7 +418,7 @@ func (f *FS) readlink(n *node) (string, error) {
 			return "", err
 		}
 	}
-	if n.Flags&rec.InodeFlagEncrypt != 0 {
+	if f.encrypted(n) {
 		// struct fscrypt_symlink_data: a length, then the ciphertext.
 		if len(p) < 2 {
 			return "", filesystem.Corrupt(what, "encrypted link target cut short")

@@ -26,6 +26,7 @@ type node struct {
 	mapErr  error // of a recovered state's block map
 	onDisk  bool  // in use on the disk, where a replay deletes it
 	own     bool  // deleted by a fast commit: the bitmap still has its blocks as its own
+	context bool  // of a directory whose raw is not kept: it has a context of encryption
 }
 
 func (n *node) iblock() []byte { return n.raw[0x28:0x64] }
@@ -40,9 +41,93 @@ func (n *node) stored() int64 {
 }
 
 // fastLink says whether a symbolic link keeps its target in the place of the block
-// map (ext4_inode_is_fast_symlink in fs/ext4/inode.c).
-func (n *node) fastLink() bool {
-	return n.IsSymlink() && n.stored() < 60 && n.Flags&(rec.InodeFlagExtents|rec.InodeFlagInlineData) == 0
+// map (ext4_inode_is_fast_symlink in fs/ext4/inode.c): it does if it has no blocks but
+// that of its attributes, whatever its flags say. Where attributes may have inodes of
+// their own, which count as its blocks, the length decides.
+func (s *superblock) fastLink(n *node) bool {
+	if !n.IsSymlink() || n.stored() >= 60 {
+		return false
+	}
+	if s.incompat(incompatEaInode) {
+		return n.stored() > 0
+	}
+	attr := uint64(0)
+	if s.attrBlock(n.raw) != 0 {
+		attr = uint64(s.cluster) * uint64(s.blockSize/512)
+	}
+	return !hasInline(n.raw) && n.Sectors == attr
+}
+
+// inlineSectors are the sectors that stat(2) adds for content kept in the inode
+// (ext4_file_getattr in fs/ext4/inode.c).
+func inlineSectors(size int64) uint64 { return (uint64(size) + 511) >> 9 }
+
+// oddFlags tells of flags that do not fit what the inode holds, and gives the note that
+// a reader needs. The kernel goes by what it holds.
+func (f *FS) oddFlags(ino uint64, raw []byte) string {
+	flags := binary.LittleEndian.Uint32(raw[0x20:])
+	if flags&rec.InodeFlagInlineData != 0 && !hasInline(raw) {
+		f.problem(fmt.Sprintf("inode %d", ino), noteNotInline)
+		return noteNotInline
+	}
+	if flags&rec.InodeFlagEncrypt != 0 && !f.encrypted(&node{Inode: filesystem.Inode{Ref: filesystem.Ref{Inode: ino}, Flags: flags}, raw: raw}) {
+		f.problem(fmt.Sprintf("inode %d", ino), notePlain)
+		return notePlain
+	}
+	return ""
+}
+
+const (
+	noteNotInline = "marked as kept in the inode, but it is not: read through its block map"
+	notePlain     = "marked as encrypted, but without a context: given as it stands"
+)
+
+// encrypted says whether the content of a file, or the names in a directory, are
+// ciphertext. A file with the flag but without a context to find its key by was never
+// encrypted: the kernel does not open it, and its bytes are given as they stand.
+func (f *FS) encrypted(n *node) bool {
+	if n.Flags&rec.InodeFlagEncrypt == 0 {
+		return false
+	}
+	if n.raw == nil {
+		return n.context
+	}
+	list, err := f.rawXattrs(n)
+	for _, x := range list {
+		if x.index == indexEncryption && x.name == "c" {
+			return true
+		}
+	}
+	return err != nil
+}
+
+// attrBlock gives the block of an inode's attributes, 0 if it has none.
+func (s *superblock) attrBlock(raw []byte) uint64 {
+	block := uint64(binary.LittleEndian.Uint32(raw[0x68:]))
+	if s.incompat(rec.SbFeatureIncompat64bit) {
+		block |= uint64(binary.LittleEndian.Uint16(raw[0x76:])) << 32
+	}
+	return block
+}
+
+// inline says whether the content is kept in the inode.
+func (n *node) inline() bool { return hasInline(n.raw) }
+
+// hasInline says whether the content is kept in an inode. The kernel goes by the
+// attribute that holds what is behind byte 60, even if that is nothing
+// (ext4_has_inline_data in fs/ext4/ext4.h): with the flag alone it reads the block map.
+func hasInline(raw []byte) bool {
+	if binary.LittleEndian.Uint32(raw[0x20:])&rec.InodeFlagInlineData == 0 {
+		return false
+	}
+	body := bodyXattrs(raw)
+	list, _ := xattrEntries("", body, body)
+	for _, x := range list {
+		if x.index == indexSystem && x.name == "data" && x.inum == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // extraSize is i_extra_isize where it can be true, else 0.
@@ -84,8 +169,8 @@ func (s *superblock) decodeInode(in *filesystem.Inode, ino uint64, raw []byte) {
 			blocks *= uint64(s.blockSize / 512)
 		}
 	}
-	if in.Flags&rec.InodeFlagInlineData != 0 && in.Mode&filesystem.ModeType == filesystem.ModeRegular {
-		blocks += (size + 511) >> 9 // as stat(2) shows it: ext4_file_getattr in fs/ext4/inode.c
+	if in.Mode&filesystem.ModeType == filesystem.ModeRegular && hasInline(raw) {
+		blocks += inlineSectors(in.Size)
 	}
 	in.Sectors = blocks
 	extra := extraSize(raw)
@@ -225,6 +310,9 @@ func (f *FS) finishNode(n *node) {
 	if !f.sb.inodeChecksumOK(n.Ref.Inode, n.raw) {
 		n.Note = noteChecksum
 		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), noteChecksum)
+	}
+	if n.Note == "" {
+		n.Note = f.oddFlags(n.Ref.Inode, n.raw)
 	}
 	if n.Note == "" {
 		n.Note = new(diskInodes).note(f, n.Ref.Inode, n.Generation)

@@ -54,7 +54,7 @@ func (j *journalReader) ReadAt(p []byte, off int64) (int, error) {
 // keeps of it (s_jnl_blocks of fs/ext4/ext4.h: the block map, and the size).
 func (f *FS) journalContent() (*journalReader, error) {
 	open := func(n *node) (*journalReader, error) {
-		if !n.IsRegular() || n.Size <= 0 || n.Flags&rec.InodeFlagInlineData != 0 {
+		if !n.IsRegular() || n.Size <= 0 || n.inline() {
 			return nil, filesystem.Corrupt(fmt.Sprintf("journal inode %d", n.Ref.Inode), "mode %o, %d bytes", n.Mode, n.Size)
 		}
 		exts, err := f.extents(n)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sort"
 
-	rec "github.com/dsoprea/go-ext4"
-
 	"icecore/forensics/filesystem/ext4/jbd2"
 )
 
@@ -19,7 +17,7 @@ func (r *finder) judge(n *node) {
 	if !n.IsRegular() && !n.IsDir() && !n.IsSymlink() {
 		return
 	}
-	if n.Flags&rec.InodeFlagInlineData != 0 || n.Size == 0 || n.IsSymlink() && n.fastLink() {
+	if n.inline() || n.Size == 0 || r.f.sb.fastLink(n) {
 		return
 	}
 	m := mapper{f: f, n: n, budget: &r.trees}

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	rec "github.com/dsoprea/go-ext4"
-
 	"icecore/forensics/filesystem"
 )
 
@@ -251,7 +249,7 @@ func (ns *names) resolve(n *node, depth int) string {
 	}
 	base, encrypted := "", false
 	if best.dead != nil {
-		base, encrypted = ns.resolve(best.dead, depth+1), best.dead.Flags&rec.InodeFlagEncrypt != 0
+		base, encrypted = ns.resolve(best.dead, depth+1), ns.w.f.encrypted(best.dead)
 		if base == "" {
 			return "" // nothing says where it stood
 		}
@@ -261,7 +259,7 @@ func (ns *names) resolve(n *node, depth int) string {
 		if !ok {
 			return ""
 		}
-		base, encrypted = where, d.Flags&rec.InodeFlagEncrypt != 0
+		base, encrypted = where, ns.w.f.encrypted(d)
 	}
 	name := best.name
 	if encrypted {

@@ -77,7 +77,7 @@ func parseSuperblock(raw []byte, size int64) (*superblock, error) {
 	}
 	s.blockSize = 1024 << s.SLogBlockSize
 	if s.SRevLevel == rec.SbRevlevelGoodOldRev {
-		s.SInodeSize, s.SFeatureCompat, s.SFeatureIncompat, s.SFeatureRoCompat, s.SFirstIno = 128, 0, 0, 0, 11
+		s.SInodeSize, s.SFirstIno = 128, 11 // feature flags, which it should not have, count all the same
 	}
 	s.inodeSize = int(s.SInodeSize)
 	if s.inodeSize < 128 || s.inodeSize > s.blockSize || s.inodeSize&(s.inodeSize-1) != 0 {

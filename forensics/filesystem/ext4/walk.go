@@ -29,6 +29,8 @@ type record struct {
 	tail [0x3c]byte // i_generation to i_projid
 	ref  uint32     // of a directory: its index in dirs, plus 1; of a link: that of its target in links, plus 1
 	seen bool       // it was given already
+
+	inline bool // its content is kept in it
 }
 
 const (
@@ -189,6 +191,10 @@ func (w *walker) addInode(ino uint64, raw []byte) uint32 {
 		w.notes[uint32(ino)] = noteChecksum
 		f.problem(fmt.Sprintf("inode %d", ino), noteChecksum)
 	}
+	r.inline = hasInline(raw)
+	if note := f.oddFlags(ino, raw); note != "" {
+		w.note(ino, note)
+	}
 	if note := w.disk.note(f, ino, binary.LittleEndian.Uint32(raw[0x64:])); note != "" {
 		w.note(ino, note)
 	}
@@ -203,7 +209,7 @@ func (w *walker) addInode(ino uint64, raw []byte) uint32 {
 		f.sb.decodeInode(&n.Inode, ino, raw)
 		w.links = append(w.links, span{})
 		r.ref = uint32(len(w.links))
-		if n.fastLink() && n.Flags&rec.InodeFlagEncrypt == 0 {
+		if f.sb.fastLink(&n) && !f.encrypted(&n) {
 			w.setLink(r.ref, cString(raw[0x28:0x28+n.stored()]))
 			break
 		}
@@ -231,6 +237,7 @@ func (w *walker) addDir(ino uint64, raw []byte) uint32 {
 	w.nodes = w.nodes[1:]
 	f.sb.decodeInode(&n.Inode, ino, raw)
 	n.raw = raw
+	n.context = n.Flags&rec.InodeFlagEncrypt != 0 && f.encrypted(n)
 	i := uint32(len(w.dirs))
 	w.dirs = append(w.dirs, dirState{node: n})
 	// The common case: up to four extents in the inode, all in order.
@@ -298,7 +305,7 @@ func (w *walker) slowRuns(dir uint32) {
 	n := *d.node
 	n.raw, d.raw = d.raw, nil
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
-	if n.Flags&rec.InodeFlagInlineData != 0 {
+	if n.inline() {
 		w.begin(dir)
 		if err := f.inlineEntries(&n, false, w.collect); err != nil {
 			f.problem(what, "%v", err)
@@ -318,8 +325,12 @@ func (w *walker) slowRuns(dir uint32) {
 	}
 	bs := int64(f.sb.blockSize)
 	for _, e := range exts {
-		if e.Unwritten || e.Logical >= n.Size {
+		if e.Logical >= n.Size {
 			continue
+		}
+		if e.Unwritten { // the kernel reads it, e2fsck(8) mends it
+			f.problem(what, "block %d is marked as unwritten; it is read as the kernel reads it", e.Physical/bs)
+			w.note(n.Ref.Inode, "a block of it is marked as unwritten")
 		}
 		w.runs = append(w.runs, dirRun{e.Physical, min(e.Length, (n.Size-e.Logical+bs-1)/bs*bs), dir})
 	}
@@ -481,7 +492,7 @@ func (w *walker) collect(d dirent) {
 		return
 	}
 	b := d.name
-	if n.Flags&rec.InodeFlagEncrypt != 0 || badName(b) != "" {
+	if w.f.encrypted(n) || badName(b) != "" {
 		if b = []byte(w.f.entryName(n, d)); len(b) > 255 {
 			b = b[:255]
 		}

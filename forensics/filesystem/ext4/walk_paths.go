@@ -71,6 +71,9 @@ func (w *walker) decode(in *filesystem.Inode, ino uint32, r *record) {
 	copy(raw[0x28:], r.dev[:])
 	copy(raw[recordTail:], r.tail[:])
 	w.f.sb.decodeInode(in, uint64(ino), raw)
+	if r.inline && in.IsRegular() {
+		in.Sectors += inlineSectors(in.Size)
+	}
 	if len(w.notes) > 0 {
 		in.Note = w.notes[ino]
 	}
@@ -352,7 +355,7 @@ func (w *walker) lastNames() map[uint32]string {
 	out := make(map[uint32]string)
 	for _, g := range w.gone {
 		d := w.dirs[g.dir].node
-		if base, ok := w.where[d.Ref.Inode]; ok && d.Flags&rec.InodeFlagEncrypt == 0 {
+		if base, ok := w.where[d.Ref.Inode]; ok && !w.f.encrypted(d) {
 			out[g.ino] = base + "/" + g.name
 		}
 	}

@@ -16,6 +16,8 @@ const (
 	indexSystem = 7
 	indexACL    = 2
 	indexDefACL = 3
+
+	indexEncryption = 9
 )
 
 // xattrPrefixes are the namespaces by e_name_index (fs/ext4/xattr.h).
@@ -61,22 +63,25 @@ func xattrEntries(what string, list, base []byte) ([]rawXattr, error) {
 	return out, nil
 }
 
+// bodyXattrs gives the list of attributes in an inode's own record, nil if it has none.
+func bodyXattrs(raw []byte) []byte {
+	if start := 128 + extraSize(raw); len(raw) > 128 && start+4 <= len(raw) && binary.LittleEndian.Uint32(raw[start:]) == xattrMagic {
+		return raw[start+4:]
+	}
+	return nil
+}
+
 // rawXattrs gives the attributes kept in the inode and in its attribute block.
 func (f *FS) rawXattrs(n *node) ([]rawXattr, error) {
 	le := binary.LittleEndian
 	what := fmt.Sprintf("inode %d", n.Ref.Inode)
 	var out []rawXattr
 	var first error
-	if start := 128 + extraSize(n.raw); len(n.raw) > 128 && start+4 <= len(n.raw) && le.Uint32(n.raw[start:]) == xattrMagic {
-		body := n.raw[start+4:]
+	if body := bodyXattrs(n.raw); body != nil {
 		got, err := xattrEntries(what, body, body)
 		out, first = append(out, got...), err
 	}
-	block := uint64(le.Uint32(n.raw[0x68:]))
-	if f.sb.incompat(rec.SbFeatureIncompat64bit) {
-		block |= uint64(le.Uint16(n.raw[0x76:])) << 32
-	}
-	if block != 0 {
+	if block := f.sb.attrBlock(n.raw); block != 0 {
 		b := make([]byte, f.sb.blockSize)
 		if block >= f.sb.blocks {
 			return out, filesystem.Corrupt(what, "attribute block %d of %d", block, f.sb.blocks)

@@ -1,0 +1,154 @@
+package ext4
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	rec "github.com/dsoprea/go-ext4"
+
+	"icecore/forensics/filesystem"
+)
+
+// TestHidingPlaces changes one thing on a filesystem that the kernel puts up with, as
+// somebody would who wants a file to run and a reader of the disk not to see it. The
+// view must stay that of the kernel, and the thing must be told.
+func TestHidingPlaces(t *testing.T) {
+	needKernel(t)
+	inMemory(t)
+	le := binary.LittleEndian
+	flag := func(path string, bits uint32) func(*editor) {
+		return func(e *editor) {
+			e.inode(path, func(raw []byte) { le.PutUint32(raw[0x20:], le.Uint32(raw[0x20:])|bits) })
+		}
+	}
+	unwritten := func(path string) func(*editor) {
+		return func(e *editor) {
+			e.inode(path, func(raw []byte) { le.PutUint16(raw[0x38:], le.Uint16(raw[0x38:])+32768) })
+		}
+	}
+	ext3 := []string{"-t", "ext3", "-I", "256"}
+	for _, c := range []struct {
+		name string
+		mkfs []string
+		edit func(*editor)
+		told string
+	}{
+		{"file that is marked as inline", ext3, flag("/dir/file", rec.InodeFlagInlineData), noteNotInline},
+		{"file that is marked as inline, 128-byte inodes", []string{"-t", "ext3", "-I", "128"}, flag("/dir/file", rec.InodeFlagInlineData), noteNotInline},
+		{"directory that is marked as inline", ext3, flag("/dir", rec.InodeFlagInlineData), noteNotInline},
+		{"link that is marked as inline", ext3, flag("/dir/long", rec.InodeFlagInlineData), noteNotInline},
+		{"short link that is marked as one with extents", nil, flag("/dir/short", rec.InodeFlagExtents), ""},
+		{"directory of unwritten blocks", nil, unwritten("/dir"), "is marked as unwritten"},
+		{"link of an unwritten block", nil, unwritten("/dir/long"), ""},
+		{"revision 0", []string{"-t", "ext4", "-I", "128"}, func(e *editor) { e.super(func(raw []byte) { clear(raw[0x4c:0x50]) }) }, "revision 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mkfs := c.mkfs
+			if mkfs == nil {
+				mkfs = []string{"-t", "ext4"}
+			}
+			e := newEditor(t, 16, append(mkfs, "-b", "1024", "-O", "^metadata_csum")...)
+			c.edit(e)
+			f := openImage(t, e.img, Options{})
+			root, unmount := mountImage(t, e.img, "ro,noatime,noload")
+			want := kernelRows(t, root)
+			unmount()
+			got := engineRows(t, f)
+			for path, r := range got {
+				if c.told != "" && strings.Contains(r.Err, c.told) { // the note
+					r.Err = ""
+					got[path] = r
+				}
+			}
+			compareRows(t, "kernel", want, got)
+			if c.told != "" && !strings.Contains(allProblems(f), c.told) {
+				t.Errorf("%q is not told: %v", c.told, f.Problems())
+			}
+		})
+	}
+	t.Run("file that is marked as encrypted", func(t *testing.T) {
+		// The kernel does not open it: it has no context to find a key by.
+		e := newEditor(t, 16, "-t", "ext4", "-b", "1024", "-O", "^metadata_csum")
+		want, err := hashOf(openImage(t, e.img, Options{}), e.ref("/dir/file"))
+		must(t, err)
+		flag("/dir/file", rec.InodeFlagEncrypt)(e)
+		f := openImage(t, e.img, Options{})
+		got, err := hashOf(f, e.ref("/dir/file"))
+		if err != nil || got != want {
+			t.Errorf("content %s, %v; want %s", got, err, want)
+		}
+		if !strings.Contains(allProblems(f), notePlain) {
+			t.Errorf("not told: %v", f.Problems())
+		}
+	})
+}
+
+// editor changes an image that the kernel filled.
+type editor struct {
+	t   *testing.T
+	img string
+}
+
+// newEditor makes an image with a directory of a large file, a short and a long link, and
+// a directory of a file.
+func newEditor(t *testing.T, mib int64, mkfs ...string) *editor {
+	t.Helper()
+	e := &editor{t, makeImage(t, mib, mkfs...)}
+	root, unmount := mountImage(t, e.img, "rw,noatime")
+	must(t, os.MkdirAll(filepath.Join(root, "dir/below/deep"), 0o755))
+	must(t, os.WriteFile(filepath.Join(root, "dir/file"), marked(7, 300_000), 0o755))
+	must(t, os.WriteFile(filepath.Join(root, "dir/below/one"), marked(8, 5_000), 0o755))
+	must(t, os.WriteFile(filepath.Join(root, "dir/below/deep/two"), marked(9, 5_000), 0o755))
+	must(t, os.Symlink("/etc/short", filepath.Join(root, "dir/short")))
+	must(t, os.Symlink("/"+strings.Repeat("long", 50), filepath.Join(root, "dir/long")))
+	unmount()
+	return e
+}
+
+func (e *editor) ref(path string) filesystem.Ref {
+	e.t.Helper()
+	ref, _, err := filesystem.Lookup(openImage(e.t, e.img, Options{}), path, false)
+	must(e.t, err)
+	return ref
+}
+
+// at changes n bytes at an offset of the image.
+func (e *editor) at(off int64, n int, change func([]byte)) {
+	e.t.Helper()
+	f, err := os.OpenFile(e.img, os.O_RDWR, 0)
+	must(e.t, err)
+	defer f.Close()
+	b := make([]byte, n)
+	_, err = f.ReadAt(b, off)
+	must(e.t, err)
+	change(b)
+	_, err = f.WriteAt(b, off)
+	must(e.t, err)
+}
+
+func (e *editor) super(change func([]byte)) { e.t.Helper(); e.at(1024, 1024, change) }
+
+// inode changes the record of an inode.
+func (e *editor) inode(path string, change func([]byte)) {
+	e.t.Helper()
+	e.number(e.ref(path).Inode, change)
+}
+
+func (e *editor) number(ino uint64, change func([]byte)) {
+	e.t.Helper()
+	f := openImage(e.t, e.img, Options{})
+	off, err := f.inodeOffset(ino)
+	must(e.t, err)
+	e.at(off, f.sb.inodeSize, change)
+}
+
+func allProblems(f *FS) string {
+	var out []string
+	for _, p := range f.Problems() {
+		out = append(out, p.What+": "+p.Why)
+	}
+	return strings.Join(out, "\n")
+}

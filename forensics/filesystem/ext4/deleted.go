@@ -276,7 +276,7 @@ func (r *finder) table(block, first uint64) {
 	})
 	for i := 0; (i+1)*s.inodeSize <= s.blockSize; i++ {
 		ino := first + uint64(i)
-		if ino < uint64(max(s.SFirstIno, 11)) {
+		if ino < firstInode {
 			continue
 		}
 		now := cur[i*s.inodeSize:][:s.inodeSize]
@@ -315,7 +315,7 @@ func (r *finder) table(block, first uint64) {
 			var in filesystem.Inode
 			s.decodeInode(&in, ino, states[i].raw)
 			l.born = in.Crtime
-			if gen != nowGen || !inUse && !f.orphans[ino] {
+			if gen != nowGen || !inUse && !f.orphans[ino] && !f.isUnlinked(now) {
 				var of []state
 				for _, c := range states[i:] {
 					if le.Uint32(c.raw[0x64:]) == gen {
@@ -520,7 +520,7 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 		for i := 0; (i+1)*s.inodeSize <= len(p); i++ {
 			raw := p[i*s.inodeSize:][:s.inodeSize]
 			ino := uint64(g)*uint64(s.SInodesPerGroup) + uint64(i) + 1
-			if raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] != 0 || ino < uint64(max(s.SFirstIno, 11)) || seen[ino] || f.orphans[ino] || binary.LittleEndian.Uint32(raw[0x14:]) == 0 {
+			if raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] != 0 || ino < firstInode || f.orphans[ino] || seen[ino] && !f.isUnlinked(raw) {
 				continue
 			}
 			if count++; count > maxRecovered {
@@ -531,6 +531,15 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 			s.decodeInode(&n.Inode, ino, n.raw)
 			n.State = filesystem.Deleted
 			n.Note = "deleted; only the inode is left"
+			if f.isUnlinked(raw) {
+				n.Dtime = filesystem.Time{}
+				n.Note = noteUnlinked
+				if !f.lag {
+					f.problem(fmt.Sprintf("inode %d", ino), noteUnlinked)
+				}
+			} else if !n.Dtime.Known {
+				continue
+			}
 			if err := give(n); err != nil {
 				return err
 			}

@@ -87,6 +87,9 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 	if s := f.sb; s.SRevLevel == rec.SbRevlevelGoodOldRev && s.SFeatureCompat|s.SFeatureIncompat|s.SFeatureRoCompat != 0 {
 		f.problem("superblock", "revision 0 should have no feature flags; they count, as they do for the kernel")
 	}
+	if f.sb.SFirstIno != firstInode {
+		f.problem("superblock", "the first inode of files is %d, where it should be %d; those between them are looked at", f.sb.SFirstIno, firstInode)
+	}
 	f.readGroups()
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
 		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)

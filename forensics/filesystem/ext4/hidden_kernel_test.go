@@ -1,7 +1,9 @@
 package ext4
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,3 +154,5 @@ func allProblems(f *FS) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+func sha256Hex(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }

@@ -295,7 +295,7 @@ func (f *FS) node(ref filesystem.Ref) (*node, error) {
 	}
 	n := &node{raw: raw}
 	f.sb.decodeInode(&n.Inode, ref.Inode, raw)
-	if n.Mode == 0 && n.Links == 0 {
+	if n.Mode == 0 && n.Links == 0 && !f.reservedNode(n) {
 		if r, err := f.recoveredNode(ref); err == nil {
 			return r, nil
 		}

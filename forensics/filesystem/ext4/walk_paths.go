@@ -19,8 +19,6 @@ const (
 	// at its end would else fill all memory from a small image.
 	shortPath = 4096
 	maxLong   = 256 << 20
-	// maxUnnamed bounds the inodes told of that no directory names.
-	maxUnnamed = 1000
 )
 
 // slabSize is how many values are allocated at once.
@@ -99,7 +97,10 @@ func (w *walker) paths(ctx context.Context, fn func(*filesystem.Entry) error) er
 	place := w.place(rec.InodeRootDirectory)
 	if place == 0 || w.record(place).head[1]&0xf0 != filesystem.ModeDir>>8 {
 		f.problem("root directory", "inode %d is not a directory; other directories are listed by their inode", rec.InodeRootDirectory)
-		return t.rootless()
+		if err := t.rootless(); err != nil {
+			return err
+		}
+		return t.unnamed()
 	}
 	r := w.record(place)
 	r.seen = true
@@ -112,7 +113,7 @@ func (w *walker) paths(ctx context.Context, fn func(*filesystem.Entry) error) er
 	if err := t.down(r.ref-1, ""); err != nil {
 		return err
 	}
-	return w.unnamed(fn)
+	return t.unnamed()
 }
 
 // tree gives the names below a directory.
@@ -123,6 +124,7 @@ type tree struct {
 	count int
 	long  int64 // bytes of long paths that may yet be given
 	stack []frame
+	apart bool // no path leads here from the root
 }
 
 func (t *tree) enter(dir uint32, path string) {
@@ -180,6 +182,12 @@ func (t *tree) down(dir uint32, path string) error {
 			}
 		}
 		e, r := w.entry(ino, typ, w.out.path(top.path, name))
+		if t.apart && e.First {
+			e.Inode.State = filesystem.Orphan
+			if e.Inode.Note == "" {
+				e.Inode.Note = noteApart
+			}
+		}
 		if err := t.fn(e); err != nil {
 			return err
 		}
@@ -268,19 +276,7 @@ func (w *walker) readDirsLate() {
 // filesystem without a usable root: the path begins with the inode's number.
 func (t *tree) rootless() error {
 	w := t.w
-	named := make([]bool, len(w.dirs))
-	for i := range w.dirs {
-		fr := frame{dir: uint32(i)}
-		for {
-			ino, _, _, ok := t.next(&fr)
-			if !ok {
-				break
-			}
-			if at := w.place(ino); at != 0 && w.record(at).head[1]&0xf0 == filesystem.ModeDir>>8 && w.record(at).ref > 0 {
-				named[w.record(at).ref-1] = true
-			}
-		}
-	}
+	named := t.namedBelow()
 	for _, all := range []bool{false, true} { // last, those in a circle
 		for i := range w.dirs {
 			if w.dirs[i].visited || named[i] && !all {
@@ -299,67 +295,3 @@ func (t *tree) rootless() error {
 	}
 	return nil
 }
-
-// unnamed gives, where orphans are asked for, the inodes in use that no directory
-// names. On a sound filesystem there are none but those of the filesystem itself.
-func (w *walker) unnamed(fn func(*filesystem.Entry) error) error {
-	if !w.opts.Orphans {
-		return nil
-	}
-	f, s, le := w.f, w.f.sb, binary.LittleEndian
-	own := map[uint32]bool{s.SJournalInum: true, s.orphanIno: true}
-	for _, at := range []int{0x240, 0x244, 0x268, 0x26c} { // quota files, lost+found, project quota
-		own[le.Uint32(s.raw[at:])] = true
-	}
-	count := 0
-	var last map[uint32]string
-	for g := range w.index {
-		for i, place := range w.index[g] {
-			ino := uint32(g)*s.SInodesPerGroup + uint32(i) + 1
-			if place == 0 || ino < max(s.SFirstIno, 11) || own[ino] {
-				continue
-			}
-			r := w.record(place)
-			if r.seen || le.Uint32(r.head[0x20:])&rec.InodeFlagEaInode != 0 {
-				continue
-			}
-			if count++; count > maxUnnamed {
-				f.problem("inodes without a name", "more than %d; the rest is not listed", maxUnnamed)
-				return nil
-			}
-			if last == nil {
-				last = w.lastNames()
-			}
-			r.seen = true
-			f.problem(fmt.Sprintf("inode %d", ino), noteUnnamed)
-			e, in := w.out.entry(w.opts.Reuse)
-			w.decode(in, ino, r)
-			in.State = filesystem.Orphan
-			if in.Note == "" {
-				in.Note = noteUnnamed
-			}
-			*e = filesystem.Entry{Path: last[ino], First: true, Inode: in}
-			if w.opts.Targets && r.ref != 0 && in.IsSymlink() {
-				e.Target = string(w.text.bytes(w.links[r.ref-1]))
-			}
-			if err := fn(e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// lastNames gives the paths that the slack of directories tells of.
-func (w *walker) lastNames() map[uint32]string {
-	out := make(map[uint32]string)
-	for _, g := range w.gone {
-		d := w.dirs[g.dir].node
-		if base, ok := w.where[d.Ref.Inode]; ok && !w.f.encrypted(d) {
-			out[g.ino] = base + "/" + g.name
-		}
-	}
-	return out
-}
-
-const noteUnnamed = "in use, but no directory names it"

@@ -99,7 +99,7 @@ func confine(path, name string, allowed []string) (string, error) {
 	}
 	want = filepath.Clean(want)
 	if filepath.Dir(want) != folder && !inFolder(filepath.Dir(want), folder) {
-		return refuse("refused: it lies outside the folder of the image")
+		return refuse("refused: it is not in the folder of the image")
 	}
 	real, err := filepath.EvalSymlinks(want)
 	if err != nil {
@@ -109,7 +109,7 @@ func confine(path, name string, allowed []string) (string, error) {
 		return "", plain(err)
 	}
 	if !inFolder(filepath.Dir(real), folder) {
-		return refuse("refused: it is a link to a place outside the folder of the image")
+		return refuse("refused: it is a link that leads out of the folder of the image")
 	}
 	if st, err := os.Stat(real); err != nil || !st.Mode().IsRegular() {
 		return refuse("refused: it is not a regular file")

@@ -121,11 +121,11 @@ func TestQcow2BackingRefused(t *testing.T) {
 	}
 	for _, c := range []struct{ name, backing, format, want string }{
 		{"a", "missing.raw", "raw", "is missing"},
-		{"b", "/etc/passwd", "raw", "lies outside the folder"},
-		{"c", "../../../../../../../etc/passwd", "raw", "lies outside the folder"},
-		{"d", outside, "raw", "lies outside the folder"},
-		{"e", "link.raw", "raw", "a link to a place outside"},
-		{"f", "/dev/sda", "host_device", "lies outside the folder"},
+		{"b", "/etc/passwd", "raw", "is not in the folder"},
+		{"c", "../../../../../../../etc/passwd", "raw", "is not in the folder"},
+		{"d", outside, "raw", "is not in the folder"},
+		{"e", "link.raw", "raw", "a link that leads out"},
+		{"f", "/dev/sda", "host_device", "is not in the folder"},
 		{"g", "nbd://203.0.113.7/x", "raw", "not a plain file name"},
 		{"h", `json:{"driver":"raw","file.filename":"/etc/passwd"}`, "raw", "not a plain file name"},
 		{"i", "sub", "raw", "not a regular file"},
@@ -133,7 +133,7 @@ func TestQcow2BackingRefused(t *testing.T) {
 		{"k", "k", "qcow2", "a loop"},
 		{"l", "loop1.qcow2", "qcow2", "a loop"},
 		{"m", long, "qcow2", "more than"},
-		{"n", "sub/../../x.raw", "raw", "lies outside the folder"},
+		{"n", "sub/../../x.raw", "raw", "is not in the folder"},
 		{"o", "end.raw", "vmdk", `format "vmdk"`},
 	} {
 		t.Run(c.want+" "+c.backing, func(t *testing.T) {

@@ -131,6 +131,14 @@ func TestSplitDamaged(t *testing.T) {
 		}
 		t.Errorf("a folder named like a part: %v", err)
 	}
+	// What stands behind a part that is missing has no place.
+	if err := os.Remove(filepath.Join(dir, "d.001")); err != nil {
+		t.Fatal(err)
+	}
+	if d := opened(t, first, Options{}); d.Size() != 1<<20 || len(d.Problems()) != 1 ||
+		!strings.Contains(d.Problems()[0], "d.001 is missing, though") || !strings.Contains(d.Problems()[0], "d.002 is there: nothing behind byte 1048576 can be read") {
+		t.Errorf("a part that is missing: %q, %d bytes", d.Problems(), d.Size())
+	}
 	// Snapshots of a series that are numbered are no parts of each other.
 	series := t.TempDir()
 	mbr := make([]byte, 1<<20)
@@ -138,7 +146,10 @@ func TestSplitDamaged(t *testing.T) {
 	for _, n := range []string{"snap.001", "snap.002", "snap.003"} {
 		write(t, filepath.Join(series, n), mbr)
 	}
-	for _, n := range []string{"snap.001", "snap.002"} {
+	if err := os.Remove(filepath.Join(series, "snap.002")); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"snap.001", "snap.003"} {
 		if d := opened(t, filepath.Join(series, n), Options{}); d.Format() != "raw" || d.Size() != 1<<20 {
 			t.Errorf("%s of a series: %s, %d bytes", n, d.Format(), d.Size())
 		}

@@ -62,6 +62,9 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 		p := filepath.Join(filepath.Dir(path), m[1]+suffix)
 		st, err := os.Stat(p)
 		if errors.Is(err, os.ErrNotExist) {
+			if later := laterPart(filepath.Join(filepath.Dir(path), m[1]), suffix, next); later != "" {
+				d.problems = append(d.problems, fmt.Sprintf("split image: the part %s is missing, though %s is there: nothing behind byte %d can be read", p, later, s.size))
+			}
 			break
 		}
 		if err != nil {
@@ -91,7 +94,7 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 		s.size += partSize
 		d.files = append(d.files, FileInfo{p, partSize, "part"})
 	}
-	if len(s.parts) == 1 {
+	if len(s.parts) == 1 && len(d.problems) == 0 {
 		return nil, nil
 	}
 	d.ReaderAt, d.size = s, s.size
@@ -109,6 +112,30 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 		return out, nil
 	}
 	return d, nil
+}
+
+// laterPart finds a part behind one that is missing, if there is one.
+func laterPart(prefix, suffix string, next func(string) string) string {
+	for range 1000 {
+		if suffix = next(suffix); suffix == "" {
+			return ""
+		}
+		st, err := os.Stat(prefix + suffix)
+		if err != nil || !st.Mode().IsRegular() {
+			continue
+		}
+		f, err := os.OpenFile(prefix+suffix, os.O_RDONLY, 0)
+		if err != nil {
+			continue
+		}
+		disk := beginsDisk(f, st.Size())
+		f.Close()
+		if disk {
+			return ""
+		}
+		return prefix + suffix
+	}
+	return ""
 }
 
 func nextNumber(s string) string {

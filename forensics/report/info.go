@@ -16,7 +16,7 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 			fmt.Fprintln(w, line)
 			return
 		}
-		const label = 12 // columns
+		const label = 13 // columns
 		fmt.Fprint(w, line[:min(label, len(line))])
 		for i, l := range wrap(strings.TrimLeft(line[min(label, len(line)):], " "), width-label) {
 			if i > 0 {
@@ -25,37 +25,39 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 			fmt.Fprintln(w, l)
 		}
 	}
-	p("image       %s: %s, %s", info.Image.Path, info.Image.Format, Bytes(info.Image.VirtualSize))
+	p("image        %s: %s, %s", info.Image.Path, info.Image.Format, Bytes(info.Image.VirtualSize))
 	for _, f := range info.Image.Files {
 		if len(info.Image.Files) > 1 || f.SHA256 != "" {
-			p("            %s, %s", f.Path, Bytes(f.Size))
+			p("             %s, %s", f.Path, Bytes(f.Size))
 		}
 		if f.SHA256 != "" {
-			p("            sha256 %s", f.SHA256)
+			p("             sha256 %s", f.SHA256)
 		}
 	}
 	if info.Snapshot.TakenAt != "" {
-		p("taken       not before %s (%s)", info.Snapshot.TakenAt, info.Snapshot.Source)
+		p("taken        not before %s (%s)", info.Snapshot.TakenAt, info.Snapshot.Source)
 	} else {
-		p("taken       not known: no filesystem that can be read tells")
+		p("taken        not known: no filesystem that can be read tells")
 	}
 	if s := info.System; s != nil {
-		p("system      %s, host %s, time zone %s (volume %s)", or(s.OS, "unknown system"), or(s.Hostname, "without a name"), or(s.Timezone, "unknown"), info.SystemOn)
+		p("system       %s, host %s, time zone %s (volume %s)", or(s.OS, "unknown system"), or(s.Hostname, "without a name"), or(s.Timezone, "unknown"), info.SystemOn)
 	} else {
-		p("system      none found: no filesystem holds an /etc/os-release, /etc/hostname or /etc/machine-id")
+		p("system       none found: no filesystem holds an /etc/os-release, /etc/hostname or /etc/machine-id")
 	}
 	p("")
 	rows := make([][]string, 0, len(info.Volumes))
+	uuids := make(map[string]string)
 	for _, v := range info.Volumes {
-		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), kind(v.Type), or(v.Filesystem, "-"), or(v.Label, "-"), or(v.UUID, "-"), or(v.Reason, "read")})
+		uuids[v.ID] = v.UUID
+		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), kind(v.Type), or(v.Filesystem, "-"), or(v.Label, "-"), status(&v)})
 	}
-	if err := Table(w, []string{"volume", "scheme", "offset", "size", "type", "content", "label", "uuid", "status"}, rows, width); err != nil {
+	if err := Table(w, []string{"volume", "scheme", "offset", "size", "type", "content", "label", "status"}, rows, width); err != nil {
 		return err
 	}
 	for _, f := range info.Filesystems {
 		p("")
 		p("%s: %s, %s, %d blocks of %d bytes, %d inodes", f.Volume, f.Type, f.State, f.Blocks, f.BlockSize, f.Inodes)
-		for _, t := range [][2]string{{"created", f.Created}, {"last mount", f.LastMount}, {"mounted on", f.MountedOn}, {"last write", f.LastWrite}} {
+		for _, t := range [][2]string{{"uuid", uuids[f.Volume]}, {"created", f.Created}, {"last mount", f.LastMount}, {"mounted on", f.MountedOn}, {"last write", f.LastWrite}} {
 			if t[1] != "" {
 				p("  %-10s %s", t[0], t[1])
 			}
@@ -84,6 +86,17 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 		}
 	}
 	return nil
+}
+
+// status says in a word whether a volume is read; why not is told below the table.
+func status(v *forensics.VolumeInfo) string {
+	switch {
+	case v.Filesystem == "swap":
+		return "scanned"
+	case v.Reason != "":
+		return "not read"
+	}
+	return "read"
 }
 
 // kind is the name of a partition's type where it has one, else its number.

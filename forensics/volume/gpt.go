@@ -38,7 +38,7 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 		if t.RecoveredFromBackup {
 			problems = append(problems, Problem{"GPT", "the table at the beginning of the disk is damaged; its copy at the end is used"})
 		} else if !backup {
-			problems = append(problems, Problem{"GPT", "no copy of the table at the end of the disk: the image is truncated, or was enlarged"})
+			problems = append(problems, Problem{"GPT", noBackup(r, size, int64(sector))})
 		}
 		for _, p := range t.Partitions {
 			if p == nil || p.Type == gpt.Unused || strings.Trim(string(p.Type), "0-") == "" {
@@ -60,21 +60,62 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 	return vols, problems
 }
 
+// noBackup says why the copy of the table is not at the end of the disk: the header
+// tells where the end was when the table was written.
+func noBackup(r io.ReaderAt, size, sector int64) string {
+	const what = "no copy of the table at the end of the disk"
+	var b [8]byte
+	if n, _ := r.ReadAt(b[:], sector+32); n < len(b) {
+		return what
+	}
+	end := binary.LittleEndian.Uint64(b[:]) + 1 // sectors
+	switch have := uint64(size / sector); {
+	case end == have || end > 1<<62/uint64(sector):
+		return what
+	case end > have:
+		return fmt.Sprintf("%s: the disk had %d bytes, the image has %d: it is truncated", what, end*uint64(sector), size)
+	default:
+		return fmt.Sprintf("%s: it had %d bytes when the table was written, and was enlarged to %d", what, end*uint64(sector), size)
+	}
+}
+
 func gptTable(r io.ReaderAt, size int64, sector int) (t *gpt.Table, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("damaged: %v", p)
 		}
 	}()
-	// The library trusts the number and size of the entries; check them first.
+	// The library trusts the number and size of the entries: of the two headers, it
+	// is not shown one that claims too much, and takes the other.
+	mask := &masked{r: r, n: int64(sector)}
 	for _, at := range []int64{int64(sector), size/int64(sector)*int64(sector) - int64(sector)} {
 		h := make([]byte, 92)
 		if n, _ := r.ReadAt(h, at); n == len(h) && string(h[:8]) == "EFI PART" {
 			count, each := binary.LittleEndian.Uint32(h[80:]), binary.LittleEndian.Uint32(h[84:])
 			if count > 4096 || each < 128 || each > 4096 {
-				return nil, fmt.Errorf("damaged: %d entries of %d bytes", count, each)
+				if len(mask.at) > 0 {
+					return nil, fmt.Errorf("damaged: %d entries of %d bytes", count, each)
+				}
+				mask.at = append(mask.at, at)
 			}
 		}
 	}
-	return gpt.Read(source{io.NewSectionReader(r, 0, size)}, sector, sector)
+	return gpt.Read(source{io.NewSectionReader(mask, 0, size)}, sector, sector)
+}
+
+// masked reads a disk of which some sectors are shown as zeros.
+type masked struct {
+	r  io.ReaderAt
+	at []int64 // bytes
+	n  int64   // bytes of a sector
+}
+
+func (m *masked) ReadAt(p []byte, off int64) (int, error) {
+	n, err := m.r.ReadAt(p, off)
+	for _, at := range m.at {
+		if from, to := max(at, off), min(at+m.n, off+int64(n)); from < to {
+			clear(p[from-off : to-off])
+		}
+	}
+	return n, err
 }

@@ -337,7 +337,14 @@ func TestDamage(t *testing.T) {
 	})
 	t.Run("truncated", func(t *testing.T) {
 		f := fresh(t)
-		told(t, f, size/2, "p1 p2", "the image is truncated")
+		told(t, f, size/2, "p1 p2", "the disk had 33554432 bytes, the image has 16777216: it is truncated")
+	})
+	t.Run("enlarged", func(t *testing.T) {
+		f := fresh(t)
+		if err := f.Truncate(2 * size); err != nil {
+			t.Fatal(err)
+		}
+		told(t, f, 2*size, "p1 p2", "it had 33554432 bytes when the table was written, and was enlarged to 67108864")
 	})
 	t.Run("ends before the second partition", func(t *testing.T) {
 		f := fresh(t)
@@ -359,8 +366,12 @@ func TestDamage(t *testing.T) {
 		if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 512+80); err != nil {
 			t.Fatal(err)
 		}
-		if _, problems, err := List(f, size); err == nil && len(problems) == 0 {
-			t.Error("nothing is told")
+		told(t, f, size, "p1 p2", "its copy at the end is used")
+		if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, size-512+80); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := List(f, size); !errors.Is(err, ErrNothing) || !strings.Contains(err.Error(), "damaged: 4294967295 entries of 4294967295 bytes") {
+			t.Errorf("%v", err)
 		}
 	})
 }
@@ -534,3 +545,52 @@ func FuzzChain(f *testing.F) {
 }
 
 func section(r io.ReaderAt, n int64) *io.SectionReader { return io.NewSectionReader(r, 0, n) }
+
+// TestSectors4096: a table written on a disk of sectors of 4096 bytes counts in them.
+func TestSectors4096(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a loop device of such sectors")
+	}
+	const size = 64 << 20
+	losetup := tool(t, "losetup")
+	for _, script := range []string{
+		"label: gpt\nsize=4MiB\nsize=8MiB, type=S\n",
+		"label: dos\nsize=4MiB, type=83\ntype=5\nsize=4MiB, type=83\nsize=8MiB, type=82\n",
+	} {
+		f := disk(t, size, "")
+		out, err := exec.Command(losetup, "-b", "4096", "-f", "--show", f.Name()).Output()
+		if err != nil {
+			t.Skipf("no loop device of such sectors: %v", err)
+		}
+		dev := strings.TrimSpace(string(out))
+		runOn(t, dev, script, "sfdisk", "-q", "--no-reread", "--no-tell-kernel")
+		out, err = exec.Command(tool(t, "sfdisk"), "--json", dev).Output()
+		if derr := exec.Command(losetup, "-d", dev).Run(); err != nil || derr != nil {
+			t.Fatal(err, derr)
+		}
+		var table sfdiskTable
+		if err := json.Unmarshal(out, &table); err != nil {
+			t.Fatal(err)
+		}
+		want := make(map[string]string)
+		for _, p := range table.PartitionTable.Partitions {
+			if p.Type == "5" {
+				continue
+			}
+			want["p"+strings.TrimPrefix(p.Node, dev+"p")] = fmt.Sprint(p.Start*4096, p.Size*4096)
+			// Something that is recognised stands in each.
+			if _, err := f.WriteAt([]byte("LUKS\xba\xbe"), p.Start*4096); err != nil {
+				t.Fatal(err)
+			}
+		}
+		vols, problems, err := List(f, size)
+		if err != nil || len(problems) > 0 || len(vols) != len(want) || len(want) < 2 {
+			t.Errorf("%q: %s %v %v, want %v", script, ids(vols), problems, err, want)
+		}
+		for _, v := range vols {
+			if got := fmt.Sprint(v.Offset, v.Size); got != want[v.ID] || v.Content != "LUKS" {
+				t.Errorf("%q: %s at %s holds %q, sfdisk says %s", script, v.ID, got, v.Content, want[v.ID])
+			}
+		}
+	}
+}

@@ -8,10 +8,38 @@ import (
 	"github.com/diskfs/go-diskfs/partition/mbr"
 )
 
-const sector = 512 // bytes; an MBR counts in these on the disks of servers
+const sector = 512 // bytes of a boot record
 
-// readMBR reads a master boot record and the chain of logical partitions.
+// units are the sizes of the sectors that an MBR counts in. It does not tell which:
+// the disk did, and an image has lost it.
+var units = []int64{512, 4096}
+
+// readMBR reads a master boot record and the chain of logical partitions. Sectors of
+// 4096 bytes are believed in only if something is found at the places that they give,
+// and nothing at the others.
 func readMBR(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
+	for i, unit := range units {
+		v, p := readMBRIn(r, size, unit)
+		found := false
+		for _, v := range v {
+			if v.Offset < size {
+				v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
+				recognise(&v)
+				found = found || v.Content != ""
+			}
+		}
+		if i == 0 {
+			vols, problems = v, p
+		}
+		if found {
+			return v, p
+		}
+	}
+	return vols, problems
+}
+
+// readMBRIn is readMBR for sectors of unit bytes.
+func readMBRIn(r io.ReaderAt, size, unit int64) (vols []Volume, problems []Problem) {
 	t, err := mbrTable(r, size)
 	if err != nil {
 		return nil, []Problem{{"MBR", err.Error()}}
@@ -21,11 +49,11 @@ func readMBR(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 	id := fmt.Sprintf("%08x", binary.LittleEndian.Uint32(sig))
 	add := func(n int, typ byte, start, count int64) {
 		vols = append(vols, Volume{
-			ID: fmt.Sprintf("p%d", n), Scheme: "mbr", Number: n, Offset: start * sector, Size: count * sector,
+			ID: fmt.Sprintf("p%d", n), Scheme: "mbr", Number: n, Offset: start * unit, Size: count * unit,
 			Type: typeName(fmt.Sprintf("0x%02x", typ), mbrTypes), UUID: fmt.Sprintf("%s-%02x", id, n),
 		})
 	}
-	chain := &ebrChain{r: r, add: add, next: 5, seen: make(map[int64]bool)}
+	chain := &ebrChain{r: r, unit: unit, add: add, next: 5, seen: make(map[int64]bool)}
 	for i, p := range t.Partitions {
 		if p == nil || p.Type == mbr.Empty || p.Size == 0 {
 			continue
@@ -85,6 +113,7 @@ func extended(typ byte) bool { return typ == 0x05 || typ == 0x0f || typ == 0x85 
 // leads to the next record, relative to the extended partition.
 type ebrChain struct {
 	r    io.ReaderAt
+	unit int64 // bytes of a sector
 	add  func(n int, typ byte, start, count int64)
 	next int // number of the next partition
 	seen map[int64]bool
@@ -101,7 +130,7 @@ func (c *ebrChain) walk(first, firstSize int64) error {
 		if len(c.seen) > maxLogical {
 			return fmt.Errorf("more than %d boot records in the chain of logical partitions", maxLogical)
 		}
-		if k, err := c.r.ReadAt(b, at*sector); k < sector {
+		if k, err := c.r.ReadAt(b, at*c.unit); k < sector {
 			return fmt.Errorf("extended boot record at sector %d: %w", at, err)
 		}
 		if b[510] != 0x55 || b[511] != 0xaa {

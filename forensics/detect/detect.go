@@ -87,6 +87,7 @@ type Finding struct {
 	Excerpt      string // of the artifact, bytes as on the disk
 
 	lines []StoryLine // of the story, besides its own
+	more  int         // such lines in the same file, for which it stands, too
 }
 
 // States of a verdict.

@@ -51,6 +51,7 @@ func (c *collection) join() {
 		}
 		return k
 	}, row)
+	c.tellRows()
 }
 
 // joinBy joins the findings with the same key; the empty key joins with nothing.
@@ -151,9 +152,23 @@ func again(into, f *Finding) {
 	}
 }
 
-func row(into, _ *Finding) {
-	const what = " There are more such lines in this file; the records name them."
-	if !strings.HasSuffix(into.Description, what) {
-		into.Description += what
+// row counts the lines of a row; tellRows says how many.
+func row(into, f *Finding) { into.more += 1 + f.more }
+
+// tellRows says of how many lines the joined findings stand for one.
+func (c *collection) tellRows() {
+	for i := range c.findings {
+		f := &c.findings[i]
+		if f.more == 0 {
+			continue
+		}
+		lines, named := fmt.Sprintf("are %d more such lines", f.more), "the records name them"
+		if f.more == 1 {
+			lines, named = "is one more such line", "the records name it"
+		}
+		if len(f.Records) == maxListed && f.more >= maxListed {
+			named = fmt.Sprintf("the records name the first %d", maxListed)
+		}
+		f.Description = strings.TrimSpace(fmt.Sprintf("%s There %s in this file; %s.", f.Description, lines, named))
 	}
 }

@@ -64,9 +64,17 @@ func number(s string) int {
 }
 
 // failures gives the failed logins by address. The log of sshd and btmp tell of
-// the same attempts: where both do, the log is taken. A row that stands in an
-// older state of a log, too, counts once.
+// the same attempts: where both do, the log is taken; of the journal and a log in
+// text what countOnce takes. A row that stands in an older state of a log, too,
+// counts once.
 func (c *collection) failures() map[string]*attempts {
+	if c.failed == nil {
+		c.failed = c.countFailures()
+	}
+	return c.failed
+}
+
+func (c *collection) countFailures() map[string]*attempts {
 	out := make(map[string]*attempts)
 	type row struct {
 		address, count string
@@ -78,24 +86,29 @@ func (c *collection) failures() map[string]*attempts {
 			logged[a] = true
 		}
 		seen := make(map[row]bool)
+		rows := make(map[string][]*artifact.Record)
+		var order []string
 		for _, state := range []filesystem.State{filesystem.Live, filesystem.Orphan, filesystem.Deleted} {
 			for i := range c.in.Records {
 				r := &c.in.Records[i]
 				addr := r.Get("address")
-				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] {
+				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] || elsewhere(r) {
 					continue
 				}
-				k := row{addr, r.Get("count"), r.Time("first").Unix(), r.Time("last").Unix()}
+				k := row{addr, r.Get("count"), r.Time("first").UnixNano(), r.Time("last").UnixNano()}
 				if seen[k] {
 					continue
 				}
 				seen[k] = true
-				a := out[addr]
-				if a == nil {
-					a = &attempts{address: addr}
-					out[addr] = a
+				if rows[addr] == nil {
+					order = append(order, addr)
 				}
-				a.recs = append(a.recs, r)
+				rows[addr] = append(rows[addr], r)
+			}
+		}
+		for _, addr := range order {
+			a := &attempts{address: addr, recs: c.countOnce(rows[addr])}
+			for _, r := range a.recs {
 				a.count += number(r.Get("count"))
 				if f := r.Time("first"); a.first.IsZero() || f.Before(a.first) {
 					a.first = f
@@ -104,6 +117,7 @@ func (c *collection) failures() map[string]*attempts {
 					a.last = l
 				}
 			}
+			out[addr] = a
 		}
 	}
 	return out
@@ -122,6 +136,9 @@ func (c *collection) accepted() []login {
 	var out []login
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
+		if c.secondary(rec) {
+			continue
+		}
 		what := "logged"
 		switch rec.Kind {
 		case "auth.login":

@@ -24,6 +24,9 @@ type collection struct {
 	started  map[fileKey]string    // files that something starts by itself: by which record
 	looked   map[fileKey]*FileFact // what Lookup said
 	guesses  map[string]bool       // addresses whose guessing a finding already tells
+	twin     map[string]bool       // records that tell what another tells, too
+	twins    map[string][]string   // such records, by the one that speaks for them
+	failed   map[string]*attempts  // failed logins by address, once they are counted
 }
 
 type fileKey struct{ volume, path string }
@@ -40,10 +43,12 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c := &collection{
 		in: in, matcher: r.matcher(), byID: make(map[string]*artifact.Record, len(in.Records)), bySigma: make(map[string]int),
 		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact), guesses: make(map[string]bool),
+		twin: make(map[string]bool), twins: make(map[string][]string),
 	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
 	}
+	c.pairLogs()
 	for i := range in.Records {
 		c.starts(&in.Records[i]) // judging a file asks what starts it
 	}
@@ -55,7 +60,9 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 				return nil, err
 			}
 		}
-		c.sigma(ctx, &in.Records[i])
+		if !c.secondary(&in.Records[i]) {
+			c.sigma(ctx, &in.Records[i])
+		}
 	}
 	c.scripts()
 	c.preloads()
@@ -71,6 +78,7 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c.daemonPasswords()
 	c.accounts()
 	c.units()
+	c.proveTwins()
 	c.join()
 	c.intruders()
 	c.excerpts()
@@ -301,7 +309,8 @@ func (c *collection) excerpts() {
 			continue
 		}
 		rec := c.byID[f.Records[0]]
-		if c.in.Read != nil && f.Source.Length > 0 {
+		// Of what is packed within the file, the fields of the record tell.
+		if c.in.Read != nil && f.Source.Length > 0 && !rec.Has("compressed") {
 			if b := c.in.Read(f.Source, int(min(f.Source.Length, maxExcerpt))); len(b) > 0 {
 				f.Excerpt = strings.TrimRight(string(b), "\r\n")
 				continue

@@ -10,6 +10,7 @@ import (
 	"icecore/forensics/artifact/history"
 	"icecore/forensics/artifact/hooks"
 	"icecore/forensics/artifact/hosts"
+	"icecore/forensics/artifact/journald"
 	"icecore/forensics/artifact/kernel"
 	"icecore/forensics/artifact/rclocal"
 	"icecore/forensics/artifact/sshkeys"
@@ -27,6 +28,7 @@ func Extractors() []artifact.Extractor {
 		systemd.Extractor{},
 		dpkg.Extractor{},
 		authlog.Extractor{},
+		journald.Extractor{},
 		accounts.Extractor{},
 		sudoers.Extractor{},
 		sshkeys.Extractor{},

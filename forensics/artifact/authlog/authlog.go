@@ -44,7 +44,6 @@
 package authlog
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +84,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	p := &parser{emit: emit, records: make(map[string]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
+	p := &parser{Events: NewEvents(emit)}
 	err := p.read(ctx, in)
 	left := p.finish(in.Content.Size(), err)
 	if err == nil && left > 0 {
@@ -167,16 +166,12 @@ func (c countBytes) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// parser reads the lines of a text.
 type parser struct {
-	emit   artifact.Emit
+	*Events
 	member string
 	log    *logs.Reader
-	fails  *failures
-	runs   *tally
-	units  *tally
 
-	records                    map[string]int
-	leftOut                    int64
 	lines, odd, backwards      int64
 	bytes                      int64
 	first, last, prev          time.Time
@@ -202,72 +197,13 @@ func (p *parser) line(l artifact.Line) {
 		}
 		p.prev = e.Time
 	}
-	p.event(&e)
-}
-
-func (p *parser) event(e *logs.Entry) {
-	if len(e.Message) > maxField {
-		e.Message = e.Message[:maxField]
-	}
-	switch string(e.Tag) {
-	case "sshd", "sshd-session", "sshd-auth":
-		p.ssh(e)
-	case "dropbear":
-		p.dropbear(e)
-	case "sudo":
-		p.sudo(e)
-	case "su":
-		p.su(e)
-	case "login":
-		p.console(e)
-	case "useradd", "adduser", "groupadd", "usermod", "userdel", "deluser", "gpasswd", "chfn", "chsh", "newusers":
-		p.account(e)
-	case "passwd", "chpasswd":
-		p.password(e)
-	case "CRON", "crond", "cron", "CROND", "/usr/sbin/cron", "/USR/SBIN/CRON", "/usr/sbin/crond", "crontab", "anacron":
-		p.cron(e)
-		return
-	case "systemd":
-		p.unit(e)
-		return
-	}
-	for _, start := range []string{"pam_", "PAM ", "error: PAM ", "message repeated "} {
-		if bytes.HasPrefix(e.Message, []byte(start)) {
-			p.pam(e)
-			return
-		}
-	}
-}
-
-func (p *parser) source(e *logs.Entry) artifact.Source {
-	return artifact.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member}
-}
-
-func (p *parser) record(e *logs.Entry, kind string) artifact.Record {
-	r := artifact.Record{Kind: kind, Source: p.source(e)}
-	if !e.Time.IsZero() {
-		r.Times = []artifact.Stamp{e.Stamp("logged")}
-	}
-	return r
-}
-
-// give emits the record of a single event.
-func (p *parser) give(r artifact.Record) {
-	if p.records[r.Kind]++; p.records[r.Kind] > maxRecords {
-		p.leftOut++
-		return
-	}
-	p.emit(r)
+	p.Add(&e, artifact.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member})
 }
 
 // finish closes what is open, tells of the log as a whole, and gives the number of
 // events left out.
 func (p *parser) finish(size int64, err error) int64 {
-	for _, s := range p.fails.rest() {
-		p.closeSeries(s)
-	}
-	p.emitRuns()
-	p.emitUnits()
+	left := p.Finish()
 	r := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Member: p.member}}
 	r.AddInt("lines", p.lines)
 	r.AddInt("bytes", p.bytes)
@@ -280,7 +216,6 @@ func (p *parser) finish(size int64, err error) int64 {
 	if size == 0 {
 		r.Add("empty", "yes")
 	}
-	left := p.leftOut + p.runs.leftOut + p.units.leftOut
 	if left > 0 {
 		r.AddInt("left_out", left)
 	}

@@ -56,7 +56,7 @@ type series struct {
 	key         string
 	address     string
 	service     string
-	source      artifact.Source
+	from        origin
 	first, last artifact.Stamp
 	at          time.Time // of the line read last
 	count       int64
@@ -97,7 +97,7 @@ func (f *failures) remove(s *series) {
 }
 
 // fail counts a failed attempt.
-func (p *parser) fail(e *logs.Entry, x failure) {
+func (p *Events) fail(e *logs.Entry, x failure) {
 	if len(x.address) > maxNameLen || x.address == "" && x.service == "" {
 		return
 	}
@@ -127,7 +127,7 @@ func (p *parser) fail(e *logs.Entry, x failure) {
 		}
 	}
 	if s == nil {
-		s = &series{key: strings.Clone(key), source: p.source(e), first: e.Stamp("first"), last: e.Stamp("last"), names: make(map[string]int64)}
+		s = &series{key: strings.Clone(key), from: p.at, first: e.Stamp("first"), last: e.Stamp("last"), names: make(map[string]int64)}
 		s.address = s.key[1:]
 		if x.address == "" {
 			s.address, s.service = "", s.key[1:]
@@ -196,9 +196,9 @@ func (p *process) attempts(h hint, times int64, numbered bool) int64 {
 	return n
 }
 
-func (p *parser) closeSeries(s *series) {
+func (p *Events) closeSeries(s *series) {
 	names := artifact.MostFirst(s.names)
-	r := artifact.Record{Kind: "auth.failures", Source: s.source}
+	r := artifact.Record{Kind: "auth.failures", Source: s.from.source}
 	if !s.first.Time.IsZero() {
 		r.Times = []artifact.Stamp{s.first, s.last}
 	}
@@ -210,5 +210,5 @@ func (p *parser) closeSeries(s *series) {
 	if s.moreNames {
 		r.Add("more_users", "yes")
 	}
-	p.give(r)
+	p.giveFrom(&s.from, r)
 }

@@ -10,7 +10,7 @@ import (
 
 // pam reads the messages that pam_unix(8) and libpam write in the name of a
 // program.
-func (p *parser) pam(e *logs.Entry) {
+func (p *Events) pam(e *logs.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	if n, rest, ok := morePAM(msg); ok {
 		// libpam's "PAM 2 more authentication failures; logname= ..." at the
@@ -53,7 +53,7 @@ func morePAM(msg string) (n int64, fields string, ok bool) {
 }
 
 // pamFailure reads "logname= uid=0 euid=0 tty=ssh ruser= rhost=ADDRESS  user=NAME".
-func (p *parser) pamFailure(e *logs.Entry, service, fields string, times int64, summary bool) {
+func (p *Events) pamFailure(e *logs.Entry, service, fields string, times int64, summary bool) {
 	x := failure{service: service, hint: pamLine, times: times, summary: summary}
 	_, rest, ok := strings.Cut(fields, "rhost=")
 	if !ok {
@@ -67,7 +67,7 @@ func (p *parser) pamFailure(e *logs.Entry, service, fields string, times int64, 
 }
 
 // session reads "session opened for user root(uid=0) by deploy(uid=1000)".
-func (p *parser) session(e *logs.Entry, service, msg string) {
+func (p *Events) session(e *logs.Entry, service, msg string) {
 	if service == "cron" || service == "crond" || service == "systemd-user" || service == "sudo" {
 		return
 	}
@@ -96,7 +96,7 @@ func (p *parser) session(e *logs.Entry, service, msg string) {
 }
 
 // sudo reads "USER : [why refused ; ]TTY=x ; PWD=x ; USER=x ; COMMAND=x".
-func (p *parser) sudo(e *logs.Entry) {
+func (p *Events) sudo(e *logs.Entry) {
 	user, rest, ok := strings.Cut(string(e.Message), " : ")
 	if !ok {
 		return
@@ -135,7 +135,7 @@ func (p *parser) sudo(e *logs.Entry) {
 
 // su reads what util-linux ("(to root) deploy on pts/0") and shadow ("Successful
 // su for root by deploy") write.
-func (p *parser) su(e *logs.Entry) {
+func (p *Events) su(e *logs.Entry) {
 	msg := string(e.Message)
 	result := "granted"
 	if rest, ok := strings.CutPrefix(msg, "FAILED "); ok {
@@ -171,7 +171,7 @@ func (p *parser) su(e *logs.Entry) {
 
 // console reads login(1): "LOGIN ON tty1 BY deploy", "ROOT LOGIN ON tty1", "FAILED
 // LOGIN (1) ON '/dev/tty1' FOR 'root', Authentication failure".
-func (p *parser) console(e *logs.Entry) {
+func (p *Events) console(e *logs.Entry) {
 	msg := string(e.Message)
 	if rest, ok := strings.CutPrefix(msg, "FAILED LOGIN "); ok {
 		_, user, _ := strings.Cut(rest, " FOR ")
@@ -203,7 +203,7 @@ func (p *parser) console(e *logs.Entry) {
 }
 
 // account reads the messages of shadow's useradd.c and its siblings.
-func (p *parser) account(e *logs.Entry) {
+func (p *Events) account(e *logs.Entry) {
 	msg := string(e.Message)
 	switch {
 	case strings.HasPrefix(msg, "new user: "):
@@ -278,7 +278,7 @@ func named(s string, keys []string) []string {
 }
 
 // password reads passwd(1) and chpasswd(8), with PAM and without.
-func (p *parser) password(e *logs.Entry) {
+func (p *Events) password(e *logs.Entry) {
 	msg := string(e.Message)
 	var user, by string
 	if _, u, ok := strings.Cut(msg, "password changed for "); ok {

@@ -18,7 +18,8 @@ const (
 // count is how often something was seen, and when.
 type count struct {
 	parts       [3]string
-	source      artifact.Source
+	from        origin
+	seen        int64 // before it
 	first, last artifact.Stamp
 	n           int64
 }
@@ -33,7 +34,7 @@ type tally struct {
 
 func newTally(limit int) *tally { return &tally{seen: make(map[string]*count), max: limit} }
 
-func (t *tally) add(p *parser, e *logs.Entry, parts [3]string) {
+func (t *tally) add(p *Events, e *logs.Entry, parts [3]string) {
 	key := parts[0] + "\x00" + parts[1] + "\x00" + parts[2]
 	c := t.seen[key]
 	if c == nil {
@@ -42,7 +43,7 @@ func (t *tally) add(p *parser, e *logs.Entry, parts [3]string) {
 			return
 		}
 		t.bytes += len(key)
-		c = &count{parts: parts, source: p.source(e), first: e.Stamp("first"), last: e.Stamp("last")}
+		c = &count{parts: parts, from: p.at, seen: p.seen, first: e.Stamp("first"), last: e.Stamp("last")}
 		t.seen[key] = c
 	}
 	c.n++
@@ -60,12 +61,12 @@ func (t *tally) list() []*count {
 	for _, c := range t.seen {
 		out = append(out, c)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].source.Line < out[j].source.Line })
+	sort.Slice(out, func(i, j int) bool { return out[i].seen < out[j].seen })
 	return out
 }
 
 func (c *count) record(kind string) artifact.Record {
-	r := artifact.Record{Kind: kind, Source: c.source}
+	r := artifact.Record{Kind: kind, Source: c.from.source}
 	if !c.first.Time.IsZero() {
 		r.Times = []artifact.Stamp{c.first, c.last}
 	}
@@ -73,7 +74,7 @@ func (c *count) record(kind string) artifact.Record {
 }
 
 // cron reads "(user) CMD (command)" and "(user) REPLACE (user)".
-func (p *parser) cron(e *logs.Entry) {
+func (p *Events) cron(e *logs.Entry) {
 	rest, ok := strings.CutPrefix(string(e.Message), "(")
 	if !ok {
 		return
@@ -99,7 +100,7 @@ func (p *parser) cron(e *logs.Entry) {
 	}
 }
 
-func (p *parser) emitRuns() {
+func (p *Events) emitRuns() {
 	for _, c := range p.runs.list() {
 		r := c.record("cron.run")
 		r.Add("user", c.parts[0])
@@ -107,13 +108,14 @@ func (p *parser) emitRuns() {
 		r.AddInt("count", c.n)
 		f := shell.Analyze(c.parts[1])
 		f.AddTo(&r)
+		r.Fields = append(r.Fields, c.from.more...)
 		p.emit(r)
 	}
 }
 
 // unit reads systemd's "Started UNIT - DESCRIPTION." and, of a version before 250,
 // "Started DESCRIPTION.". A unit that runs once and ends is "Finished" instead.
-func (p *parser) unit(e *logs.Entry) {
+func (p *Events) unit(e *logs.Entry, about string) {
 	msg := string(e.Message)
 	rest, ok := strings.CutPrefix(msg, "Started ")
 	if !ok {
@@ -129,6 +131,9 @@ func (p *parser) unit(e *logs.Entry) {
 			unit, description = rest, ""
 		}
 	}
+	if about != "" {
+		unit, description = about, strings.TrimPrefix(strings.TrimPrefix(rest, about), " - ")
+	}
 	// Each login is a unit of its own; logins are told by others.
 	if strings.HasPrefix(unit, "session-") && strings.HasSuffix(unit, ".scope") || unit == "" && strings.HasPrefix(rest, "Session ") {
 		return
@@ -140,13 +145,14 @@ func (p *parser) unit(e *logs.Entry) {
 	p.units.add(p, e, [3]string{unit, description, manager})
 }
 
-func (p *parser) emitUnits() {
+func (p *Events) emitUnits() {
 	for _, c := range p.units.list() {
 		r := c.record("unit.started")
 		r.Add("unit", c.parts[0])
 		r.Add("description", c.parts[1])
 		r.Add("manager", c.parts[2])
 		r.AddInt("count", c.n)
+		r.Fields = append(r.Fields, c.from.more...)
 		p.emit(r)
 	}
 }

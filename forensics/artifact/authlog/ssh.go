@@ -26,7 +26,7 @@ func unrepeat(msg string) (string, int64) {
 
 // ssh reads the messages of OpenSSH's sshd. The name of the user was chosen by
 // the peer and may hold anything, so what stands behind it is read from the end.
-func (p *parser) ssh(e *logs.Entry) {
+func (p *Events) ssh(e *logs.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	msg = strings.TrimPrefix(msg, "error: ")
 	switch {
@@ -61,7 +61,7 @@ func (p *parser) ssh(e *logs.Entry) {
 
 // accepted reads "Accepted METHOD for USER from ADDRESS port PORT ssh2[: TYPE
 // FINGERPRINT]".
-func (p *parser) accepted(e *logs.Entry, msg string) {
+func (p *Events) accepted(e *logs.Entry, msg string) {
 	method, rest, ok := strings.Cut(msg[len("Accepted "):], " for ")
 	if !ok {
 		return
@@ -114,7 +114,7 @@ func userFrom(s string) (user, address, port string) {
 }
 
 // dropbear reads the messages of Dropbear's svr-auth*.c.
-func (p *parser) dropbear(e *logs.Entry) {
+func (p *Events) dropbear(e *logs.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	i := strings.LastIndex(msg, " from ")
 	if i < 0 {

@@ -1,0 +1,171 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+)
+
+const (
+	textLog    = "/var/log/auth.log"
+	journalLog = "/var/log/journal/0123/system.journal"
+)
+
+// told makes a record of a log, seconds and microseconds from noon; those of the
+// journal have whole microseconds, those of a text whole seconds.
+func told(where, kind string, at time.Duration, fields ...string) artifact.Record {
+	r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", Path: where}}
+	for i := 0; i < len(fields); i += 2 {
+		r.Add(fields[i], fields[i+1])
+	}
+	t := noon.Add(at)
+	inferred := ""
+	if where == journalLog {
+		r.Source.Inode = 2
+		r.Add("entry_offset", fmt.Sprint(1000+at/time.Millisecond))
+	} else {
+		r.Source.Inode = 1
+		t, inferred = t.Truncate(time.Second), "year, zone"
+	}
+	if kind == "auth.failures" || kind == "cron.run" {
+		r.Times = []artifact.Stamp{{What: "first", Time: t.Add(-4 * time.Minute), Inferred: inferred}, {What: "last", Time: t, Inferred: inferred}}
+	} else {
+		r.Times = []artifact.Stamp{{What: "logged", Time: t, Inferred: inferred}}
+	}
+	return r
+}
+
+const accept = 10*time.Minute + 250*time.Microsecond
+
+func failuresIn(where, count string) artifact.Record {
+	return told(where, "auth.failures", 9*time.Minute+700*time.Millisecond, "address", "203.0.113.77", "count", count, "users", "root", "user_count", "1")
+}
+
+func loginIn(where string, more ...string) artifact.Record {
+	return told(where, "auth.login", accept, append([]string{"method", "password", "user", "root", "address", "203.0.113.77", "port", "41022", "pid", "600"}, more...)...)
+}
+
+// TestTwins: what a text and the journal both tell is one finding, counted once, with
+// the journal's time, and both among the proof.
+func TestTwins(t *testing.T) {
+	with := func(r artifact.Record, state filesystem.State, inode uint64) artifact.Record {
+		r.Source.State, r.Source.Inode = state, inode
+		return r
+	}
+	tests := []struct {
+		name    string
+		records []artifact.Record
+		rule    string
+		want    int    // findings of the rule
+		said    string // in the description
+		proof   []string
+		exact   bool
+	}{
+		{"the text alone", []artifact.Record{failuresIn(textLog, "60"), loginIn(textLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, false},
+		{"the journal alone", []artifact.Record{failuresIn(journalLog, "60"), loginIn(journalLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, true},
+		{
+			"both", []artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
+			"guessed_password", 1, "60 failed logins", []string{"R-000004", "R-000003", "R-000002", "R-000001"}, true,
+		},
+		{
+			"the text lost a part", []artifact.Record{failuresIn(textLog, "12"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
+			"guessed_password", 1, "60 failed logins", []string{"R-000004", "R-000003", "R-000002", "R-000001"}, true,
+		},
+		{
+			"the journal lost a part", []artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "12"), loginIn(journalLog)},
+			"guessed_password", 1, "60 failed logins", []string{"R-000004", "R-000001", "R-000002", "R-000003"}, true,
+		},
+		{
+			"each has what the other has lost", []artifact.Record{failuresIn(textLog, "60"), loginIn(journalLog)},
+			"guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, true,
+		},
+		{
+			"an older state of the journal", []artifact.Record{failuresIn(journalLog, "60"), loginIn(journalLog), with(failuresIn(journalLog, "60"), filesystem.Deleted, 9), with(loginIn(journalLog), filesystem.Deleted, 9)},
+			"guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001", "R-000004"}, true,
+		},
+		{
+			"a journal of another machine", []artifact.Record{told(journalLog, "auth.failures", 9*time.Minute, "address", "203.0.113.77", "count", "60", "remote_host", "web03"), loginIn(journalLog, "remote_host", "web03")},
+			"guessed_password", 0, "", nil, false,
+		},
+		{
+			"guesses alone", []artifact.Record{failuresIn(textLog, "60"), failuresIn(journalLog, "60")},
+			"guessing", 1, "60 failed logins", []string{"R-000002", "R-000001"}, true,
+		},
+		{
+			"a container's text is another system", []artifact.Record{failuresIn("/var/lib/docker/overlay2/x/diff"+textLog, "60"), loginIn("/var/lib/docker/overlay2/x/diff" + textLog), loginIn(journalLog)},
+			"guessed_password", 1, "60 failed logins", nil, false,
+		},
+		{
+			"an account", []artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")},
+			"useradd_uid_0", 1, "", []string{"R-000002", "R-000001"}, true,
+		},
+		{
+			"two accounts", []artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept, "name", "sysupe", "uid", "0")},
+			"useradd_uid_0", 2, "", nil, false,
+		},
+		{
+			"the same account an hour later", []artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept+time.Hour, "name", "sysupd", "uid", "0")},
+			"useradd_uid_0", 2, "", nil, false,
+		},
+		{
+			"cron", []artifact.Record{
+				told(textLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "3", "traits", "fetch,pipe_to_shell"),
+				told(journalLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "4", "traits", "fetch,pipe_to_shell"),
+			},
+			"cron_ran_download", 1, "", []string{"R-000002", "R-000001"}, true,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := scene{records: tt.records, snapshot: 600}
+			n := 0
+			for _, f := range s.run(t).Findings {
+				if f.Rule != tt.rule {
+					if strings.HasPrefix(f.Rule, "guess") {
+						t.Errorf("%s: %s", f.Rule, f.Description)
+					}
+					continue
+				}
+				n++
+				if !strings.Contains(f.Description, tt.said) {
+					t.Errorf("%q says nothing of %q", f.Description, tt.said)
+				}
+				if tt.proof != nil && !slices.Equal(f.Records, tt.proof) {
+					t.Errorf("proved by %q, want %q", f.Records, tt.proof)
+				}
+				if tt.exact && f.TimeInferred != "" {
+					t.Errorf("at %s, inferred %q", f.Time, f.TimeInferred)
+				}
+				if tt.exact && tt.rule == "guessed_password" && !f.Time.Equal(noon.Add(accept)) {
+					t.Errorf("at %s", f.Time)
+				}
+			}
+			if n != tt.want {
+				t.Errorf("%d findings, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
+// TestManyTwins: pairs are found without holding each record against each, also where
+// all are of the same moment.
+func TestManyTwins(t *testing.T) {
+	const n = 60_000
+	c := &collection{in: &Input{}, twin: make(map[string]bool), twins: make(map[string][]string)}
+	for _, where := range []string{textLog, journalLog} {
+		for i := range n {
+			r := loginIn(where)
+			r.ID = fmt.Sprint(where, i)
+			c.in.Records = append(c.in.Records, r)
+		}
+	}
+	c.pairLogs()
+	if len(c.twin) != n || len(c.twins) != n {
+		t.Errorf("%d pairs of %d, %d", len(c.twin), n, len(c.twins))
+	}
+}

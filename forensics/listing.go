@@ -212,12 +212,18 @@ func (v *Volume) hashListed(ctx context.Context, list []Listed, opts ListOptions
 	return g.Wait()
 }
 
+var errNotHashed = errors.New("not hashed")
+
 // HashFile gives the SHA-256 of a file's content, hex, and how many bytes it read.
-// buf is scratch space.
+// buf is scratch space. A file that is larger than DefaultMaxFile and than its volume is
+// refused: who planted it wants somebody to read zeros for hours.
 func (v *Volume) HashFile(ctx context.Context, ref filesystem.Ref, buf []byte) (sum string, read int64, err error) {
 	f, err := v.FS.Open(ref)
 	if err != nil {
 		return "", 0, err
+	}
+	if size := f.Size(); size > DefaultMaxFile && size > v.Size {
+		return "", 0, fmt.Errorf("%w: it claims %d bytes, on a volume of %d: nearly all of it is a hole", errNotHashed, size, v.Size)
 	}
 	h := sha256.New()
 	for size := f.Size(); read < size; {
@@ -241,6 +247,8 @@ func Errno(err error, in *filesystem.Inode) string {
 	switch {
 	case errors.As(err, &corrupt):
 		return "EUCLEAN"
+	case errors.Is(err, errNotHashed):
+		return "EFBIG"
 	case errors.Is(err, filesystem.ErrUnsupported) && in != nil && in.Flags&flagEncrypted != 0:
 		return "ENOKEY"
 	case errors.Is(err, filesystem.ErrUnsupported):

@@ -155,6 +155,9 @@ func (a *app) copyOut(cmd *cobra.Command, r io.ReaderAt, off, n int64, o *catOpt
 			}
 			return err
 		}
+	} else if f := emptyFile(a.out); f != nil {
+		h := &holes{f: f}
+		w, flush = h, h.finish
 	}
 	for end := off + n; off < end; {
 		if err := cmd.Context().Err(); err != nil {

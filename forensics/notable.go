@@ -20,7 +20,8 @@ import (
 //	           device_outside_dev, old_mtime (a program modified before it was
 //	           made), script (in a folder that everybody may write, or deleted,
 //	           with a trait that an investigation cares for),
-//	           kernel_module_unowned, pam_module_unowned
+//	           kernel_module_unowned, pam_module_unowned,
+//	           nss_module_unowned
 //	file_type  elf, script, text, data, empty
 //	owner      the package that owns the path
 //	mode       permissions, octal
@@ -83,6 +84,8 @@ func (s *scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 			add("kernel_module_unowned")
 		case strings.HasPrefix(name, "pam_") && strings.HasSuffix(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
 			add("pam_module_unowned")
+		case strings.HasPrefix(name, "libnss_") && strings.Contains(name, ".so") && packagedLibrary(inside) && strings.Count(inside, "/") < 5:
+			add("nss_module_unowned")
 		}
 	}
 	if place := place(inside); kind == typeELF && executable && o.owner == "" && o.known && root == "" && place != "" &&

@@ -119,6 +119,11 @@ func (s *scan) volume(ctx context.Context, v *Volume) (int64, error) {
 	if err := g.Wait(); err != nil {
 		return 0, err
 	}
+	if !s.opts.YARAOnly {
+		if err := s.started(ctx, v, number); err != nil {
+			return 0, err
+		}
+	}
 	if n := s.sealed.Swap(0); n > 0 {
 		s.problem(fmt.Sprintf("volume %s, members of %d archives", v.ID, n), "not unpacked: they are as their packages installed them")
 	}

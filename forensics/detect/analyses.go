@@ -41,7 +41,7 @@ func Analyses() []Info {
 		},
 		{
 			Name: "unowned_program_started", Title: "A program that no package owns runs by itself from a folder of packages", Level: Medium, Phase: PhasePersistence, Techniques: []string{"T1053.003", "T1543.002", "T1037.004", "T1546", "T1546.004"},
-			Description:    "What a cron job, unit, hook or boot script starts stands in /usr/bin, /usr/sbin, /usr/lib, /etc or the like, where programs come from packages, and none owns it.",
+			Description:    "What a cron job, unit, hook or boot script starts stands in /usr/bin, /usr/sbin, /usr/lib, /etc or the like, where programs come from packages, and none owns it; or an ELF file that no package owns stands itself among the scripts of cron, init, systemd's generators or hooks.",
 			FalsePositives: []string{"software that was unpacked into /usr by hand", "links that an installer made without dpkg's knowledge"},
 		},
 		{

@@ -59,9 +59,15 @@ func (c *collection) strangers() {
 		if !startsPrograms(rec.Kind) || rec.Kind == "dpkg.script" || rec.Source.State != filesystem.Live || rec.Has("ignored") {
 			continue
 		}
-		for _, p := range c.programs(rec) {
+		started := c.programs(rec)
+		if rec.Get("interpreter") == "ELF" && rec.Kind != "started.script" {
+			// A program in a folder all of whose files are run.
+			self := path.Clean(rec.Source.Path)
+			started = append(started, namedProgram{named: self, real: self, self: true, fact: c.lookup(rec.Source.Volume, self)})
+		}
+		for _, p := range started {
 			ff := p.fact
-			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() || ff.Inode.Mode&0o111 == 0 || !packaged(p.real) {
+			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() || ff.Inode.Mode&0o111 == 0 || !p.self && !packaged(p.real) {
 				continue
 			}
 			f := c.finding(rec)

@@ -131,6 +131,12 @@ func (c *collection) sigma(ctx context.Context, rec *artifact.Record) {
 	if miner != nil && f.Level >= Medium {
 		c.upgrade(&f, miner, program)
 	}
+	if rec.Kind == "started.script" {
+		f.Description += " " + rec.Get("started_by") + " starts it."
+		if by := c.started[fileKey{rec.Source.Volume, path.Clean(rec.Source.Path)}]; by != "" {
+			f.Records = union(f.Records, []string{by})
+		}
+	}
 	if rec.Source.State == filesystem.Deleted && !isLog(rec.Kind) && f.Level > Low {
 		f.Title += " (in a deleted file)"
 	}
@@ -159,6 +165,29 @@ func union(list, more []string) []string {
 // startsPrograms says whether a record of that kind makes a program run by itself.
 func startsPrograms(kind string) bool { return persistenceTechnique(kind) != "" }
 
+// Starts says whether the programs that a record of that kind names run by
+// themselves.
+func Starts(kind string) bool { return startsPrograms(kind) }
+
+// searchPath is where programs without a folder are looked for.
+var searchPath = []string{"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"}
+
+// ProgramPaths gives the paths at which a program of that name may stand, the first
+// of which is the one that runs; none where the name is not known to be a file's.
+func ProgramPaths(name string) []string {
+	switch {
+	case strings.HasPrefix(name, "/"):
+		return []string{path.Clean(name)}
+	case name == "" || name == "." || name == ".." || len(name) > 255 || strings.ContainsAny(name, "/ $*?[{~=\n"):
+		return nil
+	}
+	out := make([]string, len(searchPath))
+	for i, d := range searchPath {
+		out[i] = d + name
+	}
+	return out
+}
+
 // persistenceTechnique gives the ATT&CK technique of a kind of record that makes a
 // program run by itself, empty for others.
 func persistenceTechnique(kind string) string {
@@ -181,7 +210,11 @@ func persistenceTechnique(kind string) string {
 		return "T1547.013"
 	case "hook.modprobe":
 		return "T1547.006"
-	case "hook.script", "hook.logrotate", "hook.dbus", "systemd.generator":
+	case "started.script":
+		return "T1059.004"
+	case "ssh.key", "sshd.option":
+		return "T1098.004"
+	case "hook.script", "hook.command", "hook.logrotate", "hook.dbus", "systemd.generator":
 		return "T1546"
 	}
 	return ""
@@ -199,14 +232,17 @@ func (c *collection) upgrade(f *Finding, m *minerFile, program string) {
 func (c *collection) programs(rec *artifact.Record) []namedProgram {
 	var out []namedProgram
 	for _, p := range strings.Split(rec.Get("programs"), ",") {
-		if !strings.HasPrefix(p, "/") {
-			continue
+		var n namedProgram
+		for _, at := range ProgramPaths(p) {
+			n = namedProgram{named: at, real: at}
+			if n.fact = c.lookup(rec.Source.Volume, at); n.fact != nil {
+				n.real = n.fact.Path
+				break
+			}
 		}
-		n := namedProgram{named: path.Clean(p), real: path.Clean(p)}
-		if n.fact = c.lookup(rec.Source.Volume, n.named); n.fact != nil {
-			n.real = n.fact.Path
+		if n.named != "" && (n.fact != nil || strings.HasPrefix(p, "/")) {
+			out = append(out, n)
 		}
-		out = append(out, n)
 	}
 	return out
 }
@@ -229,6 +265,7 @@ func (c *collection) lookup(volume, name string) *FileFact {
 type namedProgram struct {
 	named, real string
 	fact        *FileFact // nil: not there
+	self        bool      // the file that the record is about
 }
 
 // starts notes the files that a record makes run by itself.

@@ -146,7 +146,7 @@ func TestRecordsOfSamples(t *testing.T) {
 }
 
 var (
-	kindLiteralRE  = regexp.MustCompile(`^(?:account|apt|auth|cron|dpkg|file|history|hook|hosts|init|inittab|journal|kernel|library|log|login|miner|preload|profile|rc|rpm|ssh|sshd|sudo|systemd|unit|yara)\.[a-z_]+$`)
+	kindLiteralRE  = regexp.MustCompile(`^(?:account|apt|auth|cron|dpkg|file|history|hook|hosts|init|inittab|journal|kernel|library|log|login|miner|preload|profile|rc|rpm|ssh|sshd|started|sudo|systemd|unit|yara)\.[a-z_]+$`)
 	fieldLiteralRE = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 

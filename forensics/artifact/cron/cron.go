@@ -319,8 +319,11 @@ func (t *table) prelude(command string) string {
 	for _, e := range t.env {
 		name, v, _ := strings.Cut(e, "=")
 		switch {
-		case name == "LD_PRELOAD" || name == "LD_AUDIT":
+		case name == "LD_PRELOAD" || name == "LD_AUDIT" || name == "PATH" || name == "BASH_ENV":
 			b.WriteString("export ")
+		case name == "SHELL" && !usualShell.MatchString(v):
+			b.WriteString(shell.Quote(v) + " </dev/null\n") // it reads the command
+			continue
 		case !strings.Contains(command, "$"+name) && !strings.Contains(command, "${"+name):
 			continue
 		}
@@ -328,6 +331,9 @@ func (t *table) prelude(command string) string {
 	}
 	return b.String()
 }
+
+// usualShell are the shells of systems, and what keeps a user from having one.
+var usualShell = regexp.MustCompile(`^(?:|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]*sh|nologin|false|true))$`)
 
 type job struct {
 	schedule, description, user, command, stdin string

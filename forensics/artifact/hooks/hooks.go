@@ -5,8 +5,11 @@
 //
 // Records, all with programs, urls, traits and decoded (package shell):
 //
+//	hook.command    command, event (network, service, boot, log,
+//	                package-manager, cloud-init): ifupdown, supervisor, inetd,
+//	                xinetd, rsyslog, binfmt, dpkg and cloud-init are told to run it
 //	hook.script     event (motd, network, dhcp, ppp, ssh, kernel, acpi, power,
-//	                cloud-init, ...), interpreter, suspicious_line, ignored: a
+//	                cloud-init, python, ...), interpreter, suspicious_line, ignored: a
 //	                script in a folder whose scripts all run at that event, or
 //	                one that a program looks for
 //	hook.udev       command, key (RUN, PROGRAM, IMPORT): udev(7)
@@ -38,7 +41,7 @@ type Extractor struct{}
 func (Extractor) Name() string { return "hooks" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // format reads the files that match some patterns.
 type format struct {
@@ -58,6 +61,7 @@ func formats() []format {
 		{[]string{"/usr/share/dbus-1/system-services/*.service", "/usr/share/dbus-1/services/*.service", "/etc/dbus-1/system-services/*.service", "/usr/local/share/dbus-1/*/*.service", "/home/*/.local/share/dbus-1/services/*.service"}, desktop},
 		{[]string{"/etc/modprobe.d/*", "/run/modprobe.d/*", "/usr/lib/modprobe.d/*", "/lib/modprobe.d/*", "/etc/modprobe.conf"}, modprobe},
 	}
+	out = append(out, commandFiles()...)
 	for _, e := range scripts {
 		out = append(out, format{e.patterns, func(r *reader) error { return r.script(e.event) }})
 	}
@@ -77,8 +81,10 @@ var scripts = []struct {
 	{"kernel", []string{"/etc/kernel/postinst.d/*", "/etc/kernel/postrm.d/*", "/etc/kernel/preinst.d/*", "/etc/kernel/install.d/*", "/etc/initramfs-tools/hooks/*", "/etc/initramfs-tools/scripts/*/*", "/etc/initramfs/post-update.d/*", "/etc/dracut.conf.d/*", "/usr/lib/dracut/modules.d/*/*.sh"}},
 	{"boot", []string{"/etc/grub.d/*", "/etc/default/grub.d/*"}},
 	{"power", []string{"/usr/lib/systemd/system-sleep/*", "/lib/systemd/system-sleep/*", "/etc/systemd/system-sleep/*", "/usr/lib/systemd/system-shutdown/*", "/lib/systemd/system-shutdown/*", "/etc/pm/sleep.d/*", "/etc/acpi/*.sh", "/etc/acpi/actions/*"}},
-	{"cloud-init", []string{"/var/lib/cloud/scripts/*/*", "/var/lib/cloud/instances/*/scripts/*", "/var/lib/cloud/instances/*/user-data.txt", "/etc/cloud/cloud-init.d/*"}},
-	{"package-manager", []string{"/etc/apt/listchanges.conf", "/etc/ca-certificates/update.d/*", "/usr/lib/python3/dist-packages/sitecustomize.py", "/usr/lib/python3/dist-packages/usercustomize.py", "/usr/local/lib/python3*/dist-packages/*.pth", "/etc/python3*/sitecustomize.py"}},
+	{"cloud-init", []string{"/var/lib/cloud/scripts/per-boot/*", "/etc/cloud/cloud-init.d/*"}},
+	// What the owner gave to a new server, which has run once.
+	{"cloud-init-once", []string{"/var/lib/cloud/scripts/per-once/*", "/var/lib/cloud/scripts/per-instance/*", "/var/lib/cloud/scripts/vendor/*", "/var/lib/cloud/instances/*/scripts/*", "/var/lib/cloud/instances/*/user-data.txt"}},
+	{"package-manager", []string{"/etc/apt/listchanges.conf", "/etc/ca-certificates/update.d/*"}},
 	{"git", []string{"/usr/share/git-core/templates/hooks/*"}},
 }
 
@@ -147,7 +153,7 @@ func (r *reader) script(event string) error {
 	rec.Add("event", event)
 	err := shell.AddScript(&rec, r.in.Content)
 	rec.Add("linked_to", r.in.Target)
-	if in := r.in.Inode; in != nil && r.in.Target == "" && in.Mode&0o111 == 0 && event != "ssh" && event != "dhcp" && event != "cloud-init" && event != "boot" && event != "package-manager" {
+	if in := r.in.Inode; in != nil && r.in.Target == "" && in.Mode&0o111 == 0 && event != "ssh" && event != "dhcp" && !strings.HasPrefix(event, "cloud-init") && event != "boot" && event != "package-manager" {
 		rec.Add("ignored", "not executable")
 	}
 	r.emit(rec)

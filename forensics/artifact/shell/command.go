@@ -55,7 +55,10 @@ func (s *state) call(args []word, in data) data {
 		return data{}
 	}
 	s.depth++
-	defer func() { s.depth-- }()
+	defer func() {
+		s.depth--
+		s.last = args[len(args)-1].data
+	}()
 	name := args[0].text
 	base := path.Base(name)
 	if strings.HasPrefix(base, "ld-linux") || strings.HasPrefix(base, "ld-musl") {
@@ -66,6 +69,9 @@ func (s *state) call(args []word, in data) data {
 	}
 	if m := versionRE.FindStringSubmatch(base); m != nil {
 		base = m[1]
+	}
+	if strings.Contains(name, "/") { // a shell, or what runs others, may lie there, too
+		s.place(name, false)
 	}
 	if strings.TrimSpace(name) == substMark || args[0].process || name == "" {
 		s.inner(args[0].data) // the command itself comes from elsewhere
@@ -255,7 +261,7 @@ func (s *state) call(args []word, in data) data {
 		return s.cat(args, in)
 	case filters[base]:
 		if base != "tac" && base != "dd" && (base == "grep" || base == "sed" || base == "tr" || base == "rev" || base == "awk" || strings.Contains(base, "z")) {
-			in.known = false
+			in = rewritten(base, in)
 		}
 		for _, a := range args[1:] { // sed -n 5p FILE | sh
 			if f, ok := s.files[s.resolve(a.text)]; ok && !strings.HasPrefix(a.text, "-") {

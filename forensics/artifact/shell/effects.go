@@ -370,6 +370,8 @@ func (s *state) fetch(base string, args []word) data {
 		takes = "AbcCdDeEFhHKmoPQrtTuUwxXyYz"
 	case wget:
 		takes = "aeoOtTwQPUilDAR"
+	case base == "tftp": // of busybox: -g -r FILE -l FILE HOST
+		takes = "rlb"
 	case base == "lynx" || base == "w3m":
 		takes = ""
 	}
@@ -394,6 +396,10 @@ func (s *state) fetch(base string, args []word) data {
 			}
 		case "--url":
 			urls = append(urls, v)
+		case "-r", "-l":
+			if base == "tftp" && (out == "" || name == "-l") {
+				out = v.text
+			}
 		case "-K", "--config", "-i", "--input-file":
 			urls = append(urls, word{data: data{text: substMark}})
 		}

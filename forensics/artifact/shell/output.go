@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -97,4 +98,24 @@ func asFile(d data) data {
 	d.fetched = d.fetched || d.net
 	d.net = false
 	return d
+}
+
+// rewritten gives what a filter makes of what it reads. A text that stands there
+// and is turned round, or has its letters exchanged, was meant to hide.
+func rewritten(base string, in data) data {
+	if (base == "rev" || base == "tr") && in.known && strings.TrimSpace(in.text) != "" && !in.net {
+		in.decoded = true
+	}
+	if base == "rev" && len(in.text) <= maxKnown {
+		lines := strings.Split(in.text, "\n")
+		for i, l := range lines {
+			b := []byte(l)
+			slices.Reverse(b)
+			lines[i] = string(b)
+		}
+		in.text = strings.Join(lines, "\n")
+	} else {
+		in.known = false
+	}
+	return in
 }

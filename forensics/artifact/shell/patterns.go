@@ -63,7 +63,7 @@ func oddPlace(p string, sourced bool) (temp, hidden bool) {
 		}
 		last := i == len(parts)-1
 		switch {
-		case last && sourced && (homeFileRE.MatchString(part) && !temp):
+		case last && sourced && !temp && (homeFileRE.MatchString(part) || home >= 0 && i == home && strings.HasSuffix(part, "rc")):
 			continue
 		case home < 0 || i < home:
 			return temp, true
@@ -138,7 +138,7 @@ var (
 	stratumRE = regexp.MustCompile(`(?i)\b(?:stratum[12]?|daemon|eth(?:proxy|stratum))\+(?:tcp|ssl|tls|udp|http)s?://|\bstratum2?://`)
 	minerOpts = regexp.MustCompile(`(?i)^(?:--donate-level|--donate-over-proxy|--randomx-[a-z0-9-]+|--cpu-max-threads-hint|--coin=(?:monero|xmr|arqma|dero|raven|rvn)|--rig-id|--nicehash|--cuda-bfactor[a-z-]*|--opencl-devices|--huge-pages-jit|--cpu-memory-pool|--keepalive-xmr)(?:=|$)`)
 	algoRE    = regexp.MustCompile(`(?i)^(?:rx/[a-z0-9]+|cn/[a-z0-9]+|cn-[a-z0-9/]+|randomx|cryptonight[a-z0-9/-]*|kawpow|ethash|etchash|ghostrider|argon2/[a-z0-9]+|astrobwt[a-z0-9/]*|verushash|yespower[a-z0-9]*|scrypt|sha256d|lyra2[a-z0-9]*|equihash[a-z0-9]*|autolykos2?|octopus|kheavyhash|progpow)$`)
-	poolRE    = regexp.MustCompile(`(?i)^(?:[a-z0-9-]+\.)+[a-z0-9-]+:[0-9]{2,5}$`)
+	poolRE    = regexp.MustCompile(`(?i)^(?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|\[[0-9a-f:.]{2,45}\]):[0-9]{2,5}$`)
 	walletRE  = regexp.MustCompile(`\b(?:[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|4[1-9A-HJ-NP-Za-km-z]{105})\b`)
 )
 
@@ -324,14 +324,26 @@ func foreign(text string) string {
 
 var (
 	// Of a fetch from within an interpreter. They are calls, not names of modules.
-	interpRE   = regexp.MustCompile(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
-	socketRE   = regexp.MustCompile(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
-	dupRE      = regexp.MustCompile(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
-	evalRE     = regexp.MustCompile(`(?i)\b(?:exec|eval|compile|system|popen|passthru|shell_exec|assert|os\.execv?[a-z]*|Function|runpy|marshal\.loads|subprocess)\b`)
+	interpRE = regexp.MustCompile(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|require\s*\(\s*\\?["']https?\\?["']\s*\)\s*\.\s*(?:get|request)|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
+	socketRE = regexp.MustCompile(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
+	dupRE    = regexp.MustCompile(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
+	// What runs code or a command. Methods of that name are others: conn.exec, re.compile.
+	evalRE = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
+	// What runs code that it is given as text.
+	codeRE     = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
+	pyCodeRE   = regexp.MustCompile(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
+	connectRE  = regexp.MustCompile(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
+	chmodRE    = regexp.MustCompile(`(?i)\bchmod(?:Sync)?\s*\(|\bchmod\s+0?[0-7]{3}`)
 	decodersRE = regexp.MustCompile(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
-	runsRE     = regexp.MustCompile(`(?i)\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
+	runsRE     = regexp.MustCompile(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
 	literalRE  = regexp.MustCompile(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
 )
+
+// foreignScript judges a script of another interpreter, and tells of it as one
+// statement that begins at the first line worth pointing at.
+func (s *state) foreignScript(interpreter, text string, fn tell) {
+	s.collect(fn, 0, len(text), text, func() { s.otherScript(interpreter, text) })
+}
 
 // otherScript judges a script of another interpreter.
 func (s *state) otherScript(interpreter, text string) {
@@ -345,6 +357,30 @@ func (s *state) otherScript(interpreter, text string) {
 		code.WriteByte('\n')
 	}
 	s.foreignCode(interpreter, code.String())
+}
+
+const (
+	smallCode = 8 << 10 // bytes of a script all of which belongs together
+	nearCode  = 400     // bytes between what belongs together in a larger one
+	maxNearby = 256     // places that are compared
+)
+
+// nearby says whether two things stand in code, near to each other: libraries of
+// thousands of lines hold all of them somewhere.
+func nearby(code string, a, b *regexp.Regexp) bool {
+	first := a.FindAllStringIndex(code, maxNearby)
+	if len(first) == 0 {
+		return false
+	}
+	if small := len(code) < smallCode; small || len(first) == maxNearby {
+		return small && b.MatchString(code)
+	}
+	for _, m := range first {
+		if b.MatchString(code[max(0, m[0]-nearCode):min(len(code), m[1]+nearCode)]) {
+			return true
+		}
+	}
+	return false
 }
 
 // foreignCode judges code of another interpreter by pattern.
@@ -364,11 +400,21 @@ func (s *state) foreignCode(interpreter, code string) {
 	}
 	if interpRE.MatchString(code) {
 		s.set("interpreter_fetch")
+		runs := codeRE
+		if strings.HasPrefix(interpreter, "python") {
+			runs = pyCodeRE
+		}
+		switch {
+		case nearby(code, interpRE, runs):
+			s.set("pipe_to_shell")
+		case nearby(code, interpRE, chmodRE) && nearby(code, chmodRE, evalRE):
+			s.set("fetch_exec")
+		}
 	}
-	if socketRE.MatchString(code) && dupRE.MatchString(code) {
+	if socketRE.MatchString(code) && dupRE.MatchString(code) && connectRE.MatchString(code) {
 		s.set("reverse_shell")
 	}
-	if decodersRE.MatchString(code) && evalRE.MatchString(code) {
+	if nearby(code, decodersRE, evalRE) {
 		s.set("decode_exec")
 	}
 	s.encoded(code)

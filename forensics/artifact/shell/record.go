@@ -84,6 +84,16 @@ func readBounded(content *io.SectionReader) (b []byte, gap int64, err error) {
 // suspicious_line: the first line with a trait worth pointing at, which becomes
 // the record's source. Without one the source is the file.
 func AddScript(r *artifact.Record, content *io.SectionReader) error {
+	return addScript(r, content, "")
+}
+
+// AddCode describes a script of an interpreter (python, perl, ...) that no first
+// line names.
+func AddCode(r *artifact.Record, content *io.SectionReader, interpreter string) error {
+	return addScript(r, content, interpreter)
+}
+
+func addScript(r *artifact.Record, content *io.SectionReader, interpreter string) error {
 	r.Source.Length = content.Size()
 	b, gap, err := readBounded(content)
 	if err != nil {
@@ -100,7 +110,7 @@ func AddScript(r *artifact.Record, content *io.SectionReader) error {
 	r.Add("interpreter", Interpreter(b))
 	all := newCollector()
 	suspicious := ""
-	for _, st := range Statements(string(b)) {
+	for _, st := range statements(string(b), interpreter) {
 		st.behind(gap)
 		all.take(&st.Facts)
 		if suspicious == "" && st.Facts.Telling() {
@@ -122,6 +132,14 @@ func AddScript(r *artifact.Record, content *io.SectionReader) error {
 	f.AddTo(r)
 	r.Add("suspicious_line", suspicious[:min(len(suspicious), 1024)])
 	return nil
+}
+
+// line says what a line of a statement does by itself.
+func (st *Statement) line(l string) Facts {
+	if st.interpreter != "" {
+		return AnalyzeCode(l, st.interpreter)
+	}
+	return Analyze(l)
 }
 
 // take adds facts to a collector.
@@ -151,7 +169,7 @@ func (st *Statement) worst() (line string, at int) {
 		if len(lines) == 1 || i == 50 {
 			break
 		}
-		if f := Analyze(l); f.Telling() {
+		if f := st.line(l); f.Telling() {
 			t := strings.TrimSpace(l)
 			return t, off + strings.Index(l, t)
 		}

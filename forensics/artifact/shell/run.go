@@ -10,7 +10,7 @@ func (s *state) program(name string) {
 	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
 		name = s.resolve(name)
 	}
-	if name == "" || len(name) >= maxText || strings.ContainsAny(name, "\n\x00,") || strings.HasPrefix(name, substMark) || name == "$" {
+	if name == "" || len(name) >= maxText || strings.ContainsAny(name, "\n\x00,") || strings.Contains(name, "://") || strings.HasPrefix(name, substMark) || name == "$" {
 		return
 	}
 	s.programs = appendOnce(s.programs, name)
@@ -63,8 +63,11 @@ func (s *state) run(w word, sourced bool, in data) {
 		s.stdin(in)
 		return
 	}
-	if strings.Contains(w.text, "/") || s.files[s.resolve(w.text)] != (data{}) {
+	switch {
+	case strings.Contains(w.text, "/") || s.files[s.resolve(w.text)] != (data{}):
 		s.program(w.text)
+	case strings.HasPrefix(s.cwd, "/") && w.known:
+		s.program(s.resolve(w.text))
 	}
 	s.place(w.text, sourced)
 	s.ran(w.text)

@@ -14,7 +14,7 @@ type tell func(from, to int, text string, f Facts)
 // itself.
 func (s *state) script(text string, fn tell) {
 	if k := foreign(text); k != "" {
-		s.collect(fn, 0, len(text), text, func() { s.otherScript(k, text) })
+		s.foreignScript(k, text, fn)
 		return
 	}
 	base := 0

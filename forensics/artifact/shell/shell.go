@@ -68,6 +68,8 @@ type Statement struct {
 	Length int64
 	Text   string // the first 4 KiB
 	Facts  Facts
+
+	interpreter string // that of code which is no shell's
 }
 
 // Bounds of the work.
@@ -105,17 +107,37 @@ func Analyze(command string) Facts {
 
 // Statements reads a script and gives its statements in order. What one of them
 // does (a variable set, a file fetched) is known to those below it.
-func Statements(script string) []Statement {
+func Statements(script string) []Statement { return statements(script, "") }
+
+// AnalyzeCode reads code of an interpreter: python, perl, php, ruby, node, lua.
+func AnalyzeCode(code, interpreter string) Facts {
 	s := newState()
+	for _, p := range pieces(code) {
+		s.otherScript(interpreter, p.text)
+	}
+	return s.facts()
+}
+
+// statements reads a script of an interpreter, or, without one, of what its first
+// line names.
+func statements(script, interpreter string) []Statement {
+	s := newState()
+	if interpreter == "" {
+		interpreter = foreign(script)
+	}
 	var out []Statement
 	for _, p := range pieces(script) {
 		s.steps = 0
 		n := 0
-		s.script(p.text, func(from, to int, text string, f Facts) {
+		read := s.script
+		if interpreter != "" {
+			read = func(text string, fn tell) { s.foreignScript(interpreter, text, fn) }
+		}
+		read(p.text, func(from, to int, text string, f Facts) {
 			if n++; n > maxStatements && (len(f.Traits) == 0 || n > 2*maxStatements) {
 				return // those with a trait are told longer
 			}
-			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: text[:min(len(text), maxText)], Facts: f}
+			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: text[:min(len(text), maxText)], Facts: f, interpreter: interpreter}
 			if p.line > 0 {
 				st.Line = p.line + strings.Count(p.text[:from], "\n")
 			}

@@ -75,6 +75,7 @@ type state struct {
 	unpacked map[string]bool // folders into which something fetched was unpacked
 	fds      map[string]data // of file descriptors that lead to the network
 	cwd      string          // empty: not known
+	last     data            // the last argument of the command before: $_
 	parser   *syntax.Parser
 
 	steps, extra, depth, level, budget int

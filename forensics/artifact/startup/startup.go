@@ -21,6 +21,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/shell"
+	"icecore/forensics/artifact/systemd"
 )
 
 // Extractor implements artifact.Extractor.
@@ -37,6 +38,7 @@ func (Extractor) Patterns() []string {
 	out := []string{
 		"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bash_logout", "/etc/zsh/*", "/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/csh.cshrc", "/etc/csh.login", "/etc/X11/Xsession.d/*", "/etc/X11/xinit/xinitrc.d/*",
 		"/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf", "/etc/default/locale", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
+		"/etc/bash_completion.d/*", "/etc/systemd/system.conf", "/etc/systemd/user.conf", "/etc/systemd/system.conf.d/*.conf", "/etc/systemd/user.conf.d/*.conf", "/usr/lib/systemd/system.conf.d/*.conf", "/usr/lib/systemd/user.conf.d/*.conf",
 	}
 	for _, home := range []string{"/root", "/home/*", "/etc/skel", "/var/lib/*", "/var/www"} {
 		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".profile", ".bash_logout", ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".kshrc", ".cshrc", ".tcshrc", ".login", ".xprofile", ".xsession", ".xsessionrc", ".xinitrc", ".pam_environment", ".config/fish/config.fish", ".config/environment.d/*.conf"} {
@@ -59,6 +61,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return preload(ctx, in, emit)
 	case name == "ld.so.conf" || path.Dir(in.Path) == "/etc/ld.so.conf.d":
 		return linker(ctx, in, emit)
+	case strings.HasPrefix(in.Path, "/etc/systemd/"), strings.HasPrefix(in.Path, "/usr/lib/systemd/"):
+		return manager(ctx, in, emit)
 	case name == "environment" || name == "pam_env.conf" || name == ".pam_environment" || name == "locale" || strings.HasSuffix(path.Dir(in.Path), "environment.d"):
 		return environment(ctx, in, emit)
 	}
@@ -155,13 +159,37 @@ func environment(ctx context.Context, in *artifact.Input, emit artifact.Emit) er
 			return
 		}
 		value = strings.Trim(strings.TrimSpace(value), `"'`)
-		f := shell.Analyze("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'")
-		if !f.Telling() {
+		variables(l, text, "export "+name+"="+shell.Quote(value), give)
+	})
+}
+
+// manager reads the variables that systemd gives to all that it starts
+// (systemd-system.conf(5)).
+func manager(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return lines(ctx, in, emit, func(l artifact.Line, text string, give artifact.Emit) {
+		name, value, ok := strings.Cut(text, "=")
+		if name = strings.TrimSpace(name); !ok || name != "DefaultEnvironment" && name != "ManagerEnvironment" {
 			return
 		}
-		r := artifact.Record{Kind: "profile.line", Source: l.Source()}
-		r.AddText("command", text)
-		f.AddTo(&r)
-		give(r)
+		var b strings.Builder
+		for _, w := range systemd.Words(value) {
+			if n, v, ok := strings.Cut(w, "="); ok && strings.Trim(n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
+				b.WriteString("export " + n + "=" + shell.Quote(v) + "\n")
+			}
+		}
+		variables(l, text, b.String(), give)
 	})
+}
+
+// variables tells of a line that sets variables, if what it sets is worth pointing
+// at.
+func variables(l artifact.Line, text, script string, give artifact.Emit) {
+	f := shell.Analyze(script)
+	if !f.Telling() {
+		return
+	}
+	r := artifact.Record{Kind: "profile.line", Source: l.Source()}
+	r.AddText("command", text)
+	f.AddTo(&r)
+	give(r)
 }

@@ -261,7 +261,11 @@ func (u *unit) read(in *artifact.Input) error {
 	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
 		r.Add("triggers", strings.TrimSuffix(u.name, ext)+".service")
 	}
-	if f := shell.Analyze(u.exported()); len(f.Traits) > 0 {
+	exported := u.exported()
+	if p := u.value("ExecSearchPath"); p != "" {
+		exported += "export PATH=" + shell.Quote(p) + "\n"
+	}
+	if f := shell.Analyze(exported); len(f.Traits) > 0 {
 		r.Add("traits", strings.Join(f.Traits, ","))
 	}
 	if errors.Is(err, ErrBadSection) {
@@ -296,6 +300,33 @@ func (u *unit) exported() string {
 	return b.String()
 }
 
+// value gives the last value of a directive.
+func (u *unit) value(name string) string {
+	out := ""
+	for i := range u.list {
+		if u.list[i].Name == name {
+			out = u.list[i].Value
+		}
+	}
+	return out
+}
+
+// prelude sets what a command runs in: the folder, and the variables that a shell
+// within it names.
+func (u *unit) prelude(command string) string {
+	var b strings.Builder
+	for _, e := range u.env {
+		name, v, _ := strings.Cut(e, "=")
+		if validName(name) && (strings.Contains(command, "$"+name) || strings.Contains(command, "${"+name)) {
+			b.WriteString(name + "=" + shell.Quote(v) + "\n")
+		}
+	}
+	if dir := specifiers.Replace(strings.TrimPrefix(u.value("WorkingDirectory"), "-")); strings.HasPrefix(dir, "/") || dir == "~" {
+		b.WriteString("cd " + shell.Quote(dir) + "\n")
+	}
+	return b.String()
+}
+
 func validName(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
 }
@@ -313,7 +344,11 @@ func (u *unit) exec(d Directive, c Command) artifact.Record {
 	r.Add("argv0", c.Argv0)
 	r.Add("user", u.user)
 	// systemd runs no shell: a | or > is an argument like any other.
-	f := shell.Analyze(u.line(c.Args))
+	args := c.Args
+	if root := u.value("RootDirectory"); strings.HasPrefix(root, "/") && len(args) > 0 && strings.HasPrefix(args[0], "/") {
+		args = append([]string{path.Join(root, args[0])}, args[1:]...)
+	}
+	f := shell.Analyze(u.prelude(c.Text) + u.line(args))
 	f.AddTo(&r)
 	return r
 }

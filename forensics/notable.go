@@ -157,7 +157,7 @@ func hiddenPath(p string) bool {
 	if strings.HasPrefix(p, "/home/") || strings.HasPrefix(p, "/root/") || strings.Contains(p, "/node_modules/") || strings.Contains(p, "/site-packages/") || strings.Contains(p, "/.git/") || strings.Contains(p, "/.build-id/") {
 		return false
 	}
-	return strings.Contains(p, "/.")
+	return strings.Contains(p, "/.") && shell.Hidden(p)
 }
 
 // decides says whether a file decides who gets in or what runs.

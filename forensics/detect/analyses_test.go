@@ -124,6 +124,8 @@ func TestAnalyses(t *testing.T) {
 		{"the log tells that it ran", "starts_miner", scene{records: []artifact.Record{miner, with(t, job, "kind=cron.run")}}, None},
 		// For whom a miner works.
 		{"pool and wallet", "miner_configuration", scene{records: []artifact.Record{record(t, config)}}, High},
+		{"a sample's placeholder", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=donate.v2.xmrig.com:3333; user=YOUR_WALLET_ADDRESS; file_type=text; path=/srv/src/config.json")}}, Low},
+		{"a user of a private proxy", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=203.0.113.77:3333; user=w1; file_type=text; path=/srv/src/config.json")}}, Medium},
 		{"pool alone", "miner_configuration", scene{records: []artifact.Record{with(t, config, "wallet=")}}, Informational},
 		{"command in a note", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; file_type=text; path=/root/notes")}}, Low},
 		{"command in base64", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; encoding=base64; file_type=text; path=/opt/x")}}, Medium},
@@ -145,6 +147,11 @@ func TestAnalyses(t *testing.T) {
 		{"unowned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
 		{"owned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "a")}}, None},
 		{"unowned program in /usr/local", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/local/sbin/a; programs=/usr/local/sbin/a")}, files: map[string]*FileFact{"/usr/local/sbin/a": program("/usr/local/sbin/a", 0o755, "")}}, None},
+		{"unowned plugin of a monitor", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=x; programs=/usr/lib/nagios/plugins/a")}, files: map[string]*FileFact{"/usr/lib/nagios/plugins/a": program("/usr/lib/nagios/plugins/a", 0o755, "")}}, None},
+		{"unowned program by its name alone", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}}, Medium},
+		{"owned program by its name alone", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}}, None},
+		{"unowned generator", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/local/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/local/lib/systemd/system-generators/a": program("/usr/local/lib/systemd/system-generators/a", 0o755, "")}}, Medium},
+		{"owned generator", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/lib/systemd/system-generators/a": program("/usr/lib/systemd/system-generators/a", 0o755, "systemd")}}, None},
 		{"what cannot be executed", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o644, "")}}, None},
 		// Times set back.
 		{"in a temporary folder", "time_set_back", scene{records: []artifact.Record{record(t, stomped)}}, Medium},

@@ -163,6 +163,8 @@ func (c *collection) configs() {
 		level := Informational
 		switch {
 		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
+		case placeholder(rec.Get("user")):
+			level = Low // the sample that comes with the source: it mines for nobody
 		case rec.Get("wallet") != "" && rec.Get("found_in") == "command" && isContainerConfig(rec.Source.Path):
 			level = High // the command that a container runs
 		case rec.Get("file_type") == "core" && rec.Get("found_in") != "configuration":
@@ -213,6 +215,13 @@ func (c *collection) configs() {
 		seen[k] = len(c.findings)
 		c.add(f)
 	}
+}
+
+// placeholder says whether a user is what samples of configurations have in place of
+// one.
+func placeholder(user string) bool {
+	u := strings.ToUpper(user)
+	return strings.HasPrefix(u, "YOUR_") || strings.Contains(u, "WALLET_ADDRESS") || strings.HasPrefix(u, "<") && strings.HasSuffix(u, ">")
 }
 
 // preloads looks at the libraries that are loaded into every program.

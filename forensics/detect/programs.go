@@ -84,11 +84,22 @@ func (c *collection) strangers() {
 	}
 }
 
+// localFolder says whether a folder below those of packages is where people put
+// programs of their own: plugins of monitors and clusters, Java by hand.
+func localFolder(p string) bool {
+	for _, d := range []string{"/cgi-bin/", "/nagios/plugins/", "/monitoring-plugins/", "/check_mk_agent/", "/zabbix/", "/munin/plugins/", "/ocf/", "/jvm/", "/cli-plugins/"} {
+		if strings.HasPrefix(p, "/usr/lib") && strings.Contains(p, d) {
+			return true
+		}
+	}
+	return false
+}
+
 // packaged says whether programs in a folder come from packages alone.
 func packaged(p string) bool {
 	for _, d := range []string{"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/lib64/", "/boot/"} {
 		if strings.HasPrefix(p, d) {
-			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") && !strings.HasPrefix(p, "/usr/lib/cgi-bin/")
+			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") && !localFolder(p)
 		}
 	}
 	// Straight in /etc or in the root folder is no place for a program, but for the

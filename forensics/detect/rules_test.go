@@ -76,6 +76,7 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"sshd_command", "sshd.option option=ForceCommand; value=/tmp/x; traits=temp_exec", "traits="},
 	{"sshd_keys_odd_place", "sshd.option option=AuthorizedKeysFile; value=/etc/ssh/.keys/%u", "value=/etc/ssh/keys/%u"},
 	{"sshd_keys_odd_place", "sshd.option option=AuthorizedKeysFile; value=.ssh/authorized_keys /var/tmp/k", "value=.ssh/authorized_keys .ssh/authorized_keys2"},
+	{"sshd_keys_odd_place", "sshd.option option=TrustedUserCAKeys; value=/etc/ssh/.ca.pub", "value=/etc/ssh/user_ca.pub"},
 	{"sshd_keys_odd_place", "sshd.option option=AuthorizedKeysFile; value=/.k", "value=/home/%u/.ssh/authorized_keys"},
 	{"started_script_download", "started.script started_by=/etc/cron.d/a; traits=fetch,pipe_to_shell", "traits=fetch"},
 	{"started_script_miner", "started.script started_by=/etc/cron.d/a; traits=miner_args", "traits=background"},

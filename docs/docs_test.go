@@ -125,17 +125,56 @@ func TestNames(t *testing.T) {
 
 var sessionRE = regexp.MustCompile("(?ms)^```console\n(.*?)^```$")
 
+// screenRE is the block of README.md that shows what an analysis prints.
+var screenRE = regexp.MustCompile("(?s)```text\n\\$ (icecore analyze [^\n]*)\n(.*?)```")
+
+// firstScreen checks that the first page shows what icecore prints of the sample, up to
+// the line about the coverage, byte for byte.
+func firstScreen(t *testing.T, samples, path string) {
+	page, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := screenRE.FindSubmatch(page)
+	if m == nil {
+		t.Fatal("README.md has no block with the output of icecore analyze")
+	}
+	out := session(string(m[1]), samples, path)
+	head, _, ok := strings.Cut(out, "\nCoverage ")
+	if !ok {
+		t.Fatalf("no line about the coverage in %q", out)
+	}
+	line, _, _ := strings.Cut(out[len(head)+1:], "\n")
+	want := head + "\n" + line + "\n"
+	if string(m[2]) == want {
+		return
+	}
+	if *update {
+		page = bytes.Replace(page, m[2], []byte(want), 1)
+		if err := os.WriteFile("../README.md", page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	was, is := strings.Split(string(m[2]), "\n"), strings.Split(want, "\n")
+	for i := range max(len(was), len(is)) {
+		if i >= len(was) || i >= len(is) || was[i] != is[i] {
+			t.Fatalf("README.md: line %d of the output should be as in\n%s\n(go test ./docs -update writes it)", i+1, want)
+		}
+	}
+}
+
 // TestSessions runs the blocks marked console: what follows a line that begins with
 // "$ " is what the command prints, to both outputs, and its exit code if it is not 0.
 // The sessions of a page run one after the other in one folder that holds the samples.
 func TestSessions(t *testing.T) {
-	if tool := fixtures.Missing(); tool != "" {
-		t.Skipf("needs %s: apt-get install e2fsprogs gdisk dosfstools", tool)
-	}
 	for _, tool := range []string{"bash", "e2fsck", "strace"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("needs %s", tool)
 		}
+	}
+	if tool := fixtures.Missing(); tool != "" {
+		t.Skipf("needs %s: apt-get install e2fsprogs gdisk dosfstools", tool)
 	}
 	// Numbers of inodes and places of blocks are those that this version gives.
 	const version = "mke2fs 1.47.0"
@@ -149,6 +188,7 @@ func TestSessions(t *testing.T) {
 		}
 	}
 	path := icecore(t) + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
+	t.Run("first screen", func(t *testing.T) { firstScreen(t, samples, path) })
 	for _, page := range pages(t) {
 		b, err := os.ReadFile(page)
 		if err != nil {

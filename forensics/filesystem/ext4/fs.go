@@ -478,6 +478,9 @@ func (f *FS) openJournal(opts Options) error {
 	if !s.incompat(rec.SbFeatureIncompatRecover) {
 		// Cleanly unmounted: there is nothing to replay, but history to read, once
 		// somebody asks for it.
+		if n := len(res.Transactions); n > 0 {
+			f.problem("journal", "the superblock says that there is nothing to recover, the journal holds %d transactions; they are not applied, as the kernel would not", n)
+		}
 		st.commits = func() { st.info.FirstCommit, st.info.LastCommit = log.CommitTimes() }
 		return nil
 	}

@@ -69,6 +69,9 @@ func (r *replay) problem(format string, args ...any) {
 // mount over some kinds of damage; here the replay ends before them.
 func (j *Journal) Replay() *Result {
 	res := &Result{Blocks: make(map[uint64][]byte)}
+	if j.badSum {
+		res.Problems = append(res.Problems, "superblock: checksum mismatch; it is used all the same")
+	}
 	if j.start == 0 {
 		return res
 	}

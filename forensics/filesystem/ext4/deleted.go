@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -41,10 +42,32 @@ const (
 	maxLives      = 64      // files that had one inode number
 	maxBitmaps    = 1 << 10 // older copies of bitmaps kept at a time
 	maxLostRanges = 1 << 16 // of one file
+	stepsOfRead   = 16      // what reading an older bitmap costs, in steps
 )
 
 // blockRange is a run of blocks.
 type blockRange struct{ start, count uint64 }
+
+// ranges are runs of blocks by place, none of which touch after merge.
+type ranges []blockRange
+
+func (r ranges) merge() ranges {
+	slices.SortFunc(r, func(a, b blockRange) int { return cmp.Compare(a.start, b.start) })
+	out := r[:0]
+	for _, b := range r {
+		if k := len(out); k > 0 && b.start <= out[k-1].start+out[k-1].count {
+			out[k-1].count = max(out[k-1].count, b.start+b.count-out[k-1].start)
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func (r ranges) has(block uint64) bool {
+	i := sort.Search(len(r), func(i int) bool { return r[i].start+r[i].count > block })
+	return i < len(r) && r[i].start <= block
+}
 
 // view is the metadata as it was at a transaction: blocks that the journal has copies of.
 type view struct {

@@ -64,6 +64,13 @@ type fastDir struct {
 func (f *FS) applyFast(tags []jbd2.FastTag) {
 	r := &fastReplay{f: f, inodes: make(map[uint64]*fastInode), dirs: make(map[uint64]*fastDir), bm: &bitmaps{f: f}, group: len(f.groups) - 1, bit: -1}
 	f.fastDirs, f.fastGone, f.fastOpen, f.fastMaps = make(map[uint64]bool), make(map[uint64]bool), make(map[uint64]bool), make(map[uint64]bool)
+	// What any of the tags gives is not free for what the replay makes.
+	for i := range tags {
+		if run, ok := addedRange(&tags[i]); ok {
+			f.fastUsed = append(f.fastUsed, blockRange{run.physical, run.count})
+		}
+	}
+	f.fastUsed = f.fastUsed.merge()
 	for i := range tags {
 		err := r.apply(&tags[i])
 		if err == nil && r.work > maxFastWork {
@@ -96,7 +103,27 @@ func (f *FS) applyFast(tags []jbd2.FastTag) {
 		}
 		f.sb.setInodeChecksum(ino, in.raw)
 	}
-	sort.Slice(f.fastUsed, func(i, j int) bool { return f.fastUsed[i].physical < f.fastUsed[j].physical })
+	for _, ino := range inos {
+		if in := r.inodes[ino]; in.changed && (in.links() > 0 || in.open) {
+			for _, run := range in.runs {
+				f.fastKept = append(f.fastKept, blockRange{run.physical, run.count})
+			}
+		}
+	}
+	f.fastKept = f.fastKept.merge()
+}
+
+// addedRange gives what an ADD_RANGE tag maps (struct ext4_fc_add_range).
+func addedRange(t *jbd2.FastTag) (fastRun, bool) {
+	if t.Tag != jbd2.FastAddRange {
+		return fastRun{}, false
+	}
+	le, v := binary.LittleEndian, t.Value
+	count, unwritten := uint64(le.Uint16(v[8:])), false
+	if count > 32768 {
+		count, unwritten = count-32768, true
+	}
+	return fastRun{uint64(le.Uint32(v[4:])), uint64(le.Uint16(v[10:]))<<32 | uint64(le.Uint32(v[12:])), count, unwritten}, true
 }
 
 func (r *fastReplay) apply(t *jbd2.FastTag) error {
@@ -106,11 +133,8 @@ func (r *fastReplay) apply(t *jbd2.FastTag) error {
 	case jbd2.FastInode:
 		return r.inodeRecord(uint64(le.Uint32(v)), v[4:])
 	case jbd2.FastAddRange:
-		count, unwritten := uint64(le.Uint16(v[8:])), false
-		if count > 32768 {
-			count, unwritten = count-32768, true
-		}
-		return r.setRange(uint64(le.Uint32(v)), fastRun{uint64(le.Uint32(v[4:])), uint64(le.Uint16(v[10:]))<<32 | uint64(le.Uint32(v[12:])), count, unwritten})
+		run, _ := addedRange(t)
+		return r.setRange(uint64(le.Uint32(v)), run)
 	case jbd2.FastDelRange:
 		return r.setRange(uint64(le.Uint32(v)), fastRun{logical: uint64(le.Uint32(v[4:])), count: uint64(le.Uint32(v[8:]))})
 	case jbd2.FastCreate, jbd2.FastLink, jbd2.FastUnlink:
@@ -249,9 +273,6 @@ func (r *fastReplay) setRange(ino uint64, run fastRun) error {
 	r.work += len(in.runs)
 	in.changed = true
 	in.set(run)
-	if run.physical != 0 {
-		r.f.fastUsed = append(r.f.fastUsed, run)
-	}
 	return nil
 }
 
@@ -358,7 +379,7 @@ func (r *fastReplay) newBlock() (uint64, []byte, error) {
 		}
 		for r.bit--; r.bit >= 0; r.bit-- {
 			n := first + uint64(r.bit)
-			if r.f.replaced(n) || r.bm.used(n) || r.f.inFastRange(n) {
+			if r.f.replaced(n) || r.bm.used(n) || r.f.fastUsed.has(n) {
 				continue
 			}
 			if r.given++; r.given > maxFastBlocks {
@@ -374,17 +395,6 @@ func (r *fastReplay) newBlock() (uint64, []byte, error) {
 		}
 	}
 	return 0, nil, fmt.Errorf("no free block")
-}
-
-// inFastRange says whether a fast commit gave a block to a file. While tags are
-// applied the list is not sorted: this looks at all of it.
-func (f *FS) inFastRange(n uint64) bool {
-	for _, u := range f.fastUsed {
-		if n >= u.physical && n < u.physical+u.count {
-			return true
-		}
-	}
-	return false
 }
 
 // mapped says whether the file has a block map: a device or a short link keeps

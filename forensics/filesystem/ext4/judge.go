@@ -141,12 +141,12 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 			continue
 		}
 		if n.own {
-			if f.inFastRange(b) && !r.ownRange(n, b) {
+			if f.fastKept.has(b) {
 				fn(b)
 			}
 			continue
 		}
-		if r.bm.used(b) || f.inFastRange(b) {
+		if r.bm.used(b) || f.fastUsed.has(b) {
 			fn(b)
 			continue
 		}
@@ -178,18 +178,6 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 	return !covered
 }
 
-// ownRange says whether a fast commit gave a block to the file itself.
-func (r *finder) ownRange(n *node, block uint64) bool {
-	exts, _ := r.f.extents(n)
-	bs := int64(r.f.sb.blockSize)
-	for _, e := range exts {
-		if at := int64(block) * bs; at >= e.Physical && at < e.Physical+e.Length {
-			return true
-		}
-	}
-	return false
-}
-
 // bitmapCopies gives the older copies of the bitmap that tells of a block, and the
 // place in it.
 func (r *finder) bitmapCopies(block uint64) (list []jbd2.Copy, bit uint64, ok bool) {
@@ -213,6 +201,7 @@ func (r *finder) bitmap(c jbd2.Copy) []byte {
 	if r.old == nil || len(r.old) >= maxBitmaps {
 		r.old = make(map[jbd2.Copy][]byte)
 	}
+	r.steps -= stepsOfRead
 	b, err := r.f.journal.log.Read(c)
 	if err != nil {
 		b = nil

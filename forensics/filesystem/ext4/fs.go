@@ -95,6 +95,7 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
 		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
 	}
+	f.checkMMP()
 	if err := f.openJournal(opts); err != nil {
 		f.problem("journal", "%v", err)
 	}

@@ -17,6 +17,7 @@ type group struct {
 	unused      uint32 // inodes at the end of the table that were never used
 	flags       uint16
 	blockSum    uint32 // checksum of the block bitmap
+	inodeSum    uint32 // and of the inode bitmap
 }
 
 // readGroups reads all group descriptors. With meta_bg the descriptors of a meta
@@ -204,7 +205,7 @@ func (f *FS) parseGroup(n uint32, d []byte) (group, error) {
 	le := binary.LittleEndian
 	g := group{
 		blockBitmap: uint64(le.Uint32(d)), inodeBitmap: uint64(le.Uint32(d[4:])), inodeTable: uint64(le.Uint32(d[8:])),
-		flags: le.Uint16(d[0x12:]), unused: uint32(le.Uint16(d[0x1c:])), blockSum: uint32(le.Uint16(d[0x18:])),
+		flags: le.Uint16(d[0x12:]), unused: uint32(le.Uint16(d[0x1c:])), blockSum: uint32(le.Uint16(d[0x18:])), inodeSum: uint32(le.Uint16(d[0x1a:])),
 	}
 	if len(d) >= 64 && f.sb.incompat(rec.SbFeatureIncompat64bit) {
 		g.blockBitmap |= uint64(le.Uint32(d[0x20:])) << 32
@@ -212,6 +213,7 @@ func (f *FS) parseGroup(n uint32, d []byte) (group, error) {
 		g.inodeTable |= uint64(le.Uint32(d[0x28:])) << 32
 		g.unused |= uint32(le.Uint16(d[0x32:])) << 16
 		g.blockSum |= uint32(le.Uint16(d[0x38:])) << 16
+		g.inodeSum |= uint32(le.Uint16(d[0x3a:])) << 16
 	}
 	var first error
 	if !f.sb.metaCsum() && !f.sb.roCompat(rec.SbFeatureRoCompatGdtCsum) {
@@ -240,24 +242,36 @@ func (f *FS) parseGroup(n uint32, d []byte) (group, error) {
 // was never written: nothing in the group is in use but its own metadata.
 func (f *FS) blockBitmap(g uint64) ([]byte, error) {
 	gr := &f.groups[g]
-	what := fmt.Sprintf("group %d block bitmap", g)
 	if gr.flags&rec.BgdFlagBitmapNotInitialized != 0 {
 		return nil, nil
 	}
-	if gr.blockBitmap == 0 {
+	return f.bitmap(fmt.Sprintf("group %d block bitmap", g), gr.blockBitmap, int(f.sb.SBlocksPerGroup)/f.sb.cluster, gr.blockSum)
+}
+
+// inodeBitmap reads the inode bitmap of a group in the same way
+// (ext4_inode_bitmap_csum_verify).
+func (f *FS) inodeBitmap(g uint64) ([]byte, error) {
+	gr := &f.groups[g]
+	if gr.flags&rec.BgdFlagInodeTableAndBitmapNotInitialized != 0 {
+		return nil, nil
+	}
+	return f.bitmap(fmt.Sprintf("group %d inode bitmap", g), gr.inodeBitmap, int(f.sb.SInodesPerGroup), gr.inodeSum)
+}
+
+func (f *FS) bitmap(what string, block uint64, bits int, want uint32) ([]byte, error) {
+	if block == 0 {
 		return nil, filesystem.Corrupt(what, "at block 0")
 	}
 	b := make([]byte, f.sb.blockSize)
-	if err := f.readBlock(b, gr.blockBitmap); err != nil {
+	if err := f.readBlock(b, block); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	if f.sb.metaCsum() {
-		used := min(int(f.sb.SBlocksPerGroup)/f.sb.cluster/8, len(b))
-		sum, mask := crc32c(f.sb.seed, b[:used]), uint32(0xffff)
+		sum, mask := crc32c(f.sb.seed, b[:min(bits/8, len(b))]), uint32(0xffff)
 		if f.sb.descSize >= 64 {
 			mask = 0xffffffff
 		}
-		if sum&mask != gr.blockSum {
+		if sum&mask != want {
 			f.problem(what, noteChecksum)
 		}
 	}

@@ -104,7 +104,7 @@ func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 func TestChecksums(t *testing.T) {
 	needKernel(t)
 	inMemory(t)
-	img := makeImage(t, 64, "-t", "ext4", "-b", "1024", "-O", "ea_inode")
+	img := makeImage(t, 64, "-t", "ext4", "-b", "1024", "-O", "ea_inode,orphan_file,mmp")
 	dir, unmount := mountImage(t, img, "rw,noatime")
 	plant(t, dir, plan{bigDir: 300, fragments: 600, bigXattr: 20_000})
 	unmount()
@@ -136,6 +136,9 @@ func TestChecksums(t *testing.T) {
 	}
 	valueAt, err := f.extents(mustNode(t, f, uint64(inum)))
 	must(t, err)
+	orphans, err := f.extents(mustNode(t, f, uint64(f.sb.orphanIno)))
+	must(t, err)
+	mmp := binary.LittleEndian.Uint64(f.sb.raw[0x168:])
 	for _, c := range []struct {
 		name string
 		at   int64
@@ -150,6 +153,10 @@ func TestChecksums(t *testing.T) {
 		{"directory block", exts[len(exts)-1].Physical + 16, fmt.Sprintf("directory inode %d, block", find("/churn").Ref.Inode), "/churn"},
 		{"index block", exts[0].Physical + 60, fmt.Sprintf("directory inode %d, block", find("/churn").Ref.Inode), "/churn"},
 		{"attribute block", block(le32(find("/meta/xattr-block").raw[0x68:])) + 1023, fmt.Sprintf("inode %d, attribute block", find("/meta/xattr-block").Ref.Inode), ""},
+		{"block bitmap", block(f.groups[0].blockBitmap) + 900, "group 0 block bitmap", ""},
+		{"inode bitmap", block(f.groups[0].inodeBitmap) + 2, "group 0 inode bitmap", ""},
+		{"orphan file", orphans[0].Physical + 40, "orphan file, block", ""},
+		{"mmp block", block(mmp) + 8, fmt.Sprintf("mmp block %d", mmp), ""},
 		{"attribute inode", valueAt[0].Physical + 5, fmt.Sprintf("inode %d, attribute", find("/meta/xattr-big").Ref.Inode), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,7 +164,7 @@ func TestChecksums(t *testing.T) {
 			must(t, err)
 			f := openDamaged(t, img, c.at, []byte{raw[c.at] ^ 4})
 			noted, paths := "", 0
-			must(t, f.Walk(context.Background(), filesystem.WalkOptions{}, func(e *filesystem.Entry) error {
+			must(t, f.Walk(context.Background(), filesystem.WalkOptions{Orphans: true}, func(e *filesystem.Entry) error {
 				paths++
 				if e.Path == c.path {
 					noted = e.Inode.Note

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"icecore/forensics/filesystem"
 )
@@ -58,6 +59,7 @@ func (f *FS) findOrphans() {
 		f.problem("orphan file", "%v", err)
 		return
 	}
+	exts, _ := fl.Extents()
 	block := make([]byte, f.sb.blockSize)
 	for at := int64(0); at < min(fl.Size(), 64<<20); at += int64(len(block)) {
 		if k, err := fl.ReadAt(block, at); k < len(block) {
@@ -68,12 +70,32 @@ func (f *FS) findOrphans() {
 			f.problem("orphan file", "block at byte %d without its magic number", at)
 			continue
 		}
+		if !f.orphanBlockOK(n, exts, at, block) {
+			f.problem(fmt.Sprintf("orphan file, block at byte %d", at), noteChecksum)
+		}
 		for i := 0; i+4 <= len(block)-8; i += 4 {
 			if ino := binary.LittleEndian.Uint32(block[i:]); ino != 0 && ino <= f.maxInode() && len(f.orphans) < maxOrphans {
 				f.orphans[uint64(ino)] = true
 			}
 		}
 	}
+}
+
+// orphanBlockOK verifies the checksum of the block of the orphan file that stands at a
+// byte of it (ext4_orphan_file_block_csum_verify in fs/ext4/orphan.c): over its number on
+// the volume and the inodes that it holds.
+func (f *FS) orphanBlockOK(n *node, exts []filesystem.Extent, at int64, b []byte) bool {
+	if !f.sb.metaCsum() {
+		return true
+	}
+	for _, e := range exts {
+		if at >= e.Logical && at < e.Logical+e.Length {
+			var num [8]byte
+			binary.LittleEndian.PutUint64(num[:], uint64((e.Physical+at-e.Logical)/int64(len(b))))
+			return crc32c(crc32c(n.seed(f.sb), num[:]), b[:len(b)-8]) == binary.LittleEndian.Uint32(b[len(b)-4:])
+		}
+	}
+	return true
 }
 
 func (f *FS) isOrphan(ino uint64) bool { return f.orphans[ino] }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"icecore/forensics/filesystem"
 )
 
 // load changes a mounted filesystem until the context ends: it creates, writes,
@@ -227,6 +229,15 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 	raw := plainRows(t, openImage(t, img, Options{NoReplay: true}))
 	f := openImage(t, img, Options{})
 	ours := plainRows(t, f)
+	// What is recovered agrees with itself, e2fsck says so below.
+	must(t, f.Walk(context.Background(), filesystem.WalkOptions{Orphans: true, Deleted: true, Reuse: true}, func(*filesystem.Entry) error { return nil }))
+	for _, p := range f.Problems() {
+		for _, why := range []string{"says that it is free", "calls inode", "twice", noteUnnamed, noteUnlinked, noteReserved, noteChecksum} {
+			if strings.Contains(p.Why, why) && !strings.HasPrefix(p.What, "journal") {
+				t.Errorf("%s: told of a sound filesystem: %v", what, p)
+			}
+		}
+	}
 	info := f.Info()
 	sum.Images++
 	sum.Files += len(ours)

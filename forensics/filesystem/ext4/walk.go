@@ -112,6 +112,7 @@ func (w *walker) readTables(ctx context.Context) error {
 	// place, lest a small image keep us busy for ever.
 	left := f.size + int64(s.SInodesPerGroup)*int64(s.inodeSize)
 	w.index = make([][]uint32, s.groups)
+	check := w.opts.Orphans && s.groups <= maxCheckedGroups
 	places := make([]uint32, s.SInodesPerGroup)
 	buf := make([]byte, min(1<<20/s.inodeSize, int(s.SInodesPerGroup))*s.inodeSize)
 	for g := range f.groups {
@@ -120,6 +121,9 @@ func (w *walker) readTables(ctx context.Context) error {
 		}
 		gr := &f.groups[g]
 		if gr.inodeTable == 0 || gr.flags&rec.BgdFlagInodeTableAndBitmapNotInitialized != 0 {
+			if check {
+				w.checkBitmaps(g, nil)
+			}
 			continue
 		}
 		used := int(s.SInodesPerGroup - gr.unused)
@@ -151,6 +155,9 @@ func (w *walker) readTables(ctx context.Context) error {
 			at += n
 		}
 		w.index[g] = slices.Clone(places[:last+1])
+		if check {
+			w.checkBitmaps(g, w.index[g])
+		}
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ type tree struct {
 	long  int64 // bytes of long paths that may yet be given
 	stack []frame
 	apart bool // no path leads here from the root
+	twice twice
 }
 
 func (t *tree) enter(dir uint32, path string) {
@@ -135,6 +136,7 @@ func (t *tree) enter(dir uint32, path string) {
 		w.where[d.node.Ref.Inode] = path
 	}
 	t.stack = append(t.stack, frame{dir: dir, path: path})
+	t.checkTwice(dir)
 }
 
 // next gives the next name of a directory.
@@ -182,6 +184,9 @@ func (t *tree) down(dir uint32, path string) error {
 			}
 		}
 		e, r := w.entry(ino, typ, w.out.path(top.path, name))
+		if r != nil {
+			w.checkType(top.dir, e.Inode, typ)
+		}
 		if t.apart && e.First {
 			e.Inode.State = filesystem.Orphan
 			if e.Inode.Note == "" {

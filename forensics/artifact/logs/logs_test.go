@@ -147,7 +147,7 @@ func TestSplit(t *testing.T) {
 // TestPacked packs with the real programs.
 func TestPacked(t *testing.T) {
 	text := strings.Repeat("Nov 12 10:00:00 web01 sshd[12]: Accepted x\n", 5000)
-	for _, tt := range []struct{ tool, member string }{{"cat", ""}, {"gzip", "gzip"}, {"bzip2", "bzip2"}, {"xz", "xz"}, {"zstd", "zstd"}} {
+	for _, tt := range []struct{ tool, member string }{{"cat", ""}, {"gzip", "gzip"}, {"bzip2", "bzip2"}, {"xz", "xz"}, {"zstd", "zstd"}, {"lz4", "lz4"}} {
 		t.Run(tt.tool, func(t *testing.T) {
 			if _, err := exec.LookPath(tt.tool); err != nil {
 				t.Skip("no ", tt.tool)
@@ -191,7 +191,7 @@ func TestBound(t *testing.T) {
 		have, limit int
 		cut         bool
 	}{{10, 9, true}, {10, 10, false}, {10, 11, false}, {0, 0, false}} {
-		got, err := io.ReadAll(&bounded{r: strings.NewReader(strings.Repeat("x", tt.have)), name: "gzip", left: int64(tt.limit)})
+		got, err := io.ReadAll(&bounded{r: io.NopCloser(strings.NewReader(strings.Repeat("x", tt.have))), name: "gzip", left: int64(tt.limit)})
 		if len(got) != min(tt.have, tt.limit) || errors.Is(err, ErrTooLong) != tt.cut {
 			t.Errorf("%d bytes, limit %d: %d, %v", tt.have, tt.limit, len(got), err)
 		}

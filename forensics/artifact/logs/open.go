@@ -13,16 +13,11 @@
 package logs
 
 import (
-	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
-
-	"icecore/forensics/unxz"
+	"icecore/forensics/stream"
 )
 
 // Bounds of unpacking. A log of one line repeated packs about a thousandfold
@@ -31,7 +26,6 @@ const (
 	MaxText   = 20 << 30 // bytes of text of one log
 	maxGrowth = 5000     // bytes of text for each packed byte, beyond freeText
 	freeText  = 256 << 20
-	maxWindow = 64 << 20 // bytes of history that a decompressor may keep
 )
 
 // ErrTooLong says that a packed log was read up to its bound only.
@@ -39,37 +33,19 @@ var ErrTooLong = errors.New("the unpacked text is longer than its bound; the res
 
 // Open unpacks a log from its beginning. What it is packed with is told by its
 // first bytes, whatever its name; member names it ("gzip", "xz", "bzip2",
-// "zstd"), empty for plain text.
+// "zstd", "lz4"), empty for plain text.
 func Open(content *io.SectionReader) (text io.ReadCloser, member string, err error) {
-	head := make([]byte, 6)
+	head := make([]byte, 6) // as many as stream.Kind wants
 	n, err := content.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, "", err
 	}
 	head = head[:n]
 	packed := io.NewSectionReader(content, 0, content.Size())
-	var r io.Reader = packed
-	closer := func() {}
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
-		member = "gzip"
-		r, err = gzip.NewReader(packed)
-	case bytes.HasPrefix(head, []byte("BZh")):
-		member = "bzip2"
-		r, err = bzip2.NewReader(packed), nil
-	case bytes.HasPrefix(head, []byte(unxz.Magic)):
-		member = "xz"
-		r, err = unxz.NewReader(packed, maxWindow), nil
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		member = "zstd"
-		var z *zstd.Decoder
-		z, err = zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
-		if err == nil {
-			r, closer = z, z.Close
-		}
-	default:
+	if member = stream.Kind(head); member == "" {
 		return io.NopCloser(packed), "", nil
 	}
+	r, err := stream.Open(member, packed)
 	if err != nil {
 		return nil, member, fmt.Errorf("%s: %w", member, err)
 	}
@@ -77,15 +53,14 @@ func Open(content *io.SectionReader) (text io.ReadCloser, member string, err err
 	if content.Size() > MaxText/maxGrowth || limit > MaxText {
 		limit = MaxText
 	}
-	return &bounded{r: r, name: member, left: limit, close: closer}, member, nil
+	return &bounded{r: r, name: member, left: limit}, member, nil
 }
 
 // bounded is an io.LimitedReader that says so when it cuts.
 type bounded struct {
-	r     io.Reader
-	name  string
-	left  int64
-	close func()
+	r    io.ReadCloser
+	name string
+	left int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -111,7 +86,4 @@ func (b *bounded) wrap(err error) error {
 	return fmt.Errorf("%s: %w", b.name, err)
 }
 
-func (b *bounded) Close() error {
-	b.close()
-	return nil
-}
+func (b *bounded) Close() error { return b.r.Close() }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 
+	"icecore/forensics/stream"
 	"icecore/forensics/unxz"
 )
 
@@ -41,8 +42,6 @@ const (
 	// overlap is how much of a piece stands at the beginning of the next one
 	// again, so that nothing is lost at a border.
 	overlap = 64 << 10
-	// maxWindow is the history that a decompressor may keep.
-	maxWindow = 64 << 20
 )
 
 // ErrLimit is wrapped by errors that say that a limit was reached.
@@ -58,11 +57,11 @@ type Piece struct {
 
 // Kinds of content that Walk unpacks.
 const (
-	Gzip  = "gzip"
-	Bzip2 = "bzip2"
-	XZ    = "xz"
-	Zstd  = "zstd"
-	LZ4   = "lz4"
+	Gzip  = stream.Gzip
+	Bzip2 = stream.Bzip2
+	XZ    = stream.XZ
+	Zstd  = stream.Zstd
+	LZ4   = stream.LZ4
 	Tar   = "tar"
 	Zip   = "zip"
 	Ar    = "ar"
@@ -72,17 +71,10 @@ const (
 // Kind says what the first bytes of a file (512 are enough) begin; empty: nothing
 // that is unpacked.
 func Kind(head []byte) string {
+	if kind := stream.Kind(head); kind != "" {
+		return kind
+	}
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
-		return Gzip
-	case len(head) > 4 && bytes.HasPrefix(head, []byte("BZh")) && head[3] >= '1' && head[3] <= '9':
-		return Bzip2
-	case bytes.HasPrefix(head, []byte(unxz.Magic)):
-		return XZ
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return Zstd
-	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}):
-		return LZ4
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return Zip
 	case bytes.HasPrefix(head, []byte("!<arch>\n")):
@@ -230,12 +222,14 @@ func (w *walk) stream(kind string, src *source) error {
 	case Zip: // within another file: stays as it is
 		return w.member(kind, src)
 	}
-	r, err := decompress(kind, src)
+	// What it reads of src is exact for no kind: behind a stream nothing else is
+	// looked for.
+	r, err := stream.Open(kind, src)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind, err)
 	}
 	defer r.Close()
-	out := &source{r: r}
+	out := &source{r: limited{r}}
 	head, err := out.peek(512)
 	if err != nil && len(head) == 0 {
 		return fmt.Errorf("%s: %w", kind, err)
@@ -392,3 +386,15 @@ func hex8(b []byte) (uint32, bool) {
 
 // le32 reads a number as zip and xz keep it.
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+// limited tells of a dictionary that is too large as of the other limits.
+type limited struct{ io.Reader }
+
+// Read implements io.Reader.
+func (l limited) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if errors.Is(err, unxz.ErrDictionary) {
+		err = fmt.Errorf("%w: %w", err, ErrLimit)
+	}
+	return n, err
+}

@@ -75,6 +75,11 @@ func Analyses() []Info {
 			FalsePositives: []string{"an account that was given to people"},
 		},
 		{
+			Name: "ran_from_odd_place", Title: "A program ran from a hidden folder, or one that everybody may write", Level: Medium, Phase: PhaseExecution, Techniques: []string{"T1564.001", "T1059"},
+			Description:    "The systemd journal holds an entry that a program wrote, or that the audit system wrote of it, and the program stood in a hidden folder outside of homes, or in one that everybody may write. Medium if both are so, else low; none if another finding tells of that file, which then names these entries as proof that it ran. The file may be gone.",
+			FalsePositives: []string{"installers that unpack themselves into /tmp", "environments of programming languages in hidden folders"},
+		},
+		{
 			Name: "names_intruder", Title: "It names an address of the intruder", Level: Medium, Phase: PhaseExecution, Techniques: []string{"T1105"},
 			Description:    "A command or script, deleted ones too, names in a URL an address from which a password was guessed and accepted, or the pool for which a miner works. A finding that stands for the same record is raised by one level instead.",
 			FalsePositives: []string{"a server that serves its visitors, and was guessed from"},

@@ -78,6 +78,7 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c.daemonPasswords()
 	c.accounts()
 	c.units()
+	c.ran()
 	c.proveTwins()
 	c.join()
 	c.intruders()
@@ -145,7 +146,7 @@ func (c *collection) sigma(ctx context.Context, rec *artifact.Record) {
 }
 
 func isLog(kind string) bool {
-	for _, p := range []string{"auth.", "login.", "log.", "cron.run", "cron.change", "unit.", "dpkg.action", "apt."} {
+	for _, p := range []string{"auth.", "login.", "log.", "journal.", "cron.run", "cron.change", "unit.", "dpkg.action", "apt."} {
 		if strings.HasPrefix(kind, p) {
 			return true
 		}

@@ -197,3 +197,65 @@ func TestManyTwins(t *testing.T) {
 		t.Errorf("%d pairs of %d, %d", len(c.twin), n, len(c.twins))
 	}
 }
+
+// TestRan: that a program or a unit ran is proof for the finding about it; a program
+// that ran where none belongs is a finding, though its file is gone.
+func TestRan(t *testing.T) {
+	program := func(path, count string, at time.Duration) artifact.Record {
+		r := told(journalLog, "journal.program", at, "program", path, "uid", "0", "count", count)
+		r.Times = []artifact.Stamp{{What: "first", Time: noon.Add(at)}, {What: "last", Time: noon.Add(at + time.Hour)}}
+		return r
+	}
+	started := func(where, unit string) artifact.Record {
+		r := told(where, "unit.started", time.Minute, "unit", unit, "count", "1")
+		r.Times = []artifact.Stamp{{What: "first", Time: noon}, {What: "last", Time: noon}}
+		return r
+	}
+	record := func(kind, path string, fields ...string) artifact.Record {
+		r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", Path: path, Inode: 77}}
+		for i := 0; i < len(fields); i += 2 {
+			r.Add(fields[i], fields[i+1])
+		}
+		return r
+	}
+	unit := record("systemd.exec", "/etc/systemd/system/a.service", "unit", "a.service", "directive", "ExecStart", "command", "/tmp/.x/a", "programs", "/tmp/.x/a", "traits", "temp_exec,hidden_exec")
+	tests := []struct {
+		name    string
+		records []artifact.Record
+		level   Level // of ran_from_odd_place
+		said    string
+		proof   string
+	}{
+		{"a system's program", []artifact.Record{program("/usr/sbin/sshd", "5", 0)}, None, "", ""},
+		{"one of a home", []artifact.Record{program("/home/deploy/.nvm/versions/node/bin/node", "5", 0)}, None, "", ""},
+		{"in /tmp", []artifact.Record{program("/tmp/install-1/setup", "5", 0)}, Low, "", "R-000001"},
+		{"in a hidden folder", []artifact.Record{program("/opt/app/.venv/bin/python3", "5", 0)}, Low, "", "R-000001"},
+		{"an AppImage", []artifact.Record{program("/tmp/.mount_abc/usr/bin/x", "5", 0)}, Low, "", "R-000001"},
+		{"in a hidden folder of /tmp", []artifact.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "between 2026-01-12T12:00:00Z and 2026-01-12T14:00:00Z, 5 times", "R-000001,R-000002"},
+		{"the finding about the file tells it", []artifact.Record{
+			program("/tmp/.x/kswapd0", "2", 0),
+			record("yara.match", "/tmp/.x/kswapd0", "rule", "XMRig_Binary", "title", "Program matches the YARA rule XMRig_Binary", "level", "critical", "technique", "T1496.001", "file_type", "elf"),
+		}, None, "It ran: the journal tells of it between 2026-01-12T12:00:00Z and 2026-01-12T13:00:00Z, 2 times", "R-000002,R-000001"},
+		{"a unit, by the journal and a text", []artifact.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "The log tells that systemd started it at 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
+		{"a unit, by a text", []artifact.Record{unit, started(textLog, "a.service")}, None, "systemd started it at", "R-000001,R-000002"},
+		{"another unit", []artifact.Record{unit, started(textLog, "b.service")}, None, "", "R-000001"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := scene{records: tt.records}
+			res := s.run(t)
+			if got := level(res, "ran_from_odd_place"); got != tt.level {
+				t.Errorf("level %s, want %s", got, tt.level)
+			}
+			if tt.proof == "" {
+				if len(res.Findings) > 0 {
+					t.Errorf("%d findings", len(res.Findings))
+				}
+				return
+			}
+			if len(res.Findings) != 1 || strings.Join(res.Findings[0].Records, ",") != tt.proof || !strings.Contains(res.Findings[0].Description, tt.said) {
+				t.Errorf("%+v", res.Findings)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4/debugfstest"
 )
 
 // TestExtentsOfInlineFiles reads small files back through their extents, as they
@@ -24,7 +25,7 @@ func TestExtentsOfInlineFiles(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "lies"), []byte("short"), 0o600))
 	unmount()
-	debugfs(t, img, true, "sif /lies size 5000")
+	debugfstest.Run(t, img, true, "sif /lies size 5000")
 	f := openImage(t, img, Options{})
 	raw, err := os.ReadFile(img)
 	must(t, err)

@@ -1,11 +1,9 @@
 package ext4
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4/debugfstest"
 )
 
 // TestDebugfsMatrix takes what the kernel at hand may not mount: blocks larger
@@ -47,7 +46,7 @@ func TestDebugfsMatrix(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			img := makeImage(t, c.mib, append(append([]string{}, c.mkfs...), "-E", "root_owner=0:0", "-d", dir)...)
 			if c.commands != nil {
-				debugfs(t, img, true, c.commands...)
+				debugfstest.Run(t, img, true, c.commands...)
 			}
 			f := openImage(t, img, Options{})
 			want := want
@@ -65,23 +64,6 @@ func TestDebugfsMatrix(t *testing.T) {
 		})
 	}
 	unmount()
-}
-
-// debugfs runs commands on an image.
-func debugfs(t testing.TB, img string, write bool, commands ...string) string {
-	t.Helper()
-	args := []string{"-f", "-", img}
-	if write {
-		args = append([]string{"-w"}, args...)
-	}
-	cmd := exec.Command("debugfs", args...)
-	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("debugfs: %v\n%s", err, errs.Bytes())
-	}
-	return out.String()
 }
 
 // compareWithTree compares what a copy of a tree keeps of it.
@@ -167,7 +149,7 @@ func compareWithDebugfs(t *testing.T, f *FS, img string) {
 		return nil
 	})
 	must(t, err)
-	text := debugfs(t, img, false, commands...)
+	text, _ := debugfstest.Run(t, img, false, commands...)
 	seen, bad := 0, 0
 	for _, part := range strings.Split("\n"+text, "\nInode: ")[1:] {
 		part = "Inode: " + part

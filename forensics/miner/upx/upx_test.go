@@ -209,7 +209,6 @@ func TestRealUPX(t *testing.T) {
 		}
 	}
 	long := os.Getenv("ICECORE_LONG") != ""
-	dir := t.TempDir()
 	done, files, bytesOf := 0, 0, 0
 	for _, n := range names {
 		in, err := os.Lstat(n)
@@ -226,17 +225,8 @@ func TestRealUPX(t *testing.T) {
 		}
 		packed := 0
 		for _, m := range use {
-			out := filepath.Join(dir, "packed")
-			_ = os.Remove(out)
-			if err := exec.Command(upx, "-q", "-4", "--"+m, "-o", out, n).Run(); err != nil {
-				continue // it refuses some
-			}
-			p, err := Unpack(read(t, out), DefaultLimit)
-			if err == nil {
-				err = p.Problem
-			}
-			if err != nil {
-				t.Errorf("%s, %s: %v", n, m, err)
+			p := packAndUnpack(t, upx, m, n, n)
+			if p == nil {
 				continue
 			}
 			sameSegments(t, n+", "+m, p.Data, want)
@@ -293,4 +283,23 @@ func BenchmarkNotPacked(b *testing.B) {
 	for b.Loop() {
 		_, _ = Unpack(prog, DefaultLimit)
 	}
+}
+
+// packAndUnpack packs a file with the real upx and gives what is unpacked again, nil
+// if upx refuses it, as it does some, or if that fails.
+func packAndUnpack(t *testing.T, upx, method, from, name string) *Program {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "packed")
+	if err := exec.Command(upx, "-q", "-4", "--"+method, "-o", out, from).Run(); err != nil {
+		return nil
+	}
+	p, err := Unpack(read(t, out), DefaultLimit)
+	if err == nil {
+		err = p.Problem
+	}
+	if err != nil {
+		t.Errorf("%s, %s: %v", name, method, err)
+		return nil
+	}
+	return p
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"icecore/forensics/filesystem/ext4/debugfstest"
 )
 
 // debugfs(8) is the oracle: it writes transactions into the journal of an image
@@ -29,23 +31,6 @@ func needDebugfs(t testing.TB) {
 			t.Skipf("needs %s of e2fsprogs", tool)
 		}
 	}
-}
-
-// debugfs runs commands on an image and gives their output and complaints.
-func debugfs(t testing.TB, img string, write bool, commands ...string) (stdout, stderr string) {
-	t.Helper()
-	args := []string{"-f", "-", img}
-	if write {
-		args = append([]string{"-w"}, args...)
-	}
-	cmd := exec.Command("debugfs", args...)
-	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
-	var out, bad bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &bad
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("debugfs: %v: %s", err, bad.String())
-	}
-	return out.String(), bad.String()
 }
 
 func newImage(t testing.TB, features string) string {
@@ -80,7 +65,7 @@ func blocksFile(t testing.TB, name string, count int) string {
 func openDumped(t testing.TB, img string) *Journal {
 	t.Helper()
 	p := filepath.Join(t.TempDir(), "journal")
-	debugfs(t, img, false, "dump <8> "+p)
+	debugfstest.Run(t, img, false, "dump <8> "+p)
 	b, err := os.ReadFile(p)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +80,7 @@ func openDumped(t testing.TB, img string) *Journal {
 // journalBlocks gives where in the image the blocks of the journal stand.
 func journalBlocks(t testing.TB, img string) []int {
 	t.Helper()
-	out, _ := debugfs(t, img, false, "blocks <8>")
+	out, _ := debugfstest.Run(t, img, false, "blocks <8>")
 	var list []int
 	for _, f := range strings.Fields(out) {
 		if n, err := strconv.Atoi(f); err == nil {
@@ -122,7 +107,7 @@ func copyImage(t testing.TB, img string) string {
 func recovered(t testing.TB, img string) (b []byte, ok bool) {
 	t.Helper()
 	p := copyImage(t, img)
-	_, bad := debugfs(t, p, true, "jr")
+	_, bad := debugfstest.Run(t, p, true, "jr")
 	fl, err := os.Open(p)
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +173,7 @@ func TestReplayAsDebugfs(t *testing.T) {
 			img := newImage(t, f.features)
 			commands := append([]string{f.open}, transactions(t)...)
 			commands = append(commands, "jw -c -b 5000 "+blocksFile(t, "torn", 1), "jc")
-			debugfs(t, img, true, commands...)
+			debugfstest.Run(t, img, true, commands...)
 			j := openDumped(t, img)
 			res := j.Replay()
 			if got := len(res.Transactions); got != 7 {
@@ -218,7 +203,7 @@ func TestReplayDamaged(t *testing.T) {
 	for _, f := range formats {
 		t.Run(f.name, func(t *testing.T) {
 			img := newImage(t, f.features)
-			debugfs(t, img, true, append(append([]string{f.open}, transactions(t)...), "jc")...)
+			debugfstest.Run(t, img, true, append(append([]string{f.open}, transactions(t)...), "jc")...)
 			compared, refused := 0, 0
 			for n := 1; n <= 18; n++ {
 				bad := copyImage(t, img)
@@ -226,7 +211,7 @@ func TestReplayDamaged(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				out, _ := debugfs(t, img, false, fmt.Sprintf("bmap <8> %d", n))
+				out, _ := debugfstest.Run(t, img, false, fmt.Sprintf("bmap <8> %d", n))
 				at, err := strconv.Atoi(strings.TrimSpace(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:]))
 				if err != nil {
 					t.Fatal(err)
@@ -263,8 +248,8 @@ func TestCopiesAsLogdump(t *testing.T) {
 	for _, f := range formats {
 		t.Run(f.name, func(t *testing.T) {
 			img := newImage(t, f.features)
-			debugfs(t, img, true, append(append([]string{f.open}, transactions(t)...), "jc")...)
-			out, _ := debugfs(t, img, false, "logdump -a")
+			debugfstest.Run(t, img, true, append(append([]string{f.open}, transactions(t)...), "jc")...)
+			out, _ := debugfstest.Run(t, img, false, "logdump -a")
 			want := make(map[string]bool)
 			tid := ""
 			for _, m := range line.FindAllStringSubmatch(out, -1) {

@@ -92,8 +92,8 @@ func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
 // encoded or compressed. As with archives, what a package brought and nobody changed
 // stays closed.
 func (w *worker) carrier(ctx context.Context, c *content, b []byte) error {
-	if !mayCarry(c.kind, b) {
-		return nil
+	if !mayCarry(c.kind, b) || c.archive != "" && !carried.XORed(b) {
+		return nil // the members of archives are looked at one by one
 	}
 	if err := w.packageState(ctx, c); err != nil {
 		return err
@@ -108,9 +108,16 @@ func mayCarry(kind string, b []byte) bool {
 	case typeELF:
 		return carried.Likely(b, false)
 	case typeText, typeScript:
-		return carried.Likely(b, true)
+		return carried.Likely(b, true) || behindScript(kind, b) && (carried.Likely(b, false) || carried.Appended(b))
 	}
-	return carried.XORed(b) // no file of its kind, but a program under XOR
+	// No file of its kind, but a program under XOR, or behind something else.
+	return carried.XORed(b) || carried.Appended(b)
+}
+
+// behindScript says whether a script has something behind it that is no text: it
+// unpacks itself.
+func behindScript(kind string, b []byte) bool {
+	return kind == typeScript && bytes.IndexByte(b, 0) >= 0
 }
 
 // carries looks into what a file carries inside itself.
@@ -130,14 +137,19 @@ func (w *worker) carriedIn(c *content, kind, name string, b []byte, budget *carr
 	if name != "" {
 		name += "!"
 	}
-	return carried.Walk(b, kind == typeText || kind == typeScript, budget, func(p carried.Piece) {
+	look := func(p carried.Piece) {
 		m := &content{kind: fileType(p.Data), size: int64(len(p.Data))}
 		c.unpacked += m.size
 		w.lookAt(c, m, name+p.Name, p.Data, func(at int64) int64 { return at })
 		if m.kind == typeELF {
 			w.unpackProgram(c, m, name+p.Name, p.Data)
 		}
-	})
+	}
+	err := carried.Walk(b, kind == typeText || kind == typeScript, budget, look)
+	if err == nil && behindScript(kind, b) {
+		err = carried.Walk(b, false, budget, look)
+	}
+	return err
 }
 
 // insideMembers looks into what the members of an archive carry: a script with a

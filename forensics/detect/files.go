@@ -165,7 +165,7 @@ func (c *collection) configs() {
 		case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
 		case placeholder(rec.Get("user")):
 			level = Low // the sample that comes with the source: it mines for nobody
-		case rec.Get("wallet") != "" && rec.Get("found_in") == "command" && isContainerConfig(rec.Source.Path):
+		case rec.Get("wallet") != "" && (rec.Get("found_in") == "command" || rec.Get("found_in") == "assignments" && rec.Get("pool") != "") && isContainerConfig(rec.Source.Path):
 			level = High // the command that a container runs
 		case rec.Get("file_type") == "core" && rec.Get("found_in") != "configuration":
 			// Memory: some program had it, which may have been one that
@@ -178,8 +178,11 @@ func (c *collection) configs() {
 			// is run from, the records of what runs it say so.
 			if rec.Get("pool") != "" && rec.Get("wallet") != "" {
 				level = Low
-				if p := rec.Source.Path; (rec.Get("encoding") != "" || rec.Get("file_type") == "script" || rec.Get("found_in") == "assignments" || tempPlace(p) || hiddenPlace(p)) && !isDocument(p) && !isLogPlace(p) {
+				if p := rec.Source.Path; (rec.Get("encoding") != "" || rec.Get("file_type") == "script" || rec.Get("found_in") == "assignments" || tempPlace(p) || hiddenPlace(p) || strings.HasPrefix(p, "/etc/")) && !isDocument(p) && !isLogPlace(p) {
 					level = Medium
+				}
+				if c.started[fileKey{rec.Source.Volume, path.Clean(rec.Source.Path)}] != "" && rec.Source.State == filesystem.Live {
+					level = High // something runs what names them
 				}
 			}
 		case rec.Get("wallet") != "" && (rec.Get("pool") != "" || rec.Get("program") != ""):

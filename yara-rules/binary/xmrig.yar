@@ -102,6 +102,14 @@ rule Miner_Algorithm_Table
     $o = "argon2/chukwa" fullword
     $p = "argon2/ninja" fullword
     $q = "ghostrider" fullword
+    $r = "rx/0" fullword
+    $s = "cn/fast" fullword
+    $t = "cn/xao" fullword
+    $u = "cn/rto" fullword
+    $v = "cn/ccx" fullword
+    $w = "cn-heavy/0" fullword
+    $x = "cn-lite/0" fullword
+    $y = "argon2/chukwav2" fullword
   condition:
     is_elf and 6 of them
 }

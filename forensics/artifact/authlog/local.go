@@ -1,6 +1,7 @@
 package authlog
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -128,10 +129,21 @@ func (p *Events) sudo(e *logs.Entry) {
 	r.Add("pwd", pwd)
 	r.Add("refused", strings.Join(refused, "; "))
 	r.Add("command", command)
-	f := shell.Analyze(command)
+	f := shell.Analyze(loggedCommand(command))
 	f.AddTo(&r)
 	p.give(r)
 }
+
+// loggedCommand gives a command as it was typed: sudo logs the arguments with blanks
+// between them and, before 1.9.13, without the quotes around the script of a shell.
+func loggedCommand(command string) string {
+	if m := shellScriptRE.FindStringSubmatch(command); m != nil {
+		return m[1] + shell.Quote(m[2])
+	}
+	return command
+}
+
+var shellScriptRE = regexp.MustCompile(`(?s)^((?:/[^ ]*/)?(?:ba|da|z|k|a)?sh -[a-z]*c )([^'].*)$`)
 
 // su reads what util-linux ("(to root) deploy on pts/0") and shadow ("Successful
 // su for root by deploy") write.

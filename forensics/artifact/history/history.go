@@ -50,6 +50,7 @@ func (Extractor) Patterns() []string {
 		for _, k := range kinds() {
 			out = append(out, home+"/."+k+"_history")
 		}
+		out = append(out, home+"/.local/share/fish/fish_history")
 	}
 	return out
 }
@@ -64,6 +65,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	h := &reader{emit: emit}
 	h.shell = strings.TrimSuffix(strings.TrimPrefix(path.Base(in.Path), "."), "_history")
 	h.user = path.Base(path.Dir(in.Path))
+	if h.shell == "fish" { // of .local/share/fish
+		h.user = path.Base(path.Clean(path.Dir(in.Path) + "/../../.."))
+	}
 	file := artifact.Record{Kind: "history.file"}
 	file.Add("shell", h.shell)
 	file.Add("user", h.user)
@@ -106,6 +110,10 @@ type reader struct {
 func (h *reader) line(l artifact.Line) error {
 	h.lines++
 	text := l.Text
+	if h.shell == "fish" {
+		h.fish(l)
+		return nil
+	}
 	if h.shell == "bash" || h.shell == "sh" {
 		if t, ok := seconds(bytes.TrimPrefix(text, []byte("#"))); ok && text[0] == '#' {
 			h.at(t)
@@ -141,6 +149,25 @@ func (h *reader) line(l artifact.Line) error {
 	return nil
 }
 
+// fish reads fish's history: "- cmd: COMMAND", then "  when: SECONDS" and the paths
+// that it named. Of a command in several lines their ends are written "\n".
+func (h *reader) fish(l artifact.Line) {
+	if when, ok := bytes.CutPrefix(l.Text, []byte("  when: ")); ok {
+		if t, ok := seconds(when); ok {
+			h.at(t)
+		}
+		return
+	}
+	command, ok := bytes.CutPrefix(l.Text, []byte("- cmd: "))
+	if !ok {
+		return
+	}
+	h.flush()
+	h.source = l.Source()
+	command = command[:min(len(command), maxCommand)]
+	h.command = append(h.command, strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(string(command))...)
+}
+
 // at notes the time of the next command.
 func (h *reader) at(t time.Time) {
 	h.typed = t
@@ -173,7 +200,7 @@ func (h *reader) flush() {
 		return
 	}
 	switch h.shell {
-	case "bash", "zsh", "ash", "sh":
+	case "bash", "zsh", "ash", "sh", "fish":
 	default:
 		outside := false
 		for _, w := range []string{`\!`, "os.system", "subprocess", "FROM PROGRAM", "from program", "TO PROGRAM", ".shell", "system ", "LOAD_FILE", "OUTFILE", "CONFIG SET", "config set", "MODULE LOAD", "SLAVEOF"} {

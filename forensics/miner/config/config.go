@@ -47,14 +47,18 @@ var minerKeys = []string{"donate-level", "donate-over-proxy", "randomx", "max-th
 // Parse reads a configuration in JSON; comments, trailing commas and a byte order
 // mark are allowed for. It gives nothing for JSON that is no miner's.
 func Parse(b []byte) []Config {
-	if len(b) > maxConfig || !bytes.Contains(b, []byte(`"pools"`)) {
-		return nil
+	// A key may be written with escapes, as "p\u006fols".
+	if len(b) > maxConfig || !bytes.Contains(b, []byte(`"pools"`)) && !bytes.Contains(b, []byte(`\u00`)) {
+		return single(b)
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(clean(b), &doc); err != nil {
 		return nil
 	}
-	pools, _ := doc["pools"].([]any)
+	pools, ok := doc["pools"].([]any)
+	if !ok {
+		return single(b)
+	}
 	var out []Config
 	text := string(b)
 	for _, p := range pools[:min(len(pools), maxPools)] {
@@ -100,6 +104,32 @@ func Parse(b []byte) []Config {
 		out = append(out, c)
 	}
 	return out
+}
+
+// single reads the configuration of miners that know one pool, as cpuminer: "url",
+// "user" and "algo" at the top.
+func single(b []byte) []Config {
+	if len(b) > maxConfig || !bytes.Contains(b, []byte(`"url"`)) || !bytes.Contains(b, []byte(`"user"`)) {
+		return nil
+	}
+	var doc struct {
+		URL   string `json:"url"`
+		User  string `json:"user"`
+		Algo  string `json:"algo"`
+		Coin  string `json:"coin"`
+		Proxy string `json:"proxy"`
+	}
+	if err := json.Unmarshal(clean(b), &doc); err != nil || doc.URL == "" || doc.User == "" {
+		return nil
+	}
+	c := Config{Pool: doc.URL, User: doc.User, Algo: doc.Algo, Coin: doc.Coin, Proxy: doc.Proxy, Found: InFile, Offset: max(0, bytes.Index(b, []byte(doc.URL)))}
+	c.endpoint(doc.URL)
+	// Only a stratum address, or a wallet with a port, is a miner's: other
+	// programs have a url and a user, too.
+	if c.payee(); !stratumRE.MatchString(doc.URL) && (c.Wallet == "" || c.Port == "") {
+		return nil
+	}
+	return []Config{c}
 }
 
 // clean turns the JSON that people write into the JSON that parses. It never
@@ -220,9 +250,19 @@ var (
 
 // CommandLine reads the arguments of a miner out of a command.
 func CommandLine(s string) (Config, bool) {
-	o := optionRE.FindStringSubmatchIndex(s)
-	if o == nil {
+	all := optionRE.FindAllStringSubmatchIndex(s, 16)
+	if len(all) == 0 {
 		return Config{}, false
+	}
+	// What fetched the miner may stand before it in the same line, with an
+	// option of that name: a pool has a port.
+	o := all[0]
+	for _, x := range all {
+		var p Config
+		if p.endpoint(s[x[2]:x[3]]); p.Port != "" {
+			o = x
+			break
+		}
 	}
 	c := Config{Pool: s[o[2]:o[3]], Found: InCommand, Offset: o[2]}
 	if u := userRE.FindStringSubmatch(s); u != nil {

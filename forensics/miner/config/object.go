@@ -28,7 +28,7 @@ func object(b []byte, from, to int) (Config, bool) {
 		TLS   bool   `json:"tls"`
 		Proxy string `json:"socks5"`
 	}
-	if err := json.Unmarshal(clean(b[start:to+k+1]), &doc); err != nil || doc.URL == "" {
+	if err := json.Unmarshal(clean(unquoted(b[start:to+k+1])), &doc); err != nil || doc.URL == "" {
 		return Config{}, false
 	}
 	c := Config{Pool: doc.URL, User: doc.User, Worker: doc.Rig, Algo: doc.Algo, Coin: doc.Coin, Proxy: doc.Proxy, Found: InFile}
@@ -42,4 +42,18 @@ func object(b []byte, from, to int) (Config, bool) {
 		c.Offset += at
 	}
 	return c, true
+}
+
+// unquoted gives JSON as it was before it was put into a string of another language,
+// and what Python writes of a dict as JSON.
+func unquoted(b []byte) []byte {
+	if bytes.Contains(b, []byte(`\"`)) {
+		return bytes.ReplaceAll(b, []byte(`\"`), []byte(`"`))
+	}
+	if !bytes.Contains(b, []byte(`"`)) {
+		b = bytes.ReplaceAll(b, []byte("'"), []byte(`"`))
+		b = bytes.ReplaceAll(b, []byte("True"), []byte("true"))
+		return bytes.ReplaceAll(b, []byte("False"), []byte("false"))
+	}
+	return b
 }

@@ -37,7 +37,7 @@ RACE     := Concurrent|Parallel|Jobs|Scanners
 all: build
 
 setup-build setup-bundled setup-fixtures setup-demo setup-test:
-	@.ci/setup $(@:setup-%=%)
+	@GO="$(GO)" .ci/setup $(@:setup-%=%)
 
 build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
 	$(GO) build -trimpath $(if $(TAGS),-tags "$(TAGS)") -ldflags "$(LDFLAGS)" -o bin/icecore ./cmd/icecore
@@ -45,7 +45,8 @@ build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
 fixtures: setup-fixtures
 	$(GO) run ./fixtures/build -o fixtures/out
 
-demo: setup-demo build fixtures
+# setup-demo installs in one go what the other two would install one after the other.
+demo: $(if $(findstring yara_bundled,$(TAGS)),,setup-demo) build fixtures
 	bin/icecore analyze fixtures/out/compromised.img
 
 test: setup-test lint vet unit

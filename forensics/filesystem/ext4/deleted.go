@@ -276,12 +276,19 @@ func (r *finder) table(block, first uint64) {
 	if f.replaced(block) {
 		b := make([]byte, s.blockSize)
 		if k, _ := f.r.ReadAt(b, int64(block)*int64(s.blockSize)); k == len(b) {
-			versions = append(versions, version{f.journal.log.Sequence() - 1, filesystem.Time{}, b, true})
+			before := f.journal.log.Sequence() - 1
+			if before == 0 {
+				before-- // a version of 0 is the present state
+			}
+			versions = append(versions, version{before, filesystem.Time{}, b, true})
 		}
 	}
 	for _, c := range r.copies[block] {
 		if len(versions) > 1<<12 {
 			break // 16 MiB of one block's states
+		}
+		if c.TID == 0 {
+			continue // their numbers wrap; one of 0 would be taken for the present state
 		}
 		if b, err := f.journal.log.Read(c); err == nil {
 			versions = append(versions, version{c.TID, c.Time, b, false})

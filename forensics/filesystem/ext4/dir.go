@@ -25,7 +25,8 @@ type dirent struct {
 	ino     uint32
 	typ     byte
 	deleted bool
-	off     int // of the entry in its block
+	passed  bool // the kernel's listing passes over it, by its name it is found
+	off     int  // of the entry in its block
 	name    []byte
 	rest    []byte // what follows the name in the entry
 }
@@ -38,14 +39,17 @@ func entryLen(n int) int { return (8 + n + 3) &^ 3 }
 // dirEntries calls fn for each entry of a directory block, also for names that
 // were deleted and still stand in the slack of others. Layout: struct
 // ext4_dir_entry_2 (fs/ext4/ext4.h). maxIno bounds what a deleted entry may name.
+//
+// From an entry that is wrong (ext4_check_dir_entry in fs/ext4/dir.c) the kernel's
+// listing goes to the next block. Who looks for a name goes on to the next entry
+// (ext4_search_dir in fs/ext4/namei.c), and so do we: what follows is marked as passed.
 func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn func(dirent)) error {
 	le := binary.LittleEndian
-	bad := func(off int, format string, args ...any) error {
-		if deleted { // nobody is shown what follows; it is there all the same
-			slack(b[off:], 0, maxIno, hasType, fn)
-		}
-		return fmt.Errorf("entry at byte %d"+format, append([]any{off}, args...)...)
-	}
+	var (
+		first    error
+		wrongAt  int          // the first wrong entry
+		passedAt map[int]bool // names after it
+	)
 	for off := 0; off+8 <= len(b); {
 		reclen := int(le.Uint16(b[off+4:]))
 		if bs >= 1<<16 { // such lengths are stored in steps of 4, see ext4_rec_len_from_disk
@@ -55,31 +59,73 @@ func dirEntries(b []byte, bs int, hasType bool, maxIno uint32, deleted bool, fn 
 				reclen = reclen&0xfffc | (reclen&3)<<16
 			}
 		}
-		if reclen < 8 || reclen%4 != 0 || off+reclen > len(b) {
-			return bad(off, " with length %d", reclen)
-		}
-		ino := le.Uint32(b[off:])
-		nlen, typ := int(b[off+6]), b[off+7]
+		ino, nlen, typ, next := le.Uint32(b[off:]), int(b[off+6]), b[off+7], off+reclen
 		if !hasType {
 			typ = 0 // the second byte of the name's length, zero for names up to 255
 		}
-		if ino == 0 {
-			if deleted && !(reclen == 12 && typ == fakeTail) {
-				slack(b[off:off+reclen], 0, maxIno, hasType, fn)
+		bad := entryFault(off, reclen, nlen, len(b))
+		passed := first != nil
+		beyond := ino > maxIno // wrong too, but it is shown as what it is
+		if passed && (beyond || badName(b[off+8:min(off+8+nlen, len(b))]) != "") {
+			bad = ": not a name"
+		}
+		if (bad != "" || beyond) && first == nil {
+			if bad == "" {
+				bad = fmt.Sprintf(": inode %d of %d", ino, maxIno)
+				fn(dirent{ino: ino, typ: typ, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : next]})
 			}
-			off += reclen
+			first, wrongAt, passedAt = fmt.Errorf("entry at byte %d%s", off, bad), off, make(map[int]bool)
+		}
+		if bad != "" {
+			if reclen == 0 || next > len(b) {
+				break
+			}
+			off = next
 			continue
 		}
-		if entryLen(nlen) > reclen {
-			return bad(off, ": a name of %d bytes in %d", nlen, reclen)
+		if passed {
+			if ino != 0 {
+				passedAt[off] = true
+				fn(dirent{ino: ino, typ: typ, passed: true, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : next]})
+			}
+			off = next
+			continue
 		}
-		fn(dirent{ino: ino, typ: typ, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : off+reclen]})
+		if ino == 0 {
+			if deleted && !(reclen == 12 && typ == fakeTail) {
+				slack(b[off:next], 0, maxIno, hasType, fn)
+			}
+			off = next
+			continue
+		}
+		fn(dirent{ino: ino, typ: typ, off: off, name: b[off+8 : off+8+nlen], rest: b[off+entryLen(nlen) : next]})
 		if deleted && reclen > entryLen(nlen)+8 {
-			slack(b[off:off+reclen], entryLen(nlen), maxIno, hasType, fn)
+			slack(b[off:next], entryLen(nlen), maxIno, hasType, fn)
 		}
-		off += reclen
+		off = next
 	}
-	return nil
+	if deleted && first != nil {
+		slack(b[wrongAt:], 0, maxIno, hasType, func(d dirent) {
+			if !passedAt[wrongAt+d.off] {
+				fn(d)
+			}
+		})
+	}
+	return first
+}
+
+// entryFault says what is wrong with the lengths of an entry, or nothing.
+func entryFault(off, reclen, nlen, end int) string {
+	next := off + reclen
+	switch {
+	case reclen < entryLen(1) || reclen%4 != 0 || next > end:
+		return fmt.Sprintf(" with length %d", reclen)
+	case entryLen(nlen) > reclen:
+		return fmt.Sprintf(": a name of %d bytes in %d", nlen, reclen)
+	case next > end-entryLen(1) && next != end:
+		return fmt.Sprintf(" with length %d, which leaves %d bytes", reclen, end-next)
+	}
+	return ""
 }
 
 // slack looks for entries in the bytes that no entry uses. Only what is plausible
@@ -97,7 +143,7 @@ func slack(b []byte, from int, maxIno uint32, hasType bool, fn func(dirent)) {
 				}
 			}
 			if ok && string(name) != "." && string(name) != ".." {
-				fn(dirent{ino: ino, typ: typ, deleted: true, name: name})
+				fn(dirent{ino: ino, typ: typ, deleted: true, off: off, name: name})
 				off += entryLen(nlen)
 				continue
 			}
@@ -123,6 +169,10 @@ func badName(name []byte) string {
 }
 
 func (f *FS) hasType() bool { return f.sb.incompat(rec.SbFeatureIncompatFiletype) }
+
+// topInode is the last inode that a name may stand for: of a volume that was cut short,
+// more than there are.
+func (f *FS) topInode() uint32 { return max(f.maxInode(), f.sb.SInodesCount) }
 
 func (f *FS) maxInode() uint32 {
 	return uint32(min(uint64(f.sb.groups)*uint64(f.sb.SInodesPerGroup), 1<<32-1))
@@ -220,7 +270,7 @@ func (f *FS) dirBlock(what string, seed uint32, number uint64, block []byte, del
 	if f.sb.metaCsum() && !f.dirBlockOK(seed, block) {
 		f.problem(fmt.Sprintf("%s, block %d", what, number), noteChecksum)
 	}
-	if err := dirEntries(block, f.sb.blockSize, f.hasType(), f.maxInode(), deleted, fn); err != nil {
+	if err := dirEntries(block, f.sb.blockSize, f.hasType(), f.topInode(), deleted, fn); err != nil {
 		err = filesystem.Corrupt(fmt.Sprintf("%s, block %d", what, number), "%v", err)
 		f.problem(fmt.Sprintf("%s, block %d", what, number), "%v", err.(*filesystem.CorruptError).Why)
 		return err
@@ -240,7 +290,7 @@ func (f *FS) inlineEntries(n *node, deleted bool, fn func(dirent)) error {
 		parts = append(parts, data[60:])
 	}
 	for _, p := range parts {
-		if err := dirEntries(p, f.sb.blockSize, f.hasType(), f.maxInode(), deleted, fn); err != nil {
+		if err := dirEntries(p, f.sb.blockSize, f.hasType(), f.topInode(), deleted, fn); err != nil {
 			what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
 			f.problem(what, "inline: %v", err)
 			return filesystem.Corrupt(what, "inline: %v", err)

@@ -58,7 +58,7 @@ func (r *fastReplay) dir(ino uint64) (*fastDir, error) {
 }
 
 func (r *fastReplay) entries(b []byte, fn func(dirent)) error {
-	return dirEntries(b, r.f.sb.blockSize, r.f.hasType(), r.f.maxInode(), false, fn)
+	return dirEntries(b, r.f.sb.blockSize, r.f.hasType(), r.f.topInode(), false, fn)
 }
 
 // leaf says whether a block holds names, not an index.

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -156,3 +157,65 @@ func allProblems(f *FS) string {
 }
 
 func sha256Hex(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+
+// TestPassedOver spoils one entry of a directory, so that the kernel does not list those
+// after it. What it finds by name must be given as live, with a note, and nothing else.
+func TestPassedOver(t *testing.T) {
+	needKernel(t)
+	inMemory(t)
+	for _, c := range []struct {
+		name  string
+		spoil func(entry []byte)
+		found bool // the names after the entry are found
+	}{
+		{"name longer than the entry", func(b []byte) { b[6] = 200 }, true},
+		{"inode that there is not", func(b []byte) { put32(b, 1<<30) }, true},
+		{"length 8", func(b []byte) { put16(b[4:], 8) }, false},
+		{"length 6", func(b []byte) { put16(b[4:], 6) }, false},
+		{"length 0", func(b []byte) { put16(b[4:], 0) }, false},
+		{"length 13", func(b []byte) { put16(b[4:], 13) }, false},
+		{"length behind the block", func(b []byte) { put16(b[4:], 4000) }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEditor(t, 16, "-t", "ext4", "-b", "1024", "-O", "^metadata_csum")
+			f := openImage(t, e.img, Options{})
+			exts, err := f.extents(mustNode(t, f, e.ref("/dir").Inode))
+			must(t, err)
+			e.at(exts[0].Physical, int(exts[0].Length), func(b []byte) { c.spoil(b[bytes.Index(b, []byte("file"))-8:]) })
+			root, unmount := mountImage(t, e.img, "ro,noatime,noload")
+			found := make(map[string]bool)
+			for _, name := range []string{"below", "file", "short", "long"} {
+				if _, err := os.Lstat(filepath.Join(root, "dir", name)); err == nil {
+					found[name] = true
+				}
+			}
+			listed := make(map[string]bool)
+			if d, err := os.Open(filepath.Join(root, "dir")); err == nil {
+				names, _ := d.Readdirnames(-1)
+				for _, n := range names {
+					listed[n] = true
+				}
+				d.Close()
+			}
+			unmount()
+			if found["long"] != c.found || listed["long"] {
+				t.Fatalf("the kernel finds %v and lists %v: not what was meant", found, listed)
+			}
+			f = openImage(t, e.img, Options{})
+			must(t, f.Walk(t.Context(), filesystem.WalkOptions{Orphans: true}, func(en *filesystem.Entry) error {
+				name, ok := strings.CutPrefix(en.Path, "/dir/")
+				if !ok || strings.Contains(name, "/") || en.Err != nil || en.Inode.State != filesystem.Live {
+					return nil
+				}
+				if !found[name] || (en.Inode.Note == notePassed) == listed[name] {
+					t.Errorf("%q, note %q: the kernel finds %v and lists %v", name, en.Inode.Note, found, listed)
+				}
+				delete(found, name)
+				return nil
+			}))
+			for name := range found {
+				t.Errorf("the kernel finds %q", name)
+			}
+		})
+	}
+}

@@ -193,7 +193,7 @@ func (f *FS) ofDir(b []byte, n *node) bool {
 
 func (ns *names) block(b []byte, s sighting, wanted func(uint32) bool) {
 	f := ns.w.f
-	_ = dirEntries(b, f.sb.blockSize, f.hasType(), f.maxInode(), true, func(d dirent) {
+	_ = dirEntries(b, f.sb.blockSize, f.hasType(), f.topInode(), true, func(d dirent) {
 		if len(d.name) > 0 && badName(d.name) == "" && !isDots(d.name) && wanted(d.ino) {
 			s := s
 			s.name = string(d.name)

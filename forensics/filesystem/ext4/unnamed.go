@@ -18,6 +18,7 @@ const (
 	noteUnnamed  = "in use, but no directory names it"
 	noteApart    = "in use, below a directory that no path leads to"
 	noteReserved = "an inode kept for the filesystem's own use, with content"
+	notePassed   = "a wrong entry before its name hides it from a listing; by its name it is found"
 	noteUnlinked = "has no name and no time of deletion, and is not on the list of orphans; content as its block map tells"
 
 	// firstInode is the first that files may have (EXT4_GOOD_OLD_FIRST_INO in

@@ -458,7 +458,7 @@ func (w *walker) dirBlocks(r dirRun, p []byte) {
 		if w.dirAt != nil {
 			w.dirAt[w.block] = r.dir
 		}
-		if err := dirEntries(block, bs, f.hasType(), f.maxInode(), w.dirAt != nil, w.collect); err != nil {
+		if err := dirEntries(block, bs, f.hasType(), f.topInode(), w.dirAt != nil, w.collect); err != nil {
 			f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), "%v", err)
 			w.note(d.Ref.Inode, err.Error())
 		}
@@ -482,6 +482,9 @@ func (w *walker) end() {
 	}
 	w.curRun = piece{}
 }
+
+// typePassed marks the type of a name that the kernel's listing passes over.
+const typePassed = 0x80
 
 // collect puts a name of the current directory into the arena.
 func (w *walker) collect(d dirent) {
@@ -517,6 +520,9 @@ func (w *walker) collect(d dirent) {
 	p := w.text.bytes(s)
 	binary.LittleEndian.PutUint32(p, d.ino)
 	p[4], p[5] = d.typ, byte(len(b))
+	if d.passed {
+		p[4] |= typePassed
+	}
 	copy(p[6:], b)
 }
 

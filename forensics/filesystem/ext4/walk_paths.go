@@ -183,9 +183,12 @@ func (t *tree) down(dir uint32, path string) error {
 				continue
 			}
 		}
-		e, r := w.entry(ino, typ, w.out.path(top.path, name))
+		e, r := w.entry(ino, typ&^typePassed, w.out.path(top.path, name))
+		if typ&typePassed != 0 && e.Inode.Note == "" {
+			e.Inode.Note = notePassed
+		}
 		if r != nil {
-			w.checkType(top.dir, e.Inode, typ)
+			w.checkType(top.dir, e.Inode, typ&^typePassed)
 		}
 		if t.apart && e.First {
 			e.Inode.State = filesystem.Orphan

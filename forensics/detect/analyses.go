@@ -6,7 +6,7 @@ func Analyses() []Info {
 	list := []Info{
 		{
 			Name: "guessed_password", Title: "A login after its password was guessed", Level: Critical, Phase: PhaseAccess, Techniques: []string{"T1110.001", "T1078"},
-			Description:    "At least ten failed logins from an address within a day, then one by password that was accepted. Critical from fifty failures or three tried names on, high below; medium if the address had logged in before the failures; medium, or low, if the login was by key.",
+			Description:    "At least ten failed logins from an address within a day, then one by password that was accepted. Critical from fifty failures or three tried names on, high below; medium if the address had logged in before the failures; medium, or low, if the login was by key. What somebody who is not root wrote in sshd's name, as the journal tells, is no login.",
 			FalsePositives: []string{"a user who forgot the password, and asks from a new address", "an address that many share"},
 		},
 		{
@@ -58,6 +58,11 @@ func Analyses() []Info {
 			Name: "login_records_zeroed", Title: "Records of logins were overwritten", Level: Medium, Phase: PhaseEvasion, Techniques: []string{"T1070.002"},
 			Description:    "Records of wtmp or btmp are nothing but zeros, with others behind them, as tools leave them that remove a login. Zeros at the end are those of a crash, and are no finding.",
 			FalsePositives: []string{"a damaged file"},
+		},
+		{
+			Name: "journal_cut", Title: "A part of the systemd journal is gone", Level: Medium, Phase: PhaseEvasion, Techniques: []string{"T1070.002"},
+			Description:    "Medium if the file to which journald was writing is deleted. Low if a thousand or more of the numbered entries are missing between two files, if nothing older than a day is left of a server that was in use before, or if a first journal begins half an hour or more after a boot. journald itself removes the oldest files alone.",
+			FalsePositives: []string{"an administrator who made room, or began a journal anew", "limits of a few megabytes, or of hours", "a file that was damaged and then removed"},
 		},
 		{
 			Name: "hosts_nowhere", Title: "Servers are led nowhere", Level: Medium, Phase: PhaseEvasion, Techniques: []string{"T1562.001", "T1668"},

@@ -136,7 +136,8 @@ func (c *collection) accepted() []login {
 	var out []login
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if c.secondary(rec) {
+		// What somebody else wrote in sshd's name is no login.
+		if c.secondary(rec) || rec.Has("sender") {
 			continue
 		}
 		what := "logged"

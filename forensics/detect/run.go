@@ -71,6 +71,7 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c.guessing()
 	c.wipedLogs()
 	c.zeroedLogins()
+	c.journalWiped()
 	c.setBack()
 	c.strangers()
 	c.sinkholes()

@@ -109,6 +109,11 @@ func TestTwins(t *testing.T) {
 			"guessed_password", 0, "", nil, false,
 		},
 		{
+			"a login that somebody else wrote",
+			[]artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), loginIn(journalLog, "sender", "logger (uid 33)")},
+			"guessed_password", 0, "", nil, false,
+		},
+		{
 			"guesses alone",
 			[]artifact.Record{failuresIn(textLog, "60"), failuresIn(journalLog, "60")},
 			"guessing", 1, "60 failed logins",
@@ -154,7 +159,7 @@ func TestTwins(t *testing.T) {
 			n := 0
 			for _, f := range s.run(t).Findings {
 				if f.Rule != tt.rule {
-					if strings.HasPrefix(f.Rule, "guess") {
+					if strings.HasPrefix(f.Rule, "guess") && tt.want > 0 {
 						t.Errorf("%s: %s", f.Rule, f.Description)
 					}
 					continue

@@ -26,7 +26,7 @@
 //	journal.program  program (the path that ran), uid, unit, count (entries);
 //	                 stamps first and last: a program wrote to the journal
 //	log.coverage     entries, bytes, state (online, offline, archived), format,
-//	                 recovered, damaged, missing, unreadable, left_out, empty,
+//	                 first_number, last_number, uptime (at the first), recovered, damaged, missing, unreadable, left_out, empty,
 //	                 error; stamps first (earliest) and last (latest): one for
 //	                 each file
 //
@@ -116,6 +116,8 @@ type extraction struct {
 	leftOut    int64
 	first      time.Time
 	last       time.Time
+	numbers    [2]uint64 // of the first entry and the last, by their numbers
+	uptime     uint64    // at the first, microseconds
 }
 
 func (x *extraction) failed(err error) error {
@@ -137,6 +139,10 @@ func (x *extraction) entry(e *Entry) error {
 	if logged.After(x.last) {
 		x.last = logged
 	}
+	if x.numbers[0] == 0 || e.Seqnum < x.numbers[0] {
+		x.numbers[0], x.uptime = e.Seqnum, e.Monotonic
+	}
+	x.numbers[1] = max(x.numbers[1], e.Seqnum)
 	x.now = [fields]datum{}
 	for i := int64(0); i < int64(len(e.items)); i += x.f.item {
 		d, err := x.f.datum(x.f.itemAt(e, i))
@@ -307,6 +313,11 @@ func (x *extraction) finish(size int64, err error) error {
 	if x.f != nil {
 		r.Add("state", x.f.State.String())
 		r.Add("format", x.f.Features())
+	}
+	if x.numbers[0] != 0 {
+		r.Add("first_number", strconv.FormatUint(x.numbers[0], 10))
+		r.Add("last_number", strconv.FormatUint(x.numbers[1], 10))
+		r.AddInt("uptime", int64(x.uptime/1e6))
 	}
 	for _, f := range []struct {
 		name string

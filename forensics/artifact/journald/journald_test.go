@@ -192,7 +192,7 @@ func TestAgainstJournalctl(t *testing.T) {
 			forms[f.Features()+packings(f, b)] = true
 		})
 	}
-	for _, form := range []string{"zstd, keyed hash, compact+zstd", "zstd, keyed hash+zstd", "zstd, compact+zstd", "zstd+zstd", "zstd, keyed hash, compact", "zstd+", "lz4", "xz"} {
+	for _, form := range []string{"zstd, keyed hash, compact+zstd", "zstd, keyed hash+zstd", "zstd, compact+zstd", "zstd+zstd", "zstd, keyed hash, compact", "zstd+", "lz4", "xz", "sealed"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(forms)), func(f string) bool { return strings.Contains(f, form) }) {
 			t.Errorf("no journal of the form %q among %q", form, slices.Sorted(maps.Keys(forms)))
 		}

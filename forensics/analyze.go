@@ -161,7 +161,7 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 	}
 	opts.progress(Progress{Phase: "judging"})
 	records := s.sorted()
-	res, err := sigma.Run(ctx, &detect.Input{Records: records, System: &system, SnapshotTime: taken, Lookup: s.lookup, Read: s.readSource})
+	res, err := sigma.Run(ctx, &detect.Input{Records: records, System: &system, SnapshotTime: taken, Lookup: s.lookup, Root: rootOf, Read: s.readSource})
 	if err != nil {
 		return nil, err
 	}

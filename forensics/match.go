@@ -122,3 +122,9 @@ func splitRoot(p string) (root, rest string) {
 	}
 	return p[:m[2]], p[m[2]:]
 }
+
+// rootOf gives the root of the container that a path lies in.
+func rootOf(p string) string {
+	root, _ := splitRoot(p)
+	return root
+}

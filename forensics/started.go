@@ -2,6 +2,7 @@ package forensics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"sort"
@@ -139,7 +140,9 @@ func (s *scan) startedScript(ctx context.Context, w *worker, ref filesystem.Ref,
 	rec.Add("started_by", by)
 	if err := addScript(&rec, f, real); err != nil {
 		s.problem(where, "%v", err)
-		return nil, nil
+		if !errors.Is(err, shell.ErrMiddle) {
+			return nil, nil
+		}
 	}
 	if k := rec.Get("interpreter"); k == "ELF" || k == "data" {
 		return nil, nil

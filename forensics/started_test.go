@@ -26,6 +26,12 @@ func TestStarted(t *testing.T) {
 		"usr/bin/packaged":                []byte(bad),
 		"var/lib/dpkg/status":             []byte("Package: packaged\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"),
 		"var/lib/dpkg/info/packaged.list": []byte("/.\n/usr\n/usr/bin\n/usr/bin/packaged\n"),
+		// In a container its own programs are meant, not those of the server.
+		"var/lib/docker/overlay2/ab/diff/etc/cron.d/a":       []byte("@daily root /usr/local/bin/job\n"),
+		"var/lib/docker/overlay2/ab/diff/usr/local/bin/job":  []byte(bad),
+		"var/lib/docker/overlay2/ab/diff/etc/cron.d/b":       []byte("@daily root /usr/local/bin/idle\n"),
+		"var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": []byte("#!/bin/sh\ntrue\n"),
+		"usr/local/bin/idle":                                 []byte(bad),
 		// What honest servers have.
 		"etc/cron.d/honest":               []byte("@daily root /opt/backup.sh && curl -fsS https://hc.example/ping\n@daily root /opt/report.py\n@daily root /opt/acme/acme.sh --cron\n"),
 		"opt/backup.sh":                   []byte("#!/bin/bash\nset -e\npg_dumpall | gzip > /var/backups/pg.gz\ncurl -fsS -T /var/backups/pg.gz https://backup.example/\ncurl -s https://geo.example/db.tar.gz | tar xz -C /var/lib/geo\n"),
@@ -50,6 +56,7 @@ func TestStarted(t *testing.T) {
 	for p, want := range map[string]string{
 		"/opt/cache/warm": "high started_script_download", "/opt/cache/unused": "", "/srv/a/lib.sh": "medium started_script_odd", "/usr/local/bin/tidy-up": "high started_script_download",
 		"/opt/agent.py": "high started_script_download", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "",
+		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high started_script_download", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
 	} {
 		if levels[p] != want {
 			t.Errorf("%s: %q, want %q", p, levels[p], want)

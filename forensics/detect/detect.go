@@ -131,6 +131,10 @@ type Input struct {
 	// Lookup tells of a file by its path on a volume, links followed; nil if
 	// there is none. It may itself be nil.
 	Lookup func(volume, path string) *FileFact
+	// Root gives the root of the container that a path lies in, empty if it lies
+	// in none: what is named there is a path below that root. It may itself be
+	// nil.
+	Root func(path string) string
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

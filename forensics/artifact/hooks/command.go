@@ -39,6 +39,7 @@ func commandFiles() []format {
 		{[]string{"/etc/binfmt.d/*.conf", "/usr/lib/binfmt.d/*.conf", "/usr/local/lib/binfmt.d/*.conf"}, line("boot", binfmt)},
 		{[]string{"/etc/dpkg/dpkg.cfg", "/etc/dpkg/dpkg.cfg.d/*"}, line("package-manager", dpkgConfig)},
 		{[]string{"/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg"}, cloudConfig},
+		{[]string{"/etc/kubernetes/manifests/*", "/var/lib/rancher/k3s/server/manifests/*", "/var/lib/rancher/k3s/agent/pod-manifests/*"}, manifest},
 		{pythonFiles, python},
 	}
 }
@@ -143,12 +144,7 @@ func cloudConfig(r *reader) error {
 	if err := parseYAML(b, &doc); err != nil {
 		return err
 	}
-	starts := []int64{0} // of lines
-	for i, c := range b {
-		if c == '\n' {
-			starts = append(starts, int64(i)+1)
-		}
-	}
+	starts := lineStarts(b)
 	for i, n := range append(doc.Boot.Content, doc.Run.Content...) {
 		event := "cloud-init"
 		if i >= len(doc.Boot.Content) {
@@ -162,21 +158,88 @@ func cloudConfig(r *reader) error {
 			}
 			command = asWords(words)
 		}
-		at := artifact.Source{Line: n.Line}
-		if n.Line > 0 && n.Line <= len(starts) {
-			at.Offset = starts[n.Line-1]
-			end := int64(len(b))
-			if n.Line < len(starts) {
-				end = starts[n.Line] - 1
-			}
-			at.Length = end - at.Offset
-		}
-		if err := r.give("hook.command", at, command, shell.Analyze(command), artifact.Field{Name: "event", Value: event}); err != nil {
+		if err := r.give("hook.command", atLine(b, starts, n.Line), command, shell.Analyze(command), artifact.Field{Name: "event", Value: event}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// lineStarts gives the offset of each line.
+func lineStarts(b []byte) []int64 {
+	starts := []int64{0}
+	for i, c := range b {
+		if c == '\n' {
+			starts = append(starts, int64(i)+1)
+		}
+	}
+	return starts
+}
+
+// atLine gives the source of a line.
+func atLine(b []byte, starts []int64, line int) artifact.Source {
+	at := artifact.Source{Line: line}
+	if line < 1 || line > len(starts) {
+		return at
+	}
+	at.Offset = starts[line-1]
+	end := int64(len(b))
+	if line < len(starts) {
+		end = starts[line] - 1
+	}
+	at.Length = end - at.Offset
+	return at
+}
+
+// manifest reads what the containers of static pods run: the lists command and args,
+// wherever they stand together.
+func manifest(r *reader) error {
+	b, err := io.ReadAll(io.LimitReader(r.in.Content, maxYAML+1))
+	if err != nil {
+		return err
+	}
+	if len(b) > maxYAML {
+		return fmt.Errorf("more than %d bytes of settings; they were not read", maxYAML)
+	}
+	var doc yaml.Node
+	if err := parseYAML(b, &doc); err != nil {
+		return err
+	}
+	starts := lineStarts(b)
+	var visit func(n *yaml.Node, depth int) error
+	visit = func(n *yaml.Node, depth int) error {
+		if depth > maxYAMLDepth {
+			return nil
+		}
+		var words []string
+		line := 0
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if k, v := n.Content[i].Value, n.Content[i+1]; (k == "command" || k == "args") && v.Kind == yaml.SequenceNode {
+				for _, w := range v.Content {
+					if line == 0 {
+						line = w.Line
+					}
+					words = append(words, w.Value)
+				}
+			}
+		}
+		if len(words) > 0 {
+			command := asWords(words)
+			if err := r.give("hook.command", atLine(b, starts, line), command, shell.Analyze(command), artifact.Field{Name: "event", Value: "container"}); err != nil {
+				return err
+			}
+		}
+		for _, c := range n.Content { // aliases are not followed: they may nest without end
+			if err := visit(c, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return visit(&doc, 0)
+}
+
+const maxYAMLDepth = 50
 
 // parseYAML reads YAML that an intruder may have written.
 func parseYAML(b []byte, into any) (err error) {

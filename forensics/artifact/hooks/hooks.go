@@ -5,9 +5,10 @@
 //
 // Records, all with programs, urls, traits and decoded (package shell):
 //
-//	hook.command    command, event (network, service, boot, log,
-//	                package-manager, cloud-init): ifupdown, supervisor, inetd,
-//	                xinetd, rsyslog, binfmt, dpkg and cloud-init are told to run it
+//	hook.command    command, event (network, service, boot, log, container,
+//	                package-manager, cloud-init, python): ifupdown, supervisor,
+//	                inetd, xinetd, rsyslog, binfmt, dpkg, cloud-init, kubelet and
+//	                Python are told to run it
 //	hook.script     event (motd, network, dhcp, ppp, ssh, kernel, acpi, power,
 //	                cloud-init, python, ...), interpreter, suspicious_line, ignored: a
 //	                script in a folder whose scripts all run at that event, or
@@ -85,7 +86,7 @@ var scripts = []struct {
 	// What the owner gave to a new server, which has run once.
 	{"cloud-init-once", []string{"/var/lib/cloud/scripts/per-once/*", "/var/lib/cloud/scripts/per-instance/*", "/var/lib/cloud/scripts/vendor/*", "/var/lib/cloud/instances/*/scripts/*", "/var/lib/cloud/instances/*/user-data.txt"}},
 	{"package-manager", []string{"/etc/apt/listchanges.conf", "/etc/ca-certificates/update.d/*"}},
-	{"git", []string{"/usr/share/git-core/templates/hooks/*"}},
+	{"git", []string{"/usr/share/git-core/templates/hooks/*", "/root/*/.git/hooks/*", "/home/*/*/.git/hooks/*", "/opt/*/.git/hooks/*", "/srv/*/.git/hooks/*", "/var/www/*/.git/hooks/*", "/etc/.git/hooks/*"}},
 }
 
 // Patterns implements artifact.Extractor.
@@ -146,7 +147,7 @@ func (r *reader) give(kind string, at artifact.Source, command string, facts she
 }
 
 func (r *reader) script(event string) error {
-	if name := path.Base(r.in.Path); name == "README" || name == ".placeholder" {
+	if name := path.Base(r.in.Path); name == "README" || name == ".placeholder" || strings.HasSuffix(name, ".sample") {
 		return nil
 	}
 	rec := artifact.Record{Kind: "hook.script"}

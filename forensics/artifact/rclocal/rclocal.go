@@ -87,10 +87,7 @@ func own(p string) bool {
 }
 
 func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
-	list, err := shell.ReadStatements(in.Content)
-	if err != nil {
-		return err
-	}
+	list, unread := shell.ReadStatements(in.Content)
 	executable := in.Inode == nil || in.Target != "" || in.Inode.Mode&0o111 != 0
 	ended := false
 	for n, st := range list {
@@ -122,7 +119,7 @@ func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			ended = true
 		}
 	}
-	return nil
+	return unread
 }
 
 func atLineStart(in *artifact.Input, off int64) bool {

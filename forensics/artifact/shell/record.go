@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -24,8 +25,18 @@ func (f *Facts) Telling() bool {
 	return false
 }
 
+// ErrMiddle says that only the beginning and the end of a script were read.
+var ErrMiddle = errors.New("the middle of the script was not read")
+
+func middle(gap int64) error {
+	if gap <= 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d bytes from %d on", ErrMiddle, gap, maxInput/2)
+}
+
 // ReadStatements reads a script and gives its statements. Of one of more than 512
-// KiB it reads the beginning and the end.
+// KiB it reads the beginning and the end, and gives ErrMiddle with them.
 func ReadStatements(content *io.SectionReader) ([]Statement, error) {
 	b, gap, err := readBounded(content)
 	if err != nil {
@@ -35,7 +46,7 @@ func ReadStatements(content *io.SectionReader) ([]Statement, error) {
 	for i := range list {
 		list[i].behind(gap)
 	}
-	return list, nil
+	return list, middle(gap)
 }
 
 // behind corrects the place of a statement that stands behind a part that was not
@@ -82,7 +93,8 @@ func readBounded(content *io.SectionReader) (b []byte, gap int64, err error) {
 // AddScript describes a script as a whole in a record: interpreter (the #! line,
 // ELF, or data), programs (those named by a path), urls, traits, decoded, and
 // suspicious_line: the first line with a trait worth pointing at, which becomes
-// the record's source. Without one the source is the file.
+// the record's source. Without one the source is the file. Of a script of more than
+// 512 KiB it describes the beginning and the end, and gives ErrMiddle.
 func AddScript(r *artifact.Record, content *io.SectionReader) error {
 	return addScript(r, content, "")
 }
@@ -131,7 +143,7 @@ func addScript(r *artifact.Record, content *io.SectionReader, interpreter string
 	}
 	f.AddTo(r)
 	r.Add("suspicious_line", suspicious[:min(len(suspicious), 1024)])
-	return nil
+	return middle(gap)
 }
 
 // line says what a line of a statement does by itself.

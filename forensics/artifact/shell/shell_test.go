@@ -5,11 +5,15 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"icecore/forensics/artifact"
 )
 
 func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
@@ -17,6 +21,23 @@ func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s
 // TestTraits: each trait with lines that have it, and twins that differ in what
 // decides. Traits in want that begin with ! must be missing; of a twin, all but
 // those named are.
+// TestMiddle: what of a long script was not read is said, and its end is told.
+func TestMiddle(t *testing.T) {
+	short := "#!/bin/sh\n: " + strings.Repeat("x", 1000) + "\n/tmp/a\n"
+	long := "#!/bin/sh\n" + strings.Repeat(": nothing to see in this line\n", 40_000) + "/tmp/a\n"
+	for text, unread := range map[string]bool{short: false, long: true} {
+		var r artifact.Record
+		content := io.NewSectionReader(strings.NewReader(text), 0, int64(len(text)))
+		if err := AddScript(&r, content); errors.Is(err, ErrMiddle) != unread || r.Get("traits") != "temp_exec" || text[r.Source.Offset:][:6] != "/tmp/a" {
+			t.Errorf("%d bytes: %v, %q at %d", len(text), err, r.Get("traits"), r.Source.Offset)
+		}
+		list, err := ReadStatements(content)
+		if errors.Is(err, ErrMiddle) != unread || len(list) == 0 || list[len(list)-1].Text != "/tmp/a" {
+			t.Errorf("%d bytes: %v, %d statements", len(text), err, len(list))
+		}
+	}
+}
+
 // TestCode: of other interpreters the calls that stand together count.
 func TestCode(t *testing.T) {
 	library := strings.Repeat("def f(x):\n    return x + 1\n\n", 1000)

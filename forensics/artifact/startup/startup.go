@@ -66,10 +66,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	case name == "environment" || name == "pam_env.conf" || name == ".pam_environment" || name == "locale" || strings.HasSuffix(path.Dir(in.Path), "environment.d"):
 		return environment(ctx, in, emit)
 	}
-	list, err := shell.ReadStatements(in.Content)
-	if err != nil {
-		return err
-	}
+	list, unread := shell.ReadStatements(in.Content)
 	n := 0
 	for _, st := range list {
 		if !st.Facts.Telling() {
@@ -83,7 +80,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		st.Facts.AddTo(&r)
 		emit(r)
 	}
-	return nil
+	return unread
 }
 
 // lines calls fn for each line that is no comment, and bounds the records.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"sort"
+	"sync"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -62,6 +63,13 @@ func (r ranges) merge() ranges {
 		out = append(out, b)
 	}
 	return out
+}
+
+func (r ranges) blocks() (n uint64) {
+	for _, b := range r {
+		n += b.count
+	}
+	return n
 }
 
 func (r ranges) has(block uint64) bool {
@@ -118,6 +126,9 @@ type recovered struct {
 
 	since   uint32 // of the transactions after this one the journal has everything
 	covered bool
+
+	mu     sync.Mutex
+	finder *finder // for states that are asked for later, under mu
 }
 
 // sure says whether the journal has all transactions after one.
@@ -188,7 +199,7 @@ type claim struct {
 func (f *FS) recover() *recovered {
 	f.recoverOnce.Do(func() {
 		r := &finder{f: f, out: &recovered{byRef: make(map[filesystem.Ref]*node), lives: make(map[uint32][]life)}, bm: &bitmaps{f: f}}
-		f.recovered = r.out
+		f.recovered, r.out.finder = r.out, r
 		if f.journal != nil {
 			r.run()
 		}
@@ -205,8 +216,7 @@ func (r *finder) run() {
 	for _, v := range f.journal.log.Revokes() {
 		r.revokes[v.Block] = append(r.revokes[v.Block], v.TID)
 	}
-	blocksOf := int64(min(f.sb.blocks, uint64(f.size)/1024))
-	r.steps, r.trees = 64*blocksOf+1<<22, 2*blocksOf+1024
+	r.steps, r.trees = r.budget()
 	r.coverage()
 	tables := f.tables()
 	var blocks []uint64
@@ -228,6 +238,12 @@ func (r *finder) run() {
 	for _, n := range r.out.list {
 		r.describe(n)
 	}
+}
+
+// budget gives how much work the judgement may take: steps, and blocks of block maps.
+func (r *finder) budget() (steps, trees int64) {
+	blocks := int64(min(r.f.sb.blocks, uint64(r.f.size)/1024))
+	return 64*blocks + 1<<22, 2*blocks + 1024
 }
 
 // coverage finds since when the journal has every transaction.
@@ -454,7 +470,7 @@ func (f *FS) recoveredNode(ref filesystem.Ref) (*node, error) {
 		return n, nil
 	}
 	if ref.Version != 0 {
-		return nil, fmt.Errorf("inode %d has no state of transaction %d that could be recovered: %w", ref.Inode, ref.Version, fs.ErrNotExist)
+		return f.olderNode(r, ref)
 	}
 	i := sort.Search(len(r.list), func(i int) bool { return r.list[i].Ref.Inode >= ref.Inode })
 	if i < len(r.list) && r.list[i].Ref.Inode == ref.Inode {

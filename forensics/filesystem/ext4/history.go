@@ -1,18 +1,21 @@
 package ext4
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4/jbd2"
 )
 
 // History implements filesystem.HistoryFS. It compares each state of an inode that
 // the journal has with the one before. The first state of an inode has none before it,
 // unless a replay replaces it on the disk: then that is the old state, of a time that is
-// not known. It costs one read of the journal, and memory for one state of each inode
-// that the journal tells of.
+// not known. A sync(2) writes blocks back that a recovery would write again: then what
+// stands on the disk is one of the states in the journal, and none before them. It costs one or two
+// reads of the journal, and memory for one state of each inode that the journal tells of.
 func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) error {
 	if f.journal == nil {
 		return nil
@@ -32,6 +35,12 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		return in
 	}
 	disk := make([]byte, s.blockSize)
+	pending := make(map[uint64][]jbd2.Copy) // what a recovery writes
+	for _, c := range log.Copies() {
+		if _, ok := f.inodeBlock(tables, c.Block); ok && int32(c.TID-log.Sequence()) >= 0 {
+			pending[c.Block] = append(pending[c.Block], c)
+		}
+	}
 	for _, c := range log.Copies() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -42,7 +51,7 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		}
 		if f.replaced(c.Block) && !raws[c.Block] && int32(c.TID-log.Sequence()) >= 0 {
 			raws[c.Block] = true
-			if k, _ := f.r.ReadAt(disk, int64(c.Block)*int64(len(disk))); k == len(disk) {
+			if k, _ := f.r.ReadAt(disk, int64(c.Block)*int64(len(disk))); k == len(disk) && !f.inLog(pending[c.Block], disk) {
 				for i := 0; (i+1)*s.inodeSize <= len(disk); i++ {
 					raw := disk[i*s.inodeSize:][:s.inodeSize]
 					if n := ino + uint64(i); last[n] == nil && len(last) < maxRecovered && raw[0]|raw[1] != 0 && s.inodeChecksumOK(n, raw) {
@@ -88,6 +97,16 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		f.problem("journal", "tells of more than %d inodes; the history of the rest is not given", maxRecovered)
 	}
 	return nil
+}
+
+// inLog says whether a block is as one of the copies has it.
+func (f *FS) inLog(copies []jbd2.Copy, b []byte) bool {
+	for i := len(copies) - 1; i >= 0; i-- {
+		if c, err := f.journal.log.Read(copies[i]); err == nil && bytes.Equal(c, b) {
+			return true
+		}
+	}
+	return false
 }
 
 // changed names what differs between two states of an inode, or nothing.

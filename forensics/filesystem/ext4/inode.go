@@ -23,10 +23,11 @@ type node struct {
 	// verdict is set for a recovered state: blocks that it says are lost are not its
 	// content any more.
 	verdict *verdict
-	mapErr  error // of a recovered state's block map
-	onDisk  bool  // in use on the disk, where a replay deletes it
-	own     bool  // deleted by a fast commit: the bitmap still has its blocks as its own
-	context bool  // of a directory whose raw is not kept: it has a context of encryption
+	mapErr  error  // of a recovered state's block map
+	onDisk  bool   // in use on the disk, where a replay deletes it
+	still   ranges // blocks of an older state that the file has at the same place now
+	own     bool   // deleted by a fast commit: the bitmap still has its blocks as its own
+	context bool   // of a directory whose raw is not kept: it has a context of encryption
 }
 
 func (n *node) iblock() []byte { return n.raw[0x28:0x64] }

@@ -140,6 +140,10 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 		if n.inJournal(b) {
 			continue
 		}
+		if n.still.has(b) { // it may have been written over
+			covered = false
+			continue
+		}
 		if n.own {
 			if f.fastKept.has(b) {
 				fn(b)
@@ -322,6 +326,8 @@ func (r *finder) describe(n *node) {
 			n.Note = fmt.Sprintf("deleted; partial: %d of %d blocks had no content yet and read as zeros; %s", v.empty, v.total+v.empty, from)
 		case v.short:
 			n.Note = fmt.Sprintf("deleted; unverified: the block map tells of %d blocks, the inode of %d; %s", v.mapped, n.Sectors*512/uint64(r.f.sb.blockSize), from)
+		case len(n.still) > 0 && v.inLog < v.total:
+			n.Note = fmt.Sprintf("deleted; unverified: of %d blocks %d are the file's to this day, and may have been written over; %s", v.total, n.still.blocks(), from)
 		case v.unsure && v.inLog < v.total:
 			n.Note = fmt.Sprintf("deleted; unverified: all %d blocks are free, but the journal does not tell whether they were used since; %s", v.total, from)
 		case v.inLog == v.total:

@@ -9,10 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"icecore/forensics/filesystem"
 )
@@ -177,6 +180,48 @@ func TestHistory(t *testing.T) {
 	}
 	if lc := f.Info().Journal.LastCommit; lc.Time().Before(begin) || lc.Before(last) {
 		t.Errorf("last commit %v, the last change at %v", lc, last)
+	}
+}
+
+// TestHistoryAfterSync makes and changes a file, a sync after each step: that writes the newest
+// state to its place on the disk too, where it is no state before the others.
+func TestHistoryAfterSync(t *testing.T) {
+	needKernel(t)
+	inMemory(t)
+	for _, mkfs := range [][]string{{"-t", "ext4", "-b", "4096", "-J", "size=4"}, {"-t", "ext3", "-b", "1024", "-J", "size=2"}} {
+		t.Run(mkfs[1], func(t *testing.T) {
+			img := makeImage(t, 32, mkfs...)
+			root, unmount := mountImage(t, img, "rw,commit=300")
+			p := filepath.Join(root, "auth.log")
+			var st unix.Stat_t
+			want := []string{"created", "size 10 -> 20", "size 20 -> 0", "size 0 -> 9", "mode 0600 -> 0644"}
+			for _, step := range []func() error{
+				func() error { return os.WriteFile(p, []byte("0123456789"), 0o600) },
+				func() error { return os.WriteFile(p, []byte("0123456789ABCDEFGHIJ"), 0o600) },
+				func() error { return os.Truncate(p, 0) },
+				func() error { return os.WriteFile(p, []byte("new line\n"), 0o600) },
+				func() error { return os.Chmod(p, 0o644) },
+			} {
+				must(t, step())
+				must(t, unix.Stat(p, &st))
+				run(t, "sync", "-f", root)
+			}
+			b, err := snapshot(img, nil)
+			must(t, err)
+			unmount()
+			f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			must(t, err)
+			var got []string
+			must(t, f.History(context.Background(), func(c *filesystem.Change) error {
+				if c.Ref.Inode == st.Ino {
+					got = append(got, c.What)
+				}
+				return nil
+			}))
+			if !slices.Equal(got, want) {
+				t.Errorf("changes %q, want %q", got, want)
+			}
+		})
 	}
 }
 

@@ -162,7 +162,8 @@ func (t *tree) reserved() error {
 			continue
 		}
 		n, err := f.node(filesystem.Ref{Inode: uint64(ino)})
-		if err != nil || n.Size == 0 && n.Sectors == 0 {
+		// A size alone is what a growth of the filesystem leaves of inode 7.
+		if err != nil || !n.inline() && !f.mapsBlocks(n) {
 			continue
 		}
 		if place := w.place(ino); place != 0 {
@@ -189,7 +190,7 @@ func (t *tree) reserved() error {
 // reservedNode makes a file of a reserved inode that has blocks but no mode, as that of
 // bad blocks. It says no if there are none.
 func (f *FS) reservedNode(n *node) bool {
-	if n.Ref.Inode >= firstInode || n.Mode != 0 || n.Sectors == 0 && n.Size == 0 {
+	if n.Ref.Inode >= firstInode || n.Mode != 0 || !f.mapsBlocks(n) {
 		return false
 	}
 	n.Mode = filesystem.ModeRegular
@@ -199,6 +200,12 @@ func (f *FS) reservedNode(n *node) bool {
 		n.Size = max(n.Size, last.Logical+last.Length)
 	}
 	return true
+}
+
+// mapsBlocks says whether an inode has blocks.
+func (f *FS) mapsBlocks(n *node) bool {
+	exts, _ := f.extents(n)
+	return len(exts) > 0
 }
 
 // namedBelow says which directories that were not given are named by another of them.

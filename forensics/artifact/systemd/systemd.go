@@ -40,6 +40,8 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
+	"sort"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -300,6 +302,8 @@ func (u *unit) exported() string {
 	return b.String()
 }
 
+var loginShell = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:ba|da|z|k|a)?sh$`)
+
 // value gives the last value of a directive.
 func (u *unit) value(name string) string {
 	out := ""
@@ -349,6 +353,11 @@ func (u *unit) exec(d Directive, c Command) artifact.Record {
 		args = append([]string{path.Join(root, args[0])}, args[1:]...)
 	}
 	f := shell.Analyze(u.prelude(c.Text) + u.line(args))
+	if len(args) > 0 && u.value("StandardInput") == "socket" && loginShell.MatchString(args[0]) && !f.Has("reverse_shell") {
+		// Whoever connects to the socket has a shell.
+		f.Traits = append(f.Traits, "reverse_shell")
+		sort.Strings(f.Traits)
+	}
 	f.AddTo(&r)
 	return r
 }

@@ -65,6 +65,11 @@ func Analyses() []Info {
 			FalsePositives: []string{"an administrator who made room, or began a journal anew", "limits of a few megabytes, or of hours", "a file that was damaged and then removed"},
 		},
 		{
+			Name: "journal_altered", Title: "Entries of the systemd journal were altered", Level: Medium, Phase: PhaseEvasion, Techniques: []string{"T1565.001", "T1070.002"},
+			Description:    "A message in a file of the journal, of those on logins, accounts and commands, does not fit the hash that was written beside it: it was edited in place. Messages with zeros in them are taken for torn.",
+			FalsePositives: []string{"a damaged disk"},
+		},
+		{
 			Name: "hosts_nowhere", Title: "Servers are led nowhere", Level: Medium, Phase: PhaseEvasion, Techniques: []string{"T1562.001", "T1668"},
 			Description:    "/etc/hosts gives a null or loopback address for servers of updates or of security agents, or for mining pools. Low from fifty such names on: a block list.",
 			FalsePositives: []string{"block lists of advertisements and miners", "a mirror on the machine itself"},

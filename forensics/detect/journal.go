@@ -69,6 +69,37 @@ func (c *collection) journalWiped() {
 	}
 }
 
+// journalAltered looks for messages of the journal that were edited in its files.
+func (c *collection) journalAltered() {
+	type file struct {
+		volume  string
+		inode   uint64
+		version uint32
+	}
+	proof := make(map[file][]string)
+	for i := range c.in.Records {
+		r := &c.in.Records[i]
+		if k := (file{r.Source.Volume, r.Source.Inode, r.Source.Version}); fromJournal(r) && r.Has("altered") && len(proof[k]) < maxListed-1 {
+			proof[k] = append(proof[k], r.ID)
+		}
+	}
+	for i := range c.in.Records {
+		r := &c.in.Records[i]
+		// What is left of a deleted file may be another's.
+		if r.Kind != "log.coverage" || !r.Has("altered") || r.Source.State == filesystem.Deleted {
+			continue
+		}
+		f := c.finding(r)
+		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "journal_altered", Medium, PhaseEvasion
+		f.Techniques = []string{"T1565.001", "T1070.002"}
+		f.Time, f.TimeInferred = time.Time{}, ""
+		f.Title = "Entries of the systemd journal were altered"
+		f.Description = fmt.Sprintf("%s messages do not fit the hash that was written beside them.", r.Get("altered"))
+		f.Records = union(f.Records, proof[file{r.Source.Volume, r.Source.Inode, r.Source.Version}])
+		c.add(f)
+	}
+}
+
 func cutLast(k string) (before, after string) {
 	i := strings.LastIndexByte(k, 0)
 	return k[:i], k[i+1:]

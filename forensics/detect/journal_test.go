@@ -71,3 +71,26 @@ func TestJournalCut(t *testing.T) {
 		})
 	}
 }
+
+// TestJournalAltered: a message that does not fit its hash is a finding, in a file that
+// stands.
+func TestJournalAltered(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		field string
+		state filesystem.State
+		want  Level
+	}{{"altered", "altered", filesystem.Live, Medium}, {"unreadable", "unreadable", filesystem.Live, None}, {"what is left of a deleted file", "altered", filesystem.Deleted, None}} {
+		coverage := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Volume: "p1", Path: journalLog, Inode: 2, State: tt.state}}
+		coverage.AddInt("entries", 10)
+		coverage.AddInt(tt.field, 1)
+		s := scene{records: []artifact.Record{loginIn(journalLog, tt.field, "yes"), loginIn(journalLog), coverage}}
+		res := s.run(t)
+		if got := level(res, "journal_altered"); got != tt.want {
+			t.Errorf("%s: level %s, want %s", tt.name, got, tt.want)
+		}
+		if tt.want != None && strings.Join(res.Findings[0].Records, ",") != "R-000003,R-000001" {
+			t.Errorf("%s: proved by %q", tt.name, res.Findings[0].Records)
+		}
+	}
+}

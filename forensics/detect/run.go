@@ -72,6 +72,7 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	c.wipedLogs()
 	c.zeroedLogins()
 	c.journalWiped()
+	c.journalAltered()
 	c.setBack()
 	c.strangers()
 	c.sinkholes()
@@ -379,7 +380,7 @@ func excerpt(rec *artifact.Record) string {
 	}
 	for _, f := range rec.Fields {
 		switch f.Name {
-		case "description", "traits", "programs", "decoded", "technique", "level":
+		case "description", "traits", "programs", "decoded", "technique", "level", "entry_offset", "compressed":
 			continue
 		}
 		v := f.Value

@@ -54,7 +54,7 @@ func sameEvent(r *artifact.Record) string {
 	b.WriteString(r.Kind + "\x00" + system(r))
 	for _, f := range r.Fields {
 		switch f.Name {
-		case "pid", "count", "programs", "urls", "traits", "decoded", "entry_offset", "compressed", "recovered", "sender", "remote_host":
+		case "pid", "count", "programs", "urls", "traits", "decoded", "entry_offset", "compressed", "recovered", "sender", "altered", "remote_host":
 			continue
 		}
 		// What a text may have cut, or written otherwise, is not compared.

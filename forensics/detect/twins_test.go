@@ -27,7 +27,7 @@ func told(where, kind string, at time.Duration, fields ...string) artifact.Recor
 	inferred := ""
 	if where == journalLog {
 		r.Source.Inode = 2
-		r.Add("entry_offset", fmt.Sprint(1000+at/time.Millisecond))
+		r.Add("entry_offset", fmt.Sprint(1000+at.Milliseconds()))
 	} else {
 		r.Source.Inode = 1
 		t, inferred = t.Truncate(time.Second), "year, zone"

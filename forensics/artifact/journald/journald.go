@@ -19,6 +19,8 @@
 //	sender         program and user id of who sent it, where that is neither
 //	               the program in whose name it is written, nor root: anybody
 //	               can write in anybody's name
+//	altered        yes: the message is not the one that was written there, by the
+//	               hash that stands beside it
 //	remote_host    the machine it came from, in a journal received from others
 //
 // and
@@ -26,7 +28,7 @@
 //	journal.program  program (the path that ran), uid, unit, count (entries);
 //	                 stamps first and last: a program wrote to the journal
 //	log.coverage     entries, bytes, state (online, offline, archived), format,
-//	                 first_number, last_number, uptime (at the first), recovered, damaged, missing, unreadable, left_out, empty,
+//	                 first_number, last_number, uptime (at the first), recovered, damaged, missing, unreadable, altered, left_out, empty,
 //	                 error; stamps first (earliest) and last (latest): one for
 //	                 each file
 //
@@ -113,6 +115,7 @@ type extraction struct {
 	now        [fields]datum // of the entry at hand
 	unreadable int64         // pieces of data
 	why        error         // of the first of them
+	altered    int64         // messages
 	leftOut    int64
 	first      time.Time
 	last       time.Time
@@ -189,6 +192,11 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 			break
 		}
 	}
+	message := []byte(strings.TrimLeft(string(text), " ")) // the text is valid until the next reading
+	altered, err := x.f.altered(d, maxMessage)
+	if errors.Is(err, ErrWork) {
+		return err
+	}
 	source := artifact.Source{Offset: d.from, Length: d.size}
 	if d.packed == 0 {
 		source.Offset, source.Length = d.from+int64(len("MESSAGE=")), d.size-int64(len("MESSAGE="))
@@ -198,12 +206,16 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 		pid = x.now[fieldSyslogPID].value
 	}
 	entry := logs.Entry{
-		Line: artifact.Line{Offset: source.Offset, Text: text}, Time: logged,
-		Host: []byte(x.now[fieldHost].value), Tag: []byte(tag), PID: []byte(pid), Message: []byte(strings.TrimLeft(string(text), " ")),
+		Line: artifact.Line{Offset: source.Offset}, Time: logged,
+		Host: []byte(x.now[fieldHost].value), Tag: []byte(tag), PID: []byte(pid), Message: message,
 	}
 	more := x.more(e, d.packed)
 	if s := x.sender(tag); s != "" {
 		more = append(more, artifact.Field{Name: "sender", Value: s})
+	}
+	if altered {
+		x.altered++
+		more = append(more, artifact.Field{Name: "altered", Value: "yes"})
 	}
 	unit := x.now[fieldUnit].value
 	if unit == "" {
@@ -322,7 +334,7 @@ func (x *extraction) finish(size int64, err error) error {
 	for _, f := range []struct {
 		name string
 		n    int64
-	}{{"recovered", w.Loose}, {"damaged", w.Damaged}, {"missing", w.Missing}, {"unreadable", x.unreadable}, {"left_out", left}} {
+	}{{"recovered", w.Loose}, {"damaged", w.Damaged}, {"missing", w.Missing}, {"unreadable", x.unreadable}, {"altered", x.altered}, {"left_out", left}} {
 		if f.n > 0 {
 			r.AddInt(f.name, f.n)
 		}

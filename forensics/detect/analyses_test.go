@@ -324,3 +324,28 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("because of %v", v.Because)
 	}
 }
+
+// TestSpreadWindow compares the window that moves on with a count of each.
+func TestSpreadWindow(t *testing.T) {
+	var g guesses
+	g.addresses = make(map[string]int)
+	for i := range 500 {
+		g.list = append(g.list, guess{rec: &artifact.Record{ID: fmt.Sprintf("R-%06d", i)}, at: noon.Add(time.Duration(i*i%977) * time.Minute), count: 1 + i%5, address: fmt.Sprint(i % 17)})
+	}
+	g.sort()
+	for m := 0; m < 1200; m += 7 {
+		to := noon.Add(time.Duration(m) * time.Minute)
+		from := to.Add(-spreadWindow)
+		g.within(from, to)
+		count, addresses := 0, make(map[string]bool)
+		for _, x := range g.list {
+			if !x.at.Before(from) && !x.at.After(to) {
+				count += x.count
+				addresses[x.address] = true
+			}
+		}
+		if g.count != count || len(g.addresses) != len(addresses) {
+			t.Fatalf("at minute %d: %d from %d addresses, want %d from %d", m, g.count, len(g.addresses), count, len(addresses))
+		}
+	}
+}

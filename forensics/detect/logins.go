@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -238,27 +240,28 @@ func (c *collection) logins() {
 // addresses, a few from each, and none from that which then logged in: an army of
 // guessers shares its work, and reports.
 func (c *collection) spreadGuesses() {
-	type guess struct {
-		rec *artifact.Record
-		at  time.Time
-	}
-	var all []guess
+	users := make(map[string]*guesses)
 	total := 0
 	for _, a := range c.failures() {
 		for _, r := range a.recs {
-			all = append(all, guess{r, r.Time("last")})
 			total += number(r.Get("count"))
+			g := guess{r, r.Time("last"), number(r.Get("count")), r.Get("address")}
+			for _, u := range strings.Split(r.Get("users"), ",") {
+				if users[u] == nil {
+					users[u] = &guesses{addresses: make(map[string]int)}
+				}
+				if l := users[u].list; len(l) == 0 || l[len(l)-1].rec != r {
+					users[u].list = append(l, g)
+				}
+			}
 		}
 	}
 	if total < manySpread {
 		return
 	}
-	sort.Slice(all, func(i, j int) bool {
-		if !all[i].at.Equal(all[j].at) {
-			return all[i].at.Before(all[j].at)
-		}
-		return all[i].rec.ID < all[j].rec.ID
-	})
+	for _, g := range users {
+		g.sort()
+	}
 	known, told := make(map[string]bool), make(map[string]bool)
 	for _, l := range c.accepted() {
 		if known[l.address] || byKey(l.method) || l.rec.Kind != "auth.login" || c.guesses[l.address] {
@@ -266,25 +269,13 @@ func (c *collection) spreadGuesses() {
 			continue
 		}
 		known[l.address] = true
-		count, addresses := 0, make(map[string]bool)
-		var recs []string
-		from := sort.Search(len(all), func(i int) bool { return !all[i].at.Before(l.at.Add(-spreadWindow)) })
-		for _, g := range all[from:] {
-			if g.at.After(l.at) {
-				break
-			}
-			for _, u := range strings.Split(g.rec.Get("users"), ",") {
-				if u == l.user {
-					count += number(g.rec.Get("count"))
-					addresses[g.rec.Get("address")] = true
-					if len(recs) < maxListed {
-						recs = append(recs, g.rec.ID)
-					}
-					break
-				}
-			}
+		before := users[l.user]
+		if before == nil || told[l.user] {
+			continue
 		}
-		if count < manySpread || len(addresses) < spreadAddresses || told[l.user] {
+		before.within(l.at.Add(-spreadWindow), l.at)
+		count, addresses := before.count, before.addresses
+		if count < manySpread || len(addresses) < spreadAddresses {
 			continue
 		}
 		told[l.user] = true
@@ -294,8 +285,50 @@ func (c *collection) spreadGuesses() {
 		f.Time, f.TimeInferred = l.at, l.inferred
 		f.Title = fmt.Sprintf("Login of %s from %s, while its password was guessed from %d other addresses", l.user, l.address, len(addresses))
 		f.Description = fmt.Sprintf("%d failed logins of %s from %d addresses within the hour before, then one by password from an address that had never logged in.", count, l.user, len(addresses))
-		f.Records = append(f.Records, recs...)
+		for _, g := range before.list[before.from:min(before.to, before.from+maxListed)] {
+			f.Records = append(f.Records, g.rec.ID)
+		}
 		c.add(f)
+	}
+}
+
+// guess is a record of failed logins from one address.
+type guess struct {
+	rec     *artifact.Record
+	at      time.Time
+	count   int
+	address string
+}
+
+// guesses are those of one user's password, of which a window that moves on is
+// counted: an image can hold millions of guesses, and of logins.
+type guesses struct {
+	list      []guess
+	from, to  int // the window
+	count     int // failed logins in it
+	addresses map[string]int
+}
+
+func (g *guesses) sort() {
+	slices.SortFunc(g.list, func(a, b guess) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rec.ID, b.rec.ID))
+	})
+}
+
+// within moves the window to the guesses of a time, both ends included. Neither end
+// moves back: logins come in the order of their seconds, so they are at most that
+// much off.
+func (g *guesses) within(from, to time.Time) {
+	for ; g.to < len(g.list) && !g.list[g.to].at.After(to); g.to++ {
+		g.count += g.list[g.to].count
+		g.addresses[g.list[g.to].address]++
+	}
+	for ; g.from < g.to && g.list[g.from].at.Before(from); g.from++ {
+		old := g.list[g.from]
+		g.count -= old.count
+		if g.addresses[old.address]--; g.addresses[old.address] == 0 {
+			delete(g.addresses, old.address)
+		}
 	}
 }
 

@@ -10,6 +10,10 @@ import (
 	"icecore/forensics/filesystem/ext4/jbd2"
 )
 
+// commitInterval is how long a transaction is open before it is committed, in seconds, by
+// default: what was made since then was made by the oldest transaction or a later one.
+const commitInterval = 5
+
 // History implements filesystem.HistoryFS. It compares each state of an inode that
 // the journal has with the one before. The first state of an inode has none before it,
 // unless a replay replaces it on the disk: then that is the old state, of a time that is
@@ -82,7 +86,7 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 			switch {
 			case old != nil:
 				what = changed(old, in)
-			case in.Links > 0 && first.Known && in.Crtime.Known && in.Crtime.Sec >= first.Sec:
+			case in.Links > 0 && first.Known && in.Crtime.Known && in.Crtime.Sec >= first.Sec-commitInterval:
 				what = "created"
 			}
 			if what == "" {

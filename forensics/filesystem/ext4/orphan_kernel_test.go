@@ -121,6 +121,9 @@ func TestHistory(t *testing.T) {
 	inMemory(t)
 	img := makeImage(t, 32, "-t", "ext4", "-b", "4096", "-J", "size=8")
 	root, unmount := mountImage(t, img, "rw,commit=300")
+	// The journal begins before the file does.
+	must(t, os.WriteFile(filepath.Join(root, "first"), nil, 0o600))
+	run(t, "sync", "-f", root)
 	p := filepath.Join(root, "crontab")
 	begin := time.Now().Add(-time.Second)
 	inode := uint64(0)
@@ -192,6 +195,8 @@ func TestHistoryAfterSync(t *testing.T) {
 		t.Run(mkfs[1], func(t *testing.T) {
 			img := makeImage(t, 32, mkfs...)
 			root, unmount := mountImage(t, img, "rw,commit=300")
+			must(t, os.WriteFile(filepath.Join(root, "first"), nil, 0o600))
+			run(t, "sync", "-f", root)
 			p := filepath.Join(root, "auth.log")
 			var st unix.Stat_t
 			want := []string{"created", "size 10 -> 20", "size 20 -> 0", "size 0 -> 9", "mode 0600 -> 0644"}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	rec "github.com/dsoprea/go-ext4"
 
@@ -108,6 +109,14 @@ func newEditor(t *testing.T, mib int64, mkfs ...string) *editor {
 	must(t, os.Symlink("/etc/short", filepath.Join(root, "dir/short")))
 	must(t, os.Symlink("/"+strings.Repeat("long", 50), filepath.Join(root, "dir/long")))
 	unmount()
+	// Where somebody else made a mount namespace meanwhile, the filesystem stays mounted there
+	// for a moment.
+	for i := 0; openImage(t, e.img, Options{}).Info().State != "clean"; i++ {
+		if i == 200 {
+			t.Fatal("the image is still mounted")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	return e
 }
 

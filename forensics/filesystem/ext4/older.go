@@ -37,10 +37,27 @@ func (f *FS) olderNode(r *recovered, ref filesystem.Ref) (*node, error) {
 		}
 		n := &node{raw: slices.Clone(raw), view: &view{tid: ref.Version, copies: r.finder.copies, revokes: r.finder.revokes}}
 		f.sb.decodeInode(&n.Inode, ref.Inode, n.raw)
-		n.Ref.Version = ref.Version
+		// The state lasts until something changes that History tells. Meanwhile blocks get
+		// their content: the last copy has most of it.
+		for _, c := range list[i+1:] {
+			b, err := f.journal.log.Read(c)
+			if err != nil {
+				break
+			}
+			raw := b[off%bs:][:f.sb.inodeSize]
+			var later filesystem.Inode
+			f.sb.decodeInode(&later, ref.Inode, raw)
+			if later.Links == 0 || later.Generation != n.Generation || !f.sb.inodeChecksumOK(ref.Inode, raw) || changed(&n.Inode, &later) != "" {
+				break
+			}
+			copy(n.raw, raw)
+			n.view.tid = c.TID
+		}
+		n.Ref.Version = n.view.tid
 		n.State = filesystem.Deleted
 		n.Dtime = filesystem.Time{}
 		r.finder.older(n, off)
+		n.Ref.Version = ref.Version
 		return n, nil
 	}
 	return nil, none

@@ -9,7 +9,7 @@
 #   make fuzz     each fuzz target for FUZZTIME (60s)
 #   make bench    ratios to other programs, on $ICECORE_LAB/gen4.raw
 #   make falsepositives  what the rules say of over 300 packages of Debian (network, 25 GB of disk)
-#   make release  static binaries and their checksums, in bin/release
+#   make release  static binaries with checksums and licences, in bin/release
 
 SHELL    := /bin/sh
 GO       ?= go
@@ -94,6 +94,7 @@ release: static-build
 	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags "-s -w $(LDFLAGS)" \
 		-o bin/release/icecore-$(VERSION)-linux-$$arch-without-yara ./cmd/icecore || exit 1; done
 	cp LICENSE bin/release/
+	GO="$(GO)" .ci/licenses "yara_bundled netgo osusergo" > bin/release/THIRD-PARTY-LICENSES
 	cd bin/release && sha256sum icecore-* > SHA256SUMS && cat SHA256SUMS
 
 clean:

@@ -160,7 +160,8 @@ func (img *Image) Analyze(ctx context.Context, opts Options) (*Analysis, error) 
 		a.Volumes[i].Files = files
 	}
 	opts.progress(Progress{Phase: "judging"})
-	records := s.sorted()
+	a.Coverage.NotRead = append(a.Coverage.NotRead, s.found.leftOut()...)
+	records := s.found.sorted()
 	res, err := sigma.Run(ctx, &detect.Input{Records: records, System: &system, SnapshotTime: taken, Lookup: s.lookup, Root: rootOf, Read: s.readSource})
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,25 +35,18 @@ type scan struct {
 	owners map[string]*dpkg.Owners // by volume
 
 	mu      sync.Mutex
-	found   []located
+	found   collected
 	trouble troubles
 	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
 	large   chan []byte          // the buffers for large files, empty until used
 }
 
 func newScan(img *Image, opts Options, rules *RuleSet, system *artifact.System) *scan {
-	s := &scan{img: img, opts: opts, rules: rules, system: system, seen: make(map[seenKey]*verdict), large: make(chan []byte, largeBuffers)}
+	s := &scan{img: img, opts: opts, rules: rules, system: system, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers)}
 	for range min(largeBuffers, opts.jobs()) {
 		s.large <- []byte{}
 	}
 	return s
-}
-
-// located is a record with what puts it in its place among the others.
-type located struct {
-	rec    artifact.Record
-	volume int
-	seq    int // of the records of one file
 }
 
 func (s *scan) problem(what, format string, args ...any) {
@@ -289,36 +281,8 @@ func (s *scan) lookup(volume, name string) *detect.FileFact {
 
 func (s *scan) keep(volume, seq int, r artifact.Record) {
 	s.mu.Lock()
-	s.found = append(s.found, located{r, volume, seq})
+	s.found.add(located{r, volume, seq})
 	s.mu.Unlock()
-}
-
-// sorted gives all records in their final order, with IDs.
-func (s *scan) sorted() []artifact.Record {
-	sort.SliceStable(s.found, func(i, j int) bool {
-		a, b := &s.found[i], &s.found[j]
-		x, y := &a.rec.Source, &b.rec.Source
-		switch {
-		case a.volume != b.volume:
-			return a.volume < b.volume
-		case x.Path != y.Path:
-			return x.Path < y.Path
-		case x.State != y.State:
-			return x.State < y.State
-		case x.Inode != y.Inode:
-			return x.Inode < y.Inode
-		case x.Version != y.Version:
-			return x.Version < y.Version
-		}
-		return a.seq < b.seq
-	})
-	out := make([]artifact.Record, len(s.found))
-	for i := range s.found {
-		out[i] = s.found[i].rec
-		out[i].ID = fmt.Sprintf("R-%06d", i+1)
-	}
-	s.found = nil
-	return out
 }
 
 // addTimes gives a record the times of its file, unless it has times of its own.

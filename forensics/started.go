@@ -35,8 +35,9 @@ func (s *scan) started(ctx context.Context, v *Volume, number int) error {
 	var queue []named
 	s.mu.Lock()
 	var starters []*located
-	for i := range s.found {
-		l := &s.found[i]
+	s.found.cut() // so that what is started does not depend on the workers
+	for i := range s.found.recs {
+		l := &s.found.recs[i]
 		if r := &l.rec; l.volume == number && r.Source.State == filesystem.Live && detect.Starts(r.Kind) && !r.Has("ignored") && r.Has("programs") {
 			starters = append(starters, l)
 		}

@@ -233,7 +233,7 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 	}
 	w.s.mu.Lock()
 	for i := range recs {
-		w.s.found = append(w.s.found, located{recs[i], w.number, i})
+		w.s.found.add(located{recs[i], w.number, i})
 	}
 	w.s.mu.Unlock()
 	return nil

@@ -75,7 +75,7 @@ func (Extractor) Patterns() []string {
 const (
 	// maxRecords are the records of one kind from one log. Each kind has its
 	// own bound, so that a flood of failures cannot hide the login after it.
-	maxRecords = 200_000
+	maxRecords = 50_000
 	maxField   = 64 << 10
 )
 

@@ -151,8 +151,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 }
 
 const (
-	maxOpen    = 65_536  // terminals with a session
-	maxRecords = 200_000 // of one kind from one file
+	maxOpen    = 65_536 // terminals with a session
+	maxRecords = 50_000 // of one kind from one file
 )
 
 // session is a login that has not ended yet.

@@ -63,7 +63,9 @@ type fastDir struct {
 // applyFast applies the tags of fast commits.
 func (f *FS) applyFast(tags []jbd2.FastTag) {
 	r := &fastReplay{f: f, inodes: make(map[uint64]*fastInode), dirs: make(map[uint64]*fastDir), bm: &bitmaps{f: f}, group: len(f.groups) - 1, bit: -1}
-	f.fastDirs, f.fastGone, f.fastOpen, f.fastMaps = make(map[uint64]bool), make(map[uint64]bool), make(map[uint64]bool), make(map[uint64]bool)
+	for _, m := range []*map[uint64]bool{&f.fastDirs, &f.fastGone, &f.fastOpen, &f.fastMaps, &f.fastAgain} {
+		*m = make(map[uint64]bool)
+	}
 	// What any of the tags gives is not free for what the replay makes.
 	for i := range tags {
 		if run, ok := addedRange(&tags[i]); ok {
@@ -211,6 +213,7 @@ func (r *fastReplay) inodeRecord(ino uint64, raw []byte) error {
 	le := binary.LittleEndian
 	if in.links() == 0 && le.Uint16(raw[0x1a:]) > 0 || !bytes.Equal(in.raw[0x64:0x68], raw[0x64:0x68]) {
 		// Another file of that number: the map of the old one went with it.
+		r.f.fastAgain[ino] = true
 		in.loaded, in.runs, in.changed = true, nil, true
 		clear(in.raw[0x28:0x64])
 		delete(r.dirs, ino)

@@ -59,6 +59,7 @@ type FS struct {
 	fastOpen  map[uint64]bool // inodes without a name, but held open
 	fastGone  map[uint64]bool // inodes that they deleted
 	fastMaps  map[uint64]bool // inodes whose block map they changed
+	fastAgain map[uint64]bool // inodes whose number they gave to another file
 	fastUsed  ranges          // blocks that they gave to files
 	fastKept  ranges          // of those the ones that files in use still have
 	fastGiven map[uint64]bool // free blocks that the view uses for what they made

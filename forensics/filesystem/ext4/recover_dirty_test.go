@@ -153,7 +153,7 @@ func TestDirtyJournals(t *testing.T) {
 		t.Error("too few copies had orphans")
 	}
 	if sum.Damaged > sum.Files/100 {
-		t.Errorf("%d files cannot be read without replay", sum.Damaged)
+		t.Errorf("%d files cannot be read, or not as the kernel does, without replay", sum.Damaged)
 	}
 	if !t.Failed() && sum.Fast == 0 && sum.Images > 50 {
 		t.Error("no fast commit was replayed")
@@ -169,7 +169,7 @@ type dirtyCount struct {
 	Orphans  int // had files deleted while open, or being truncated
 	Refused  int // the kernel could not mount, or not without replay
 	Repaired int // by e2fsck after the kernel's replay of fast commits
-	Damaged  int // files that the kernel reads without replay and that here give an error, or the other way round
+	Damaged  int // files that the kernel reads without replay and that here give an error, or the other way round, or that an inconsistent state gives twice
 	Files    int
 }
 
@@ -226,7 +226,8 @@ func plainRows(t *testing.T, f *FS) map[string]row {
 // checkDirty compares a copy with the kernel's view of it.
 func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount) {
 	t.Helper()
-	raw := plainRows(t, openImage(t, img, Options{NoReplay: true}))
+	unreplayed := openImage(t, img, Options{NoReplay: true})
+	raw := plainRows(t, unreplayed)
 	f := openImage(t, img, Options{})
 	ours := plainRows(t, f)
 	// What is recovered agrees with itself, e2fsck says so below.
@@ -267,13 +268,21 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 		dropTwice(k, raw)
 		sum.Damaged += dropPassedOver(k, raw)
 		// What is half written there is marked as damaged; the kernel tells its log.
-		report("without replay", diffRows(k, raw, func(_ string, k, e *row) {
+		diff := diffRows(k, raw, func(_ string, k, e *row) {
 			if e.Err != "" && k.Hash != e.Hash {
 				sum.Damaged++
 				e.Hash = k.Hash
 			}
 			e.Err = ""
-		}))
+		})
+		// Where this engine, too, tells that a state is inconsistent, the two need not
+		// choose the same of what contradicts itself.
+		if len(unreplayed.Problems()) > 0 && len(diff) > 0 {
+			t.Logf("%s: inconsistent without replay, %d differences: %s\n%v", what, len(diff), diff[0], unreplayed.Problems())
+			sum.Damaged += len(diff)
+			diff = nil
+		}
+		report("without replay", diff)
 	}
 	mine := img + ".recovered"
 	defer os.Remove(mine)

@@ -1,9 +1,7 @@
 package forensics_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -444,35 +442,21 @@ func checkOrphanHash(t *testing.T, a *forensics.Analysis, inode uint64, sum stri
 }
 
 // journalAccepted gives when the first password from an address was accepted.
-func journalAccepted(t *testing.T, address string) time.Time {
+func journalAccepted(t *testing.T, address string) (at time.Time) {
 	t.Helper()
-	f, err := os.Open(lab(t, "booted/truth/s4.journal.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sc := bufio.NewScanner(z)
-	sc.Buffer(nil, 16<<20)
-	for sc.Scan() {
-		var e struct {
-			Message any    `json:"MESSAGE"`
-			Time    string `json:"__REALTIME_TIMESTAMP"`
+	toldByJournalctl(t, "s4", func(e map[string]any) {
+		m, _ := e["MESSAGE"].(string)
+		if !at.IsZero() || !strings.HasPrefix(m, "Accepted password for root from "+address) {
+			return
 		}
-		if json.Unmarshal(sc.Bytes(), &e) != nil {
-			continue
+		us, err := strconv.ParseInt(jsonBytes(e["__REALTIME_TIMESTAMP"]), 10, 64)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if m, ok := e.Message.(string); ok && strings.HasPrefix(m, "Accepted password for root from "+address) {
-			us, err := strconv.ParseInt(e.Time, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return time.UnixMicro(us).UTC()
-		}
+		at = time.UnixMicro(us).UTC()
+	})
+	if at.IsZero() {
+		t.Fatalf("the journal tells of no login from %s", address)
 	}
-	t.Fatalf("the journal tells of no login from %s (%v)", address, sc.Err())
-	return time.Time{}
+	return at
 }

@@ -90,7 +90,7 @@ type twice struct {
 	table []uint64
 }
 
-// check tells of names that a directory has twice: the kernel finds the first alone, and
+// checkTwice tells of names that a directory has twice: the kernel finds the first alone, and
 // the other file is out of reach.
 func (t *tree) checkTwice(dir uint32) {
 	w := t.w

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
 

@@ -9,10 +9,10 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/image"
-	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
 

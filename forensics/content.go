@@ -11,8 +11,8 @@ import (
 	"io"
 	"sort"
 
+	"icecore/forensics/content/engine"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/miner/config"
-	"icecore/forensics/miner/engine"
-	"icecore/forensics/miner/facts"
+	"icecore/forensics/content/config"
+	"icecore/forensics/content/engine"
+	"icecore/forensics/content/facts"
 )
 
 const (

@@ -9,10 +9,10 @@ import (
 	"regexp"
 	"strings"
 
+	"icecore/forensics/content/carried"
+	"icecore/forensics/content/member"
+	"icecore/forensics/content/upx"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/carried"
-	"icecore/forensics/miner/member"
-	"icecore/forensics/miner/upx"
 	"icecore/forensics/text"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/shell"
 )
 
 // notable makes the records file.notable: what is odd about a file itself,

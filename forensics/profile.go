@@ -10,9 +10,9 @@ import (
 	"sort"
 	"time"
 
+	"icecore/forensics/content/engine"
+	"icecore/forensics/content/facts"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
-	"icecore/forensics/miner/facts"
 )
 
 const (

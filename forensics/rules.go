@@ -12,7 +12,7 @@ import (
 	"sort"
 	"strings"
 
-	"icecore/forensics/miner/engine"
+	"icecore/forensics/content/engine"
 	yararules "icecore/yara-rules"
 )
 

@@ -10,9 +10,9 @@ import (
 	"sort"
 	"strings"
 
+	"icecore/forensics/content/engine"
+	"icecore/forensics/content/facts"
 	"icecore/forensics/detect"
-	"icecore/forensics/miner/engine"
-	"icecore/forensics/miner/facts"
 )
 
 // maxSample is how much of a sample is looked at.

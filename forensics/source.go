@@ -7,9 +7,9 @@ import (
 	"io"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/syslog"
 )
 
 // readSource reads up to n bytes of the artifact at a source: what `icecore cat`
@@ -64,7 +64,7 @@ func ReadSource(fsys filesystem.FS, src artifact.Source, n int) ([]byte, error) 
 		}
 	}
 	if src.Member != "" {
-		text, member, err := logs.Open(Content(f))
+		text, member, err := syslog.Open(Content(f))
 		if err != nil {
 			return nil, err
 		}

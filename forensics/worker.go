@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
 	"icecore/forensics/text"
 )
 

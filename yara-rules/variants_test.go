@@ -20,9 +20,9 @@ import (
 	"text/tabwriter"
 
 	"icecore/forensics"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
 	yararules "icecore/yara-rules"
 )
 

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"icecore/forensics"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/miner/engine"
 	"icecore/forensics/report"
 	"icecore/forensics/text"
 	"icecore/forensics/timeline"

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"icecore/forensics"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
-	"icecore/forensics/miner/engine"
 	"icecore/forensics/report"
 	"icecore/forensics/text"
 )

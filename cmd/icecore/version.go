@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"icecore/forensics"
-	"icecore/forensics/miner/engine"
+	"icecore/forensics/content/engine"
 )
 
 func (a *app) versionCmd() *cobra.Command {

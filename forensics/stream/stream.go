@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
-	"icecore/forensics/unxz"
+	"icecore/forensics/stream/unxz"
 )
 
 // The kinds of streams, by the names that sources use.

@@ -22,8 +22,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/syslog"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -115,7 +115,7 @@ func check(t testing.TB, f File, records []artifact.Record) {
 }
 
 func unpack(text string) string {
-	r, _, err := logs.Open(io.NewSectionReader(strings.NewReader(text), 0, int64(len(text))))
+	r, _, err := syslog.Open(io.NewSectionReader(strings.NewReader(text), 0, int64(len(text))))
 	if err != nil {
 		return ""
 	}

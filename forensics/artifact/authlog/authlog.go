@@ -52,7 +52,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 // Extractor implements artifact.Extractor.
@@ -131,17 +131,17 @@ func (p *parser) read(ctx context.Context, in *artifact.Input) error {
 		}
 	}
 	written = lastWritten(in.Path, written, taken, zone)
-	text, member, err := logs.Open(in.Content)
+	text, member, err := syslog.Open(in.Content)
 	p.member = member
 	if err != nil {
 		return err
 	}
-	p.log = logs.NewReader(ctx, text, written, zone)
+	p.log = syslog.NewReader(ctx, text, written, zone)
 	text.Close()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if text, _, err = logs.Open(in.Content); err != nil {
+	if text, _, err = syslog.Open(in.Content); err != nil {
 		return err
 	}
 	defer text.Close()
@@ -170,7 +170,7 @@ func (c countBytes) Read(b []byte) (int, error) {
 type parser struct {
 	*Events
 	member string
-	log    *logs.Reader
+	log    *syslog.Reader
 
 	lines, odd, backwards      int64
 	bytes                      int64

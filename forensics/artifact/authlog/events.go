@@ -4,7 +4,7 @@ import (
 	"bytes"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 // Events turns the messages of one log into records, wherever they were read: in a
@@ -35,7 +35,7 @@ func NewEvents(emit artifact.Emit) *Events {
 // Add looks at one message. The source is that of the records which it alone gives,
 // and of those that begin with it; the fields more are added to them at their end.
 // Messages must be given in the order of the log.
-func (p *Events) Add(e *logs.Entry, source artifact.Source, more ...artifact.Field) {
+func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...artifact.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	if len(e.Message) > maxField {
 		e.Message = e.Message[:maxField]
@@ -69,7 +69,7 @@ func (p *Events) Add(e *logs.Entry, source artifact.Source, more ...artifact.Fie
 
 // AddUnit is [Events.Add] for a message of the service manager of which it is known
 // what unit it is about.
-func (p *Events) AddUnit(e *logs.Entry, unit string, source artifact.Source, more ...artifact.Field) {
+func (p *Events) AddUnit(e *syslog.Entry, unit string, source artifact.Source, more ...artifact.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	p.unit(e, unit)
 }
@@ -121,7 +121,7 @@ func ofPAM(message []byte) bool {
 	return false
 }
 
-func (p *Events) record(e *logs.Entry, kind string) artifact.Record {
+func (p *Events) record(e *syslog.Entry, kind string) artifact.Record {
 	r := artifact.Record{Kind: kind, Source: p.at.source}
 	if !e.Time.IsZero() {
 		r.Times = []artifact.Stamp{e.Stamp("logged")}

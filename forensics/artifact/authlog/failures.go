@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 const (
@@ -97,7 +97,7 @@ func (f *failures) remove(s *series) {
 }
 
 // fail counts a failed attempt.
-func (p *Events) fail(e *logs.Entry, x failure) {
+func (p *Events) fail(e *syslog.Entry, x failure) {
 	if len(x.address) > maxNameLen || x.address == "" && x.service == "" {
 		return
 	}

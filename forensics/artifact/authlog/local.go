@@ -5,13 +5,13 @@ import (
 	"strconv"
 	"strings"
 
-	"icecore/forensics/artifact/logs"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
+	"icecore/forensics/syslog"
 )
 
 // pam reads the messages that pam_unix(8) and libpam write in the name of a
 // program.
-func (p *Events) pam(e *logs.Entry) {
+func (p *Events) pam(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	if n, rest, ok := morePAM(msg); ok {
 		// libpam's "PAM 2 more authentication failures; logname= ..." at the
@@ -54,7 +54,7 @@ func morePAM(msg string) (n int64, fields string, ok bool) {
 }
 
 // pamFailure reads "logname= uid=0 euid=0 tty=ssh ruser= rhost=ADDRESS  user=NAME".
-func (p *Events) pamFailure(e *logs.Entry, service, fields string, times int64, summary bool) {
+func (p *Events) pamFailure(e *syslog.Entry, service, fields string, times int64, summary bool) {
 	x := failure{service: service, hint: pamLine, times: times, summary: summary}
 	_, rest, ok := strings.Cut(fields, "rhost=")
 	if !ok {
@@ -68,7 +68,7 @@ func (p *Events) pamFailure(e *logs.Entry, service, fields string, times int64, 
 }
 
 // session reads "session opened for user root(uid=0) by deploy(uid=1000)".
-func (p *Events) session(e *logs.Entry, service, msg string) {
+func (p *Events) session(e *syslog.Entry, service, msg string) {
 	if service == "cron" || service == "crond" || service == "systemd-user" || service == "sudo" {
 		return
 	}
@@ -97,7 +97,7 @@ func (p *Events) session(e *logs.Entry, service, msg string) {
 }
 
 // sudo reads "USER : [why refused ; ]TTY=x ; PWD=x ; USER=x ; COMMAND=x".
-func (p *Events) sudo(e *logs.Entry) {
+func (p *Events) sudo(e *syslog.Entry) {
 	user, rest, ok := strings.Cut(string(e.Message), " : ")
 	if !ok {
 		return
@@ -147,7 +147,7 @@ var shellScriptRE = regexp.MustCompile(`(?s)^((?:/[^ ]*/)?(?:ba|da|z|k|a)?sh -[a
 
 // su reads what util-linux ("(to root) deploy on pts/0") and shadow ("Successful
 // su for root by deploy") write.
-func (p *Events) su(e *logs.Entry) {
+func (p *Events) su(e *syslog.Entry) {
 	msg := string(e.Message)
 	result := "granted"
 	if rest, ok := strings.CutPrefix(msg, "FAILED "); ok {
@@ -183,7 +183,7 @@ func (p *Events) su(e *logs.Entry) {
 
 // console reads login(1): "LOGIN ON tty1 BY deploy", "ROOT LOGIN ON tty1", "FAILED
 // LOGIN (1) ON '/dev/tty1' FOR 'root', Authentication failure".
-func (p *Events) console(e *logs.Entry) {
+func (p *Events) console(e *syslog.Entry) {
 	msg := string(e.Message)
 	if rest, ok := strings.CutPrefix(msg, "FAILED LOGIN "); ok {
 		_, user, _ := strings.Cut(rest, " FOR ")
@@ -215,7 +215,7 @@ func (p *Events) console(e *logs.Entry) {
 }
 
 // account reads the messages of shadow's useradd.c and its siblings.
-func (p *Events) account(e *logs.Entry) {
+func (p *Events) account(e *syslog.Entry) {
 	msg := string(e.Message)
 	switch {
 	case strings.HasPrefix(msg, "new user: "):
@@ -290,7 +290,7 @@ func named(s string, keys []string) []string {
 }
 
 // password reads passwd(1) and chpasswd(8), with PAM and without.
-func (p *Events) password(e *logs.Entry) {
+func (p *Events) password(e *syslog.Entry) {
 	msg := string(e.Message)
 	var user, by string
 	if _, u, ok := strings.Cut(msg, "password changed for "); ok {

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
+	"icecore/forensics/syslog"
 )
 
 const (
@@ -34,7 +34,7 @@ type tally struct {
 
 func newTally(limit int) *tally { return &tally{seen: make(map[string]*count), max: limit} }
 
-func (t *tally) add(p *Events, e *logs.Entry, parts [3]string) {
+func (t *tally) add(p *Events, e *syslog.Entry, parts [3]string) {
 	key := parts[0] + "\x00" + parts[1] + "\x00" + parts[2]
 	c := t.seen[key]
 	if c == nil {
@@ -74,7 +74,7 @@ func (c *count) record(kind string) artifact.Record {
 }
 
 // cron reads "(user) CMD (command)" and "(user) REPLACE (user)".
-func (p *Events) cron(e *logs.Entry) {
+func (p *Events) cron(e *syslog.Entry) {
 	rest, ok := strings.CutPrefix(string(e.Message), "(")
 	if !ok {
 		return
@@ -115,7 +115,7 @@ func (p *Events) emitRuns() {
 
 // unit reads systemd's "Started UNIT - DESCRIPTION." and, of a version before 250,
 // "Started DESCRIPTION.". A unit that runs once and ends is "Finished" instead.
-func (p *Events) unit(e *logs.Entry, about string) {
+func (p *Events) unit(e *syslog.Entry, about string) {
 	msg := string(e.Message)
 	rest, ok := strings.CutPrefix(msg, "Started ")
 	if !ok {

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 // unrepeat takes rsyslog's "message repeated N times: [ text]" apart.
@@ -26,7 +26,7 @@ func unrepeat(msg string) (string, int64) {
 
 // ssh reads the messages of OpenSSH's sshd. The name of the user was chosen by
 // the peer and may hold anything, so what stands behind it is read from the end.
-func (p *Events) ssh(e *logs.Entry) {
+func (p *Events) ssh(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	msg = strings.TrimPrefix(msg, "error: ")
 	switch {
@@ -61,7 +61,7 @@ func (p *Events) ssh(e *logs.Entry) {
 
 // accepted reads "Accepted METHOD for USER from ADDRESS port PORT ssh2[: TYPE
 // FINGERPRINT]".
-func (p *Events) accepted(e *logs.Entry, msg string) {
+func (p *Events) accepted(e *syslog.Entry, msg string) {
 	method, rest, ok := strings.Cut(msg[len("Accepted "):], " for ")
 	if !ok {
 		return
@@ -114,7 +114,7 @@ func userFrom(s string) (user, address, port string) {
 }
 
 // dropbear reads the messages of Dropbear's svr-auth*.c.
-func (p *Events) dropbear(e *logs.Entry) {
+func (p *Events) dropbear(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	i := strings.LastIndex(msg, " from ")
 	if i < 0 {

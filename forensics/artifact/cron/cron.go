@@ -35,7 +35,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // Extractor implements artifact.Extractor.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 func zoneOf(in *artifact.Input) *time.Location {
@@ -20,7 +20,7 @@ func zoneOf(in *artifact.Input) *time.Location {
 
 // eachLine unpacks a log and reads its lines.
 func eachLine(ctx context.Context, in *artifact.Input, fn func(l artifact.Line, member string) error) error {
-	text, member, err := logs.Open(in.Content)
+	text, member, err := syslog.Open(in.Content)
 	if err != nil {
 		return err
 	}

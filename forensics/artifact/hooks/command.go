@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // commandFiles are files of settings of which single lines name a command.

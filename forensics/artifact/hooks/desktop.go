@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // desktop reads the files of the XDG autostart folders and of D-Bus' services:

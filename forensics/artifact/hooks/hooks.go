@@ -32,7 +32,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // Extractor implements artifact.Extractor.

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // logrotate reads the scripts between postrotate (and its siblings) and endscript;

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // aptEvent is the name of a list of commands in apt.conf(5), as one word or within

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // pam reads the lines of pam.d(5) that run a program: pam_exec(8) and pam_script,

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
+	"icecore/forensics/shell"
 )
 
 // udevRun finds the assignments that run a program: RUN, RUN{program}, PROGRAM,

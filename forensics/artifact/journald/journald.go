@@ -49,7 +49,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/authlog"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 // Extractor implements artifact.Extractor.
@@ -205,7 +205,7 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 	if pid == "" {
 		pid = x.now[fieldSyslogPID].value
 	}
-	entry := logs.Entry{
+	entry := syslog.Entry{
 		Line: artifact.Line{Offset: source.Offset}, Time: logged,
 		Host: []byte(x.now[fieldHost].value), Tag: []byte(tag), PID: []byte(pid), Message: message,
 	}

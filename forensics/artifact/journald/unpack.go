@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
-	"icecore/forensics/unxz"
+	"icecore/forensics/stream/unxz"
 )
 
 const (

@@ -20,8 +20,8 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/shell"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/shell"
 )
 
 // Extractor implements artifact.Extractor.

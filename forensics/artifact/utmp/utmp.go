@@ -42,7 +42,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/logs"
+	"icecore/forensics/syslog"
 )
 
 // Extractor implements artifact.Extractor.
@@ -196,7 +196,7 @@ func stamp(what string, t time.Time) []artifact.Stamp {
 
 // entries reads wtmp, utmp or btmp.
 func (r *reader) entries(content *io.SectionReader, failed bool) error {
-	data, member, err := logs.Open(content)
+	data, member, err := syslog.Open(content)
 	r.member = member
 	if err != nil {
 		return err

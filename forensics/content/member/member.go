@@ -21,7 +21,7 @@ import (
 	"io"
 
 	"icecore/forensics/stream"
-	"icecore/forensics/unxz"
+	"icecore/forensics/stream/unxz"
 )
 
 // Limits bound what is unpacked of one file. A zero means the value of [Default].

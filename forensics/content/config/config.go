@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/miner/wallet"
+	"icecore/forensics/content/wallet"
 )
 
 // Config is what a miner was told, or what stands in a file for it.

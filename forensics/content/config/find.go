@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"icecore/forensics/miner/wallet"
+	"icecore/forensics/content/wallet"
 )
 
 // Where a configuration was found.

@@ -1,4 +1,4 @@
-// Package logs turns a log file, rotated and compressed or not, into lines with a
+// Package syslog turns a log file, rotated and compressed or not, into lines with a
 // time, a host, a program and a message. It knows no program's messages.
 //
 // Formats: the traditional stamp of RFC 3164 ("Jan  2 15:04:05", no year, local
@@ -10,7 +10,7 @@
 // on the unpacked bytes, an error where it is reached; a missing year is inferred
 // the same way however often the file is read, never from the clock of the
 // machine that reads.
-package logs
+package syslog
 
 import (
 	"errors"

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"icecore/forensics/miner/engine"
+	"icecore/forensics/content/engine"
 )
 
 const program = `#include <stdio.h>

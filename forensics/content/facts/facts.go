@@ -11,7 +11,7 @@ import (
 	"math"
 	"path"
 
-	"icecore/forensics/miner/engine"
+	"icecore/forensics/content/engine"
 )
 
 // entropyOf is how many bytes of a program the entropy is computed over.

@@ -7,7 +7,7 @@ import (
 	"sort"
 	"strings"
 
-	"icecore/forensics/miner/engine"
+	"icecore/forensics/content/engine"
 )
 
 const (

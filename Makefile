@@ -1,8 +1,9 @@
 # icecore: see README.md. Each target installs what it lacks (as root on Debian),
-# or says in one line what to install.
+# or says in one line what to install. Where make itself is missing: .ci/run demo,
+# .ci/run test.
 #
 #   make          build bin/icecore
-#   make demo     build, make a sample snapshot of a hijacked server, analyse it
+#   make demo     build, make a sample snapshot of a hijacked server, analyze it
 #   make test     formatting, vet, staticcheck, all tests
 #   make static   one static binary in bin/icecore-static, shown to run in an empty chroot
 #   make fixtures the sample snapshots, in fixtures/out
@@ -13,15 +14,17 @@
 
 SHELL    := /bin/sh
 GO       ?= go
-# TAGS=yara_bundled builds with the YARA inside the Go module, without libyara-dev.
+# TAGS=yara_bundled builds with the YARA inside the Go module, without libyara-dev;
+# CGO_ENABLED=0 builds without C, and without YARA.
 TAGS     ?=
 FUZZTIME ?= 60s
 FUZZ     ?= .
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
 
 # The version comes from here, not from the state of a work tree that may be
-# somebody else's (git then refuses to answer, and go build with it).
-export GOFLAGS := $(GOFLAGS) -buildvcs=false
+# somebody else's (git then refuses to answer, and go build with it). All that is
+# compiled is compiled with the same flags, so nothing is compiled twice.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
 
 LDFLAGS  := -X icecore/forensics.Version=$(VERSION)
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
@@ -37,16 +40,19 @@ RACE     := Concurrent|Parallel|Jobs|Scanners
 all: build
 
 setup-build setup-bundled setup-fixtures setup-demo setup-test:
-	@GO="$(GO)" .ci/setup $(@:setup-%=%)
+	@GO="$(GO)" TAGS="$(TAGS)" .ci/setup $(@:setup-%=%)
 
-build: $(if $(findstring yara_bundled,$(TAGS)),setup-bundled,setup-build)
-	$(GO) build -trimpath $(if $(TAGS),-tags "$(TAGS)") -ldflags "$(LDFLAGS)" -o bin/icecore ./cmd/icecore
+# These are nothing without C, whatever the caller has set.
+lint vet unit test static-build fuzz: override export CGO_ENABLED := 1
+
+build: setup-build
+	$(GO) build $(if $(TAGS),-tags "$(TAGS)") -ldflags "$(LDFLAGS)" -o bin/icecore ./cmd/icecore
 
 fixtures: setup-fixtures
 	$(GO) run ./fixtures/build -o fixtures/out
 
 # setup-demo installs in one go what the other two would install one after the other.
-demo: $(if $(findstring yara_bundled,$(TAGS)),,setup-demo) build fixtures
+demo: setup-demo build fixtures
 	bin/icecore analyze fixtures/out/compromised.img
 
 test: setup-test lint vet unit
@@ -63,14 +69,15 @@ vet:
 	$(GO) vet -tags yara_bundled ./forensics/content/... ./cmd/...
 	CGO_ENABLED=0 $(GO) vet ./forensics/content/... ./cmd/...
 
+# vet has looked at all of it already.
 unit:
-	$(GO) test -race -run '$(RACE)' $$(grep -lrE '^func Test[A-Za-z0-9]*($(RACE))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
-	ICECORE_UPX="$$(.ci/upx)" $(GO) test ./...
-	$(GO) test -tags yara_bundled ./forensics/content/engine ./yara-rules
-	CGO_ENABLED=0 $(GO) test -run 'None|WithoutYARA' ./forensics/content/engine ./forensics
+	$(GO) test -vet=off -race -run '$(RACE)' $$(grep -lrE '^func Test[A-Za-z0-9]*($(RACE))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
+	ICECORE_UPX="$$(.ci/upx)" $(GO) test -vet=off ./...
+	$(GO) test -vet=off -tags yara_bundled ./forensics/content/engine ./yara-rules
+	CGO_ENABLED=0 $(GO) test -vet=off -run 'None|WithoutYARA' ./forensics/content/engine ./forensics
 
 static-build: setup-bundled
-	$(GO) build -trimpath -tags "yara_bundled netgo osusergo" \
+	$(GO) build -tags "yara_bundled netgo osusergo" \
 		-ldflags "-s -w -linkmode external -extldflags -static $(LDFLAGS)" -o bin/icecore-static ./cmd/icecore
 
 static: static-build fixtures
@@ -91,7 +98,7 @@ falsepositives: build
 release: static-build
 	rm -rf bin/release && mkdir -p bin/release
 	cp bin/icecore-static bin/release/icecore-$(VERSION)-linux-$$($(GO) env GOARCH)
-	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags "-s -w $(LDFLAGS)" \
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -ldflags "-s -w $(LDFLAGS)" \
 		-o bin/release/icecore-$(VERSION)-linux-$$arch-without-yara ./cmd/icecore || exit 1; done
 	cp LICENSE bin/release/
 	GO="$(GO)" .ci/licenses "yara_bundled netgo osusergo" > bin/release/THIRD-PARTY-LICENSES

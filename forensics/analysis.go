@@ -7,7 +7,6 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
-	"icecore/forensics/filesystem"
 	"icecore/forensics/text"
 )
 
@@ -48,59 +47,6 @@ type Tool struct {
 type RulesInfo struct {
 	YARA  string `json:"yara_sha256"`
 	Sigma string `json:"sigma_sha256"`
-}
-
-// ImageInfo describes the files that were read.
-type ImageInfo struct {
-	Path        string      `json:"path"`
-	Format      string      `json:"format"`
-	VirtualSize int64       `json:"virtual_size"`
-	Files       []ImageFile `json:"files"`
-}
-
-// ImageFile is one file of an image. The hash is missing where hashing was not
-// asked for.
-type ImageFile struct {
-	Path   string `json:"path"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256,omitempty"`
-}
-
-// SnapshotInfo says when the image was taken, as far as the image tells: never
-// later than that, perhaps a little earlier.
-type SnapshotInfo struct {
-	TakenAt string `json:"taken_at,omitempty"`
-	Source  string `json:"taken_at_source,omitempty"`
-}
-
-// VolumeInfo describes a volume.
-type VolumeInfo struct {
-	ID         string       `json:"id"`
-	Scheme     string       `json:"scheme"`
-	Offset     int64        `json:"offset"`
-	Size       int64        `json:"size"`
-	Type       string       `json:"type,omitempty"`
-	Filesystem string       `json:"filesystem,omitempty"`
-	UUID       string       `json:"uuid,omitempty"`
-	Label      string       `json:"label"`
-	Journal    *JournalInfo `json:"journal,omitempty"`
-	Files      int64        `json:"files"`
-	Reason     string       `json:"not_read,omitempty"`
-}
-
-// JournalInfo says what became of a journal.
-type JournalInfo struct {
-	Replayed     bool   `json:"replayed"`
-	Transactions int    `json:"transactions"`
-	LastCommit   string `json:"last_commit,omitempty"`
-}
-
-// SystemInfo describes the operating system found.
-type SystemInfo struct {
-	Hostname  string `json:"hostname"`
-	OS        string `json:"os"`
-	MachineID string `json:"machine_id"`
-	Timezone  string `json:"timezone"`
 }
 
 // VerdictInfo is the answer to the first question. State is never "clean".
@@ -256,11 +202,4 @@ func nonNil(s []string) []string {
 		return []string{}
 	}
 	return s
-}
-
-func stampOf(t filesystem.Time) string {
-	if !t.Known {
-		return ""
-	}
-	return t.String()
 }

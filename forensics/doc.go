@@ -1,6 +1,6 @@
 // Package forensics joins the rooms below it into one analysis: an image is opened
-// (image, volume, filesystem), each of its filesystems is walked once, each file
-// goes to the extractors that want it (artifact) and to YARA (miner), the records
+// (host), each of its filesystems is walked once (scan), each file
+// goes to the extractors that want it (artifact) and to YARA (content), the records
 // are judged (detect), and all that was learnt is an Analysis, from which the
 // reports (report, timeline) are made.
 //

@@ -128,7 +128,7 @@ func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, di
 	}
 	defer img.Close()
 	if dir == "" {
-		return img.Analyze(ctx, *o)
+		return forensics.AnalyzeImage(ctx, img, *o)
 	}
 	c, err := a.newCase(dir)
 	if err != nil {
@@ -138,7 +138,7 @@ func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, di
 		return nil, err
 	}
 	o.Entries = c.entry
-	an, err := img.Analyze(ctx, *o)
+	an, err := forensics.AnalyzeImage(ctx, img, *o)
 	if err != nil {
 		return nil, err
 	}

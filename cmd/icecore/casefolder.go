@@ -199,7 +199,7 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 		return err
 	}
 	c.timeline.AddRecords(a.AllRecords, a.AllFindings)
-	if err := img.AddHistory(ctx, volume, &c.timeline); err != nil {
+	if err := addHistory(ctx, img, volume, &c.timeline); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}

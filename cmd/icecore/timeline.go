@@ -142,7 +142,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 			return nil
 		}
 		var an *forensics.Analysis
-		if an, err = img.Analyze(ctx, *o); err == nil {
+		if an, err = forensics.AnalyzeImage(ctx, img, *o); err == nil {
 			t.AddRecords(an.AllRecords, an.AllFindings)
 			host = an.System.Hostname
 		}
@@ -151,7 +151,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 		return err
 	}
 	p.show(forensics.Progress{Phase: "sorting"})
-	if err := img.AddHistory(ctx, a.volume, &t); err != nil {
+	if err := addHistory(ctx, img, a.volume, &t); err != nil {
 		a.note("%s", oneLine(err))
 	}
 	p.done()
@@ -189,4 +189,12 @@ func (a *app) toldProblems(img *forensics.Image) {
 			a.note("volume %s: %s", v.ID, oneLine(fmt.Errorf("%s", v.Reason)))
 		}
 	}
+}
+
+// addHistory adds to a timeline what the journals tell of how files changed.
+func addHistory(ctx context.Context, img *forensics.Image, volume string, t *timeline.Timeline) error {
+	return img.EachChange(ctx, volume, func(v *forensics.Volume, c *filesystem.Change) error {
+		t.AddChange(v.ID, c)
+		return nil
+	})
 }

@@ -1,0 +1,47 @@
+// Package all is the list of filesystem engines: one line an engine.
+package all
+
+import (
+	"io"
+	"slices"
+
+	"icecore/forensics/filesystem"
+	"icecore/forensics/filesystem/ext4"
+)
+
+// Options say how a filesystem is opened.
+type Options struct {
+	// NoReplay shows it as it stands on the disk, without what its journal holds.
+	NoReplay bool
+}
+
+// engine reads the filesystems that package volume calls by one of the names.
+type engine struct {
+	names []string
+	open  func(r io.ReaderAt, size int64, opts Options) (filesystem.FS, error)
+}
+
+func engines() []engine {
+	return []engine{
+		{[]string{"ext2", "ext3", "ext4"}, openExt4},
+	}
+}
+
+// Open opens the filesystem on a volume of size bytes, whose content package volume
+// calls so. Nil without an error means that no engine reads this content.
+func Open(content string, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
+	for _, e := range engines() {
+		if slices.Contains(e.names, content) {
+			return e.open(r, size, opts)
+		}
+	}
+	return nil, nil
+}
+
+func openExt4(r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
+	fsys, err := ext4.Open(r, size, ext4.Options{NoReplay: opts.NoReplay})
+	if err != nil {
+		return nil, err // not fsys: a nil pointer in an interface is not nil
+	}
+	return fsys, nil
+}

@@ -1,0 +1,97 @@
+package forensics
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/content/engine"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/rules"
+)
+
+// What the rooms below call theirs, for those who see only the front door.
+type (
+	Image           = host.Image
+	Volume          = host.Volume
+	OpenOptions     = host.OpenOptions
+	ListOptions     = host.ListOptions
+	Listed          = host.Listed
+	StatOptions     = host.StatOptions
+	FileStat        = host.FileStat
+	DescribeOptions = host.DescribeOptions
+	Info            = host.Info
+	FilesystemInfo  = host.FilesystemInfo
+	Progress        = host.Progress
+	NotRead         = host.NotRead
+	ImageInfo       = host.ImageInfo
+	ImageFile       = host.ImageFile
+	SnapshotInfo    = host.SnapshotInfo
+	VolumeInfo      = host.VolumeInfo
+	JournalInfo     = host.JournalInfo
+	SystemInfo      = host.SystemInfo
+	RuleSet         = rules.Set
+	RuleTests       = rules.Results
+	Profile         = rules.Profile
+)
+
+// ErrNoFilesystem says that nothing on the disk can be looked into.
+var ErrNoFilesystem = host.ErrNoFilesystem
+
+// Open opens an image and all volumes on it; see [host.Open].
+func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
+	return host.Open(ctx, path, opts)
+}
+
+// Content gives a file's content as a reader that can seek.
+func Content(f filesystem.File) *io.SectionReader { return host.Content(f) }
+
+// Member gives the content of a member of a file; see [host.Member].
+func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
+	return host.Member(ctx, f, name)
+}
+
+// ReadSource reads up to n bytes of the artifact at a source; see [host.ReadSource].
+func ReadSource(fsys filesystem.FS, src artifact.Source, n int) ([]byte, error) {
+	return host.ReadSource(fsys, src, n)
+}
+
+// Errno names the error of Linux for a file that cannot be read; see [host.Errno].
+func Errno(err error, in *filesystem.Inode) string { return host.Errno(err, in) }
+
+// LoadRules compiles YARA rules; see [rules.Load].
+func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) { return rules.Load(paths, noBuiltin) }
+
+// CheckRules compiles each rule file by itself; see [rules.Check].
+func CheckRules(paths []string) (problems []engine.Problem, count int, err error) {
+	return rules.Check(paths)
+}
+
+// TestRules runs YARA rules over the samples of a directory; see [rules.Test].
+func TestRules(ctx context.Context, set *RuleSet, dir string) (*RuleTests, error) {
+	return rules.Test(ctx, set, dir)
+}
+
+// ProfileRules measures what each YARA rule costs on the content of an image; see
+// [rules.Measure].
+func ProfileRules(ctx context.Context, name string, opts Options) (*Profile, error) {
+	set, err := rules.Load(opts.Rules, opts.NoBuiltin)
+	if err != nil {
+		return nil, err
+	}
+	img, err := Open(ctx, name, opts.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	return rules.Measure(ctx, set, img, opts.Volume, opts.Progress)
+}
+
+// HostFiles lists the regular files of a directory of the analyst's machine, or the
+// file itself.
+func HostFiles(name string) ([]string, error) { return rules.HostFiles(name) }
+
+// IsDir says whether there is such a directory on the analyst's machine.
+func IsDir(name string) bool { return rules.IsDir(name) }

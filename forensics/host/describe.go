@@ -1,0 +1,108 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
+)
+
+// Info describes an image without its files. Its JSON form is the output of
+// `icecore info --format json`; the parts have the form that they have in an
+// analysis.
+type Info struct {
+	Image       ImageInfo        `json:"image"`
+	Snapshot    SnapshotInfo     `json:"snapshot"`
+	Volumes     []VolumeInfo     `json:"volumes"`
+	Filesystems []FilesystemInfo `json:"filesystems"`
+	System      *SystemInfo      `json:"system,omitempty"` // nil: none was found
+	SystemOn    string           `json:"system_volume,omitempty"`
+	NotRead     []NotRead        `json:"not_read"`
+}
+
+// FilesystemInfo is what a filesystem tells of itself.
+type FilesystemInfo struct {
+	Volume      string   `json:"volume"`
+	Type        string   `json:"type"`
+	State       string   `json:"state"`
+	BlockSize   int      `json:"block_size"`
+	Blocks      uint64   `json:"blocks"`
+	Inodes      uint64   `json:"inodes"`
+	Features    []string `json:"features"`
+	Created     string   `json:"created,omitempty"`
+	LastMount   string   `json:"last_mount,omitempty"`
+	LastWrite   string   `json:"last_write,omitempty"`
+	MountedOn   string   `json:"mounted_on,omitempty"`
+	FirstCommit string   `json:"first_commit,omitempty"` // oldest transaction still in the journal
+	LastCommit  string   `json:"last_commit,omitempty"`
+	Replayed    bool     `json:"replayed"`
+	Pending     int      `json:"pending_transactions"` // not yet in place when the image was taken
+	PendingSize int      `json:"pending_blocks"`
+}
+
+// DescribeOptions say how far Describe looks.
+type DescribeOptions struct {
+	HashImage bool // hash the files of the image
+	Progress  func(Progress)
+	Problems  bool // walk all filesystems to find what is wrong with them
+}
+
+// Describe tells what an image is. A disk on which nothing can be read is
+// described, too.
+func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, error) {
+	files, err := img.DescribeFiles(ctx, opts.HashImage, opts.Progress)
+	if err != nil {
+		return nil, err
+	}
+	info := &Info{Image: files, Volumes: img.DescribeVolumes(), Filesystems: []FilesystemInfo{}, NotRead: append([]NotRead{}, img.NotRead...)}
+	for i, v := range img.Volumes {
+		if v.FS == nil {
+			continue
+		}
+		if opts.Problems {
+			files := int64(0)
+			err := v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true}, func(e *filesystem.Entry) error {
+				if e.First {
+					files++
+				}
+				if e.Err != nil {
+					info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), text.EscapeOnce(e.Err.Error())})
+				}
+				return nil
+			})
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil {
+				info.NotRead = append(info.NotRead, NotRead{"volume " + v.ID, text.EscapeOnce(err.Error())})
+			}
+			info.Volumes[i].Files = files
+		}
+		fi := v.FS.Info()
+		info.Filesystems = append(info.Filesystems, FilesystemInfo{
+			Volume: v.ID, Type: fi.Type, State: fi.State, BlockSize: fi.BlockSize, Blocks: fi.Blocks, Inodes: fi.Inodes, Features: nonNil(fi.Features),
+			Created: stampOf(fi.Created), LastMount: stampOf(fi.LastMount), LastWrite: stampOf(fi.LastWrite), MountedOn: text.Escape(fi.LastMountPoint),
+			FirstCommit: stampOf(fi.Journal.FirstCommit), LastCommit: stampOf(fi.Journal.LastCommit), Replayed: fi.Journal.Replayed, Pending: fi.Journal.Transactions, PendingSize: fi.Journal.Blocks,
+		})
+		for _, p := range v.FS.Problems() {
+			info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), text.EscapeOnce(p.Why)})
+		}
+	}
+	taken, source := img.TakenAt()
+	info.Snapshot = SnapshotInfo{TakenAt: stamp(taken), Source: source}
+	root, err := img.Root()
+	if errors.Is(err, ErrNoFilesystem) {
+		return info, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := System(root.FS)
+	if s.Hostname != "" || s.OS != "" || s.MachineID != "" {
+		info.System = &SystemInfo{Hostname: text.Escape(s.Hostname), OS: text.Escape(s.OS), MachineID: text.Escape(s.MachineID), Timezone: text.Escape(s.ZoneName)}
+		info.SystemOn = root.ID
+	}
+	return info, nil
+}

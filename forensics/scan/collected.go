@@ -1,0 +1,123 @@
+package scan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sort"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/host"
+)
+
+// maxRecords are the records of one analysis, about 3.5 KiB of memory each until they
+// are written. An image can hold logs of any size whose every line is a record.
+const maxRecords = 200_000
+
+// located is a record with what puts it in its place among the others.
+type located struct {
+	rec    artifact.Record
+	volume int
+	seq    int // of the records of one file
+}
+
+// collected gathers the records of an analysis within maxRecords. Beyond that each
+// kind has an equal share, so that many of one kind crowd out none of another, and
+// within a kind each file gives its first ones, so that one log crowds out no other.
+// What is kept does not depend on the order in which records come, which is that of
+// the workers. The zero value is ready, with no bound until max is set.
+type collected struct {
+	max  int
+	recs []located
+	seen map[string]int // records of each kind, also those that were left out
+}
+
+func (c *collected) add(l located) {
+	if c.seen == nil {
+		c.seen = make(map[string]int)
+	}
+	c.seen[l.rec.Kind]++
+	if c.recs = append(c.recs, l); c.max > 0 && len(c.recs) >= 2*c.max {
+		c.cut()
+	}
+}
+
+// share gives how many records of one kind are kept: as many as can be when no kind
+// has more and all together no more than max.
+func (c *collected) share() int {
+	counts := make([]int, 0, len(c.seen))
+	for _, n := range c.seen {
+		counts = append(counts, n)
+	}
+	sort.Ints(counts)
+	left := c.max
+	for i, n := range counts {
+		if fair := left / (len(counts) - i); n > fair {
+			return fair
+		}
+		left -= n
+	}
+	return c.max
+}
+
+// cut leaves out what is beyond the shares. More records to come make a share
+// smaller, never larger, so that nothing is left out now that would be kept then.
+func (c *collected) cut() {
+	if c.max == 0 || len(c.recs) <= c.max {
+		return
+	}
+	slices.SortStableFunc(c.recs, func(a, b located) int {
+		return cmp.Or(cmp.Compare(a.rec.Kind, b.rec.Kind), cmp.Compare(a.seq, b.seq), byFile(&a, &b))
+	})
+	share, kept, kind, n := c.share(), 0, "", 0
+	for i := range c.recs {
+		if k := c.recs[i].rec.Kind; k != kind {
+			kind, n = k, 0
+		}
+		if n++; n <= share {
+			c.recs[kept] = c.recs[i]
+			kept++
+		}
+	}
+	clear(c.recs[kept:])
+	c.recs = c.recs[:kept]
+}
+
+// byFile orders two records by the files that they are from.
+func byFile(a, b *located) int {
+	x, y := &a.rec.Source, &b.rec.Source
+	return cmp.Or(cmp.Compare(a.volume, b.volume), cmp.Compare(x.Path, y.Path), cmp.Compare(x.State, y.State),
+		cmp.Compare(x.Inode, y.Inode), cmp.Compare(x.Version, y.Version))
+}
+
+// sorted gives the records in their final order, with IDs, and empties c.
+func (c *collected) sorted() []artifact.Record {
+	c.cut()
+	slices.SortStableFunc(c.recs, func(a, b located) int { return cmp.Or(byFile(&a, &b), cmp.Compare(a.seq, b.seq)) })
+	out := make([]artifact.Record, len(c.recs))
+	for i := range c.recs {
+		out[i] = c.recs[i].rec
+		out[i].ID = fmt.Sprintf("R-%06d", i+1)
+	}
+	c.recs = nil
+	return out
+}
+
+// leftOut tells of the kinds of which not all is kept.
+func (c *collected) leftOut() (out []host.NotRead) {
+	total := 0
+	for _, n := range c.seen {
+		total += n
+	}
+	if c.max == 0 || total <= c.max {
+		return nil
+	}
+	share := c.share()
+	for kind, n := range c.seen {
+		if n > share {
+			out = append(out, host.NotRead{What: "records " + kind, Why: fmt.Sprintf("%d of %d are kept, the first of each file: an analysis holds %d of all kinds", share, n, c.max)})
+		}
+	}
+	slices.SortFunc(out, func(a, b host.NotRead) int { return cmp.Compare(a.What, b.What) })
+	return out
+}

@@ -1,0 +1,115 @@
+package scan
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+
+	"icecore/forensics/filesystem"
+)
+
+// job is a file to look at. It is kept small: there can be millions.
+type job struct {
+	name  string // without its folder; empty: no path is known
+	ref   filesystem.Ref
+	size  int64
+	wants uint64 // extractors, by their place in the list
+	dir   uint32 // in jobList.dirs
+	mode  uint16
+	state filesystem.State
+	link  bool // a symbolic link
+	again bool // another name of a file whose content is looked at under its first
+	twin  bool // another file has the same size: the same content, perhaps
+}
+
+// extractors gives the extractors that want the file, in their order.
+func (j *job) extractors() []int {
+	var out []int
+	for w := j.wants; w != 0; w &= w - 1 {
+		out = append(out, bits.TrailingZeros64(w))
+	}
+	return out
+}
+
+// jobList lists the files to look at. Folders are kept once.
+type jobList struct {
+	jobs []job
+	dirs []string
+	dir  map[string]uint32
+}
+
+func (l *jobList) add(p string, j job) {
+	if p != "" {
+		i := strings.LastIndexByte(p, '/')
+		dir, ok := l.dir[p[:i+1]]
+		if !ok {
+			if l.dir == nil {
+				l.dir = make(map[string]uint32)
+			}
+			dir = uint32(len(l.dirs))
+			d := strings.Clone(p[:i+1])
+			l.dirs, l.dir[d] = append(l.dirs, d), dir
+		}
+		j.dir, j.name = dir, strings.Clone(p[i+1:])
+	}
+	l.jobs = append(l.jobs, j)
+}
+
+// path gives the path of a job, empty if none is known.
+func (l *jobList) path(j *job) string {
+	if j.name == "" {
+		return ""
+	}
+	return l.dirs[j.dir] + j.name
+}
+
+// minTwin is the smallest content for which it pays to find out whether the same
+// was seen before: what is smaller is scanned faster than hashed and remembered.
+const minTwin = 2048
+
+// order puts the jobs into the order in which they are looked at: executables and
+// what stands in places that everybody may write first, large files early in
+// either part so that no worker is left alone with one at the end, and the rest as
+// the inodes lie on the disk. It also marks the files that are not alone in their
+// size.
+func (l *jobList) order() {
+	l.dir = nil
+	count := make(map[int64]int32)
+	for i := range l.jobs {
+		if j := &l.jobs[i]; !j.again && j.size >= minTwin {
+			count[j.size]++
+		}
+	}
+	temp := make([]bool, len(l.dirs))
+	for i, d := range l.dirs {
+		temp[i] = tempDirs(d)
+	}
+	rank := func(j *job) int {
+		switch urgent := j.mode&0o111 != 0 || j.name != "" && temp[j.dir]; {
+		case urgent && j.size >= largeFile:
+			return 0
+		case urgent:
+			return 1
+		case j.size >= largeFile:
+			return 2
+		}
+		return 3
+	}
+	for i := range l.jobs {
+		l.jobs[i].twin = count[l.jobs[i].size] > 1
+	}
+	slices.SortStableFunc(l.jobs, func(a, b job) int {
+		if x, y := rank(&a), rank(&b); x != y {
+			return x - y
+		}
+		switch {
+		case a.ref.Inode < b.ref.Inode:
+			return -1
+		case a.ref.Inode > b.ref.Inode:
+			return 1
+		}
+		return 0
+	})
+}
+
+const largeFile = 16 << 20

@@ -1,0 +1,184 @@
+package scan
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/content/filetype"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/shell"
+)
+
+// notable makes the records file.notable: what is odd about a file itself,
+// whatever an extractor makes of its content.
+//
+//	what       setuid_unowned, kernel_thread_name, hidden_elf, temp_elf,
+//	           orphan_elf, orphan_empty (an executable whose content had not
+//	           reached the disk), package_file_changed, immutable,
+//	           device_outside_dev, old_mtime (a program modified before it was
+//	           made), script (in a folder that everybody may write, or deleted,
+//	           with a trait that an investigation cares for),
+//	           kernel_module_unowned, pam_module_unowned,
+//	           nss_module_unowned
+//	file_type  elf, script, text, data, empty
+//	owner      the package that owns the path
+//	mode       permissions, octal
+//	size       bytes
+//	place      of old_mtime: temp, hidden, system
+//	programs, urls, traits, decoded: of a script (package shell)
+func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
+	var out []artifact.Record
+	kind := c.kind
+	add := func(what string) *artifact.Record {
+		r := artifact.Record{Kind: "file.notable"}
+		r.Add("what", what)
+		r.Add("file_type", kind)
+		r.Add("owner", o.owner)
+		r.Add("mode", fmt.Sprintf("%04o", in.Mode&0o7777))
+		r.AddInt("size", in.Size)
+		out = append(out, r)
+		return &out[len(out)-1]
+	}
+	executable := in.Mode&0o111 != 0
+	name := path.Base(p)
+	root, inside := host.SplitRoot(p)
+	// Of a deleted file other data may stand in its blocks by now, a log that tells
+	// of commands for instance: it must say that it is a script.
+	if kind == filetype.Script && in.State != filesystem.Live && executable || (kind == filetype.Script || kind == filetype.Text) && tempDirs(inside) {
+		if f := shell.Analyze(string(c.head[:min(len(c.head), maxScriptRead)])); dropper(&f, in.State) {
+			r := add("script")
+			f.AddTo(r)
+			r.Source.Length = int64(min(len(c.head), maxScriptRead))
+		}
+	}
+	switch in.State {
+	case filesystem.Orphan:
+		switch {
+		case kind == filetype.ELF:
+			add("orphan_elf")
+		case kind == filetype.Empty && executable:
+			add("orphan_empty")
+		}
+		return out
+	case filesystem.Deleted:
+		return out
+	}
+	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && root == "" && kind != filetype.Text && kind != filetype.Empty {
+		add("setuid_unowned")
+	}
+	if kind == filetype.ELF && o.owner == "" {
+		switch {
+		case kernelThreadRE.MatchString(name):
+			add("kernel_thread_name")
+		case executable && tempDirs(inside):
+			add("temp_elf")
+		case executable && o.known && hiddenPath(inside):
+			add("hidden_elf")
+		}
+	}
+	if kind == filetype.ELF && o.known && o.owner == "" && root == "" {
+		switch {
+		case strings.HasSuffix(name, ".ko") && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !strings.HasPrefix(inside, "/var/lib/dkms/") && !strings.Contains(inside, "/updates/"):
+			add("kernel_module_unowned")
+		case strings.HasPrefix(name, "pam_") && strings.HasSuffix(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
+			add("pam_module_unowned")
+		case strings.HasPrefix(name, "libnss_") && strings.Contains(name, ".so") && packagedLibrary(inside) && strings.Count(inside, "/") < 5:
+			add("nss_module_unowned")
+		}
+	}
+	if place := place(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && root == "" && place != "" &&
+		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
+		add("old_mtime").Add("place", place)
+	}
+	if o.owner != "" && o.state == "changed" && (kind == filetype.ELF || kind == filetype.Script) {
+		add("package_file_changed")
+	}
+	if in.Flags&filesystem.FlagImmutable != 0 && decides(inside) {
+		add("immutable")
+	}
+	return out
+}
+
+const (
+	setBackBy     = 24 * 3600 // seconds by which a file must be older than itself
+	maxScriptRead = 256 << 10 // bytes of a script that are judged
+)
+
+func packagedLibrary(p string) bool {
+	return strings.HasPrefix(p, "/lib") || strings.HasPrefix(p, "/usr/lib")
+}
+
+// dropper says whether a script does what those that bring a miner do. Of a deleted
+// one an address is enough: whose it is, other records may tell.
+func dropper(f *shell.Facts, st filesystem.State) bool {
+	for _, t := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "reverse_shell", "miner_args", "preload_write", "key_write", "cron_write", "kill_list", "log_wipe", "interpreter_fetch"} {
+		if f.Has(t) {
+			return true
+		}
+	}
+	return st != filesystem.Live && (f.Has("fetch") || len(f.URLs) > 0)
+}
+
+// place says what kind of folder a program stands in, empty for those into which
+// software is copied by hand with its times.
+func place(p string) string {
+	switch {
+	case tempDirs(p):
+		return "temp"
+	case strings.HasPrefix(p, "/home/"), strings.HasPrefix(p, "/opt/"), strings.HasPrefix(p, "/srv/"), strings.HasPrefix(p, "/usr/local/"), strings.HasPrefix(p, "/usr/src/"):
+		return ""
+	case hiddenPath(p):
+		return "hidden"
+	}
+	for _, d := range []string{"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/etc/", "/boot/", "/var/spool/"} {
+		if strings.HasPrefix(p, d) && !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") {
+			return "system"
+		}
+	}
+	return ""
+}
+
+// kernelThreadRE matches the names of kernel threads, none of which is a file.
+var kernelThreadRE = regexp.MustCompile(`^\[?(?:kworker(?:[/:][0-9a-zA-Z:+_-]*)?|ksoftirqd(?:/[0-9]+)?|kswapd[0-9]*|kthreadd|kdevtmpfs|kdevtmpfsi|kauditd|khugepaged|kcompactd[0-9]*|khungtaskd|kintegrityd|kblockd|migration(?:/[0-9]+)?|rcu_sched|rcu_preempt|rcu_par_gp|watchdogd|writeback|netns|jbd2|cpuhp|ksmd|oom_reaper|kthrotld|scsi_eh_[0-9]+|kinsing)\]?$`)
+
+func tempDirs(p string) bool {
+	for _, d := range []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/dev/mqueue/"} {
+		if strings.HasPrefix(p, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// hiddenPath says whether a path outside of homes has a hidden component.
+func hiddenPath(p string) bool {
+	if strings.HasPrefix(p, "/home/") || strings.HasPrefix(p, "/root/") || strings.Contains(p, "/node_modules/") || strings.Contains(p, "/site-packages/") || strings.Contains(p, "/.git/") || strings.Contains(p, "/.build-id/") {
+		return false
+	}
+	return strings.Contains(p, "/.") && shell.Hidden(p)
+}
+
+// decides says whether a file decides who gets in or what runs.
+func decides(p string) bool {
+	switch {
+	case p == "/etc/resolv.conf":
+		return false
+	case strings.HasPrefix(p, "/etc/"), strings.HasPrefix(p, "/var/spool/cron/"), strings.HasSuffix(p, "/authorized_keys"), strings.HasPrefix(p, "/usr/bin/"), strings.HasPrefix(p, "/usr/sbin/"), strings.HasPrefix(p, "/usr/lib/"), strings.HasPrefix(p, "/usr/local/"), strings.HasPrefix(p, "/root/"):
+		return true
+	}
+	return tempDirs(p)
+}
+
+// deviceOutsideDev says whether a device node stands where none is expected: not
+// below a dev folder (of a chroot), and none of overlayfs' whiteouts.
+func deviceOutsideDev(e *filesystem.Entry) bool {
+	if t := e.Inode.Mode & filesystem.ModeType; t != filesystem.ModeBlock && t != filesystem.ModeChar {
+		return false
+	}
+	root, inside := host.SplitRoot(e.Path)
+	return root == "" && e.Inode.State == filesystem.Live && !(e.Inode.Major == 0 && e.Inode.Minor == 0) && !strings.Contains(inside, "/dev/") && !strings.HasPrefix(inside, "/lib/udev/devices/")
+}

@@ -1,0 +1,109 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/rules"
+	"icecore/forensics/text"
+)
+
+// DefaultTimeout is how long YARA may look at one piece of content.
+const DefaultTimeout = 60 * time.Second
+
+// Options say what a scan looks at. The zero value is the usual way.
+type Options struct {
+	Volume    string // only this volume; empty: all
+	Jobs      int    // files looked at at the same time; 0: as many as processors
+	MaxFile   int64  // bytes of one file that are read; 0: host.DefaultMaxFile
+	Timeout   time.Duration
+	NoDeleted bool // leave deleted files out
+	YARAOnly  bool // no artifacts
+	NoYARA    bool // no YARA
+	Progress  func(host.Progress)
+	// Entries, if not nil, is called for each entry of the walks, from one
+	// goroutine, in the order of the disk. The entry may be kept.
+	Entries func(*host.Volume, *filesystem.Entry) error
+}
+
+// Result is what a scan learnt.
+type Result struct {
+	Records []artifact.Record // in their final order, with IDs
+	Volumes []int64           // the files of each volume of the image
+	Files   int64             // regular files looked at
+	Bytes   int64             // given to YARA
+	NotRead []host.NotRead
+}
+
+// New makes a scan of an image with the rules and extractors given.
+func New(img *host.Image, set *rules.Set, extractors []artifact.Extractor, system *artifact.System, opts Options) (*Scan, error) {
+	if opts.YARAOnly {
+		extractors = nil
+	}
+	if len(extractors) > maxExtractors {
+		return nil, errors.New("more extractors than the matcher holds")
+	}
+	s := &Scan{
+		img: img, opts: opts, rules: set, extractors: extractors, globs: newGlobs(extractors), system: system,
+		seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
+	}
+	for range min(largeBuffers, s.jobs()) {
+		s.large <- []byte{}
+	}
+	return s, nil
+}
+
+// Run looks at all volumes. An error means that there is no result.
+func (s *Scan) Run(ctx context.Context) (*Result, error) {
+	r := &Result{Volumes: make([]int64, len(s.img.Volumes))}
+	gap := func(what, why string) { r.NotRead = append(r.NotRead, host.NotRead{What: what, Why: why}) }
+	switch {
+	case s.opts.NoYARA:
+		gap("content of all files, by YARA", "not asked for")
+	case !s.rules.Available():
+		gap("content of all files, by YARA", s.rules.Why())
+	}
+	if s.opts.NoDeleted {
+		gap("deleted files", "not asked for")
+	}
+	for i, v := range s.img.Volumes {
+		wanted := s.opts.Volume == "" || v.Is(s.opts.Volume)
+		var err error
+		switch {
+		case v.FS == nil && v.Content == "swap" && wanted:
+			err = s.swap(ctx, v)
+		case v.FS == nil:
+		case !wanted:
+			gap("volume "+v.ID, "only volume "+text.Escape(s.opts.Volume)+" was asked for")
+		default:
+			r.Volumes[i], err = s.volume(ctx, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: volume %s: %w", s.img.Path, v.ID, err)
+		}
+	}
+	r.NotRead = append(r.NotRead, s.found.leftOut()...)
+	r.Records = s.found.sorted()
+	r.Files, r.Bytes = s.files.Load(), s.scanned.Load()
+	r.NotRead = append(r.NotRead, s.trouble.list()...)
+	return r, nil
+}
+
+func (s *Scan) jobs() int {
+	if s.opts.Jobs > 0 {
+		return s.opts.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (s *Scan) progress(p host.Progress) {
+	if s.opts.Progress != nil {
+		s.opts.Progress(p)
+	}
+}

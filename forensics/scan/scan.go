@@ -1,0 +1,297 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/dpkg"
+	"icecore/forensics/detect"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/rules"
+	"icecore/forensics/text"
+)
+
+// Scan is the one pass over the volumes of an image: a walk that finds the files,
+// and workers that read each of them once.
+type Scan struct {
+	img        *host.Image
+	opts       Options
+	rules      *rules.Set
+	extractors []artifact.Extractor
+	globs      *globs
+	system     *artifact.System
+
+	files   atomic.Int64 // regular files looked at
+	scanned atomic.Int64 // bytes given to YARA
+	sealed  atomic.Int64 // archives of the present volume that are as their package installed them
+
+	owners map[string]*dpkg.Owners // by volume
+
+	mu      sync.Mutex
+	found   collected
+	trouble troubles
+	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
+	large   chan []byte          // the buffers for large files, empty until used
+}
+
+func (s *Scan) problem(what, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble.add(host.NotRead{What: what, Why: text.EscapeOnce(fmt.Sprintf(format, args...))})
+}
+
+// volume looks at all files of a volume and gives their number.
+func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
+	s.progress(host.Progress{Phase: "reading folders"})
+	number := s.number(v)
+	list, devices, files, err := s.walk(ctx, v)
+	if err != nil {
+		return 0, err
+	}
+	s.own(ctx, v, list)
+	total := host.Progress{Phase: "reading files", TotalFiles: int64(len(list.jobs))}
+	for i := range list.jobs {
+		if !list.jobs[i].again {
+			total.TotalBytes += list.jobs[i].size
+		}
+	}
+	for i := range devices {
+		s.keep(number, 0, devices[i])
+	}
+	var next, done, bytes atomic.Int64
+	g, gctx := errgroup.WithContext(ctx)
+	for range min(s.jobs(), len(list.jobs)) {
+		g.Go(func() error {
+			w, err := s.worker(v, number)
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(list.jobs) {
+					return nil
+				}
+				if err := gctx.Err(); err != nil {
+					return err
+				}
+				j := &list.jobs[i]
+				if err := w.file(gctx, j, list.path(j)); err != nil {
+					return err
+				}
+				b := bytes.Load()
+				if !j.again {
+					b = bytes.Add(j.size)
+				}
+				if n := done.Add(1); n%512 == 0 || j.size >= largeFile {
+					s.mu.Lock()
+					p := total
+					p.Files, p.Bytes = n, b
+					s.progress(p)
+					s.mu.Unlock()
+				}
+			}
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return 0, err
+	}
+	if !s.opts.YARAOnly {
+		if err := s.started(ctx, v, number); err != nil {
+			return 0, err
+		}
+	}
+	if n := s.sealed.Swap(0); n > 0 {
+		s.problem(fmt.Sprintf("volume %s, members of %d archives", v.ID, n), "not unpacked: they are as their packages installed them")
+	}
+	for _, p := range v.FS.Problems() {
+		s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), "%s", p.Why)
+	}
+	return files, nil
+}
+
+// walk lists the files to look at.
+func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
+	list = &jobList{}
+	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
+		if s.opts.Entries != nil {
+			if err := s.opts.Entries(v, e); err != nil {
+				return err
+			}
+		}
+		if e.Inode == nil {
+			if e.Err != nil {
+				s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), "%v", e.Err)
+			}
+			return nil
+		}
+		in := e.Inode
+		if e.First {
+			files++
+		}
+		if e.Err != nil && in.State != filesystem.Deleted {
+			s.problem(fmt.Sprintf("volume %s, %s (inode %s)", v.ID, text.Escape(e.Path), in.Ref), "%v", e.Err)
+		}
+		_, inside := host.SplitRoot(e.Path)
+		j := job{ref: in.Ref, size: in.Size, state: in.State, mode: in.Mode}
+		switch {
+		case in.IsRegular():
+		case in.IsSymlink():
+			if j.wants = s.globs.match(inside); j.wants != 0 && in.State == filesystem.Live {
+				j.link = true
+				list.add(e.Path, j)
+			}
+			return nil
+		default:
+			if !s.opts.YARAOnly && deviceOutsideDev(e) {
+				devices = append(devices, deviceRecord(v, e))
+			}
+			return nil
+		}
+		if e.Path != "" {
+			j.wants = s.globs.match(inside)
+		}
+		if !e.First {
+			// Names come in an order that depends on the disk alone; content
+			// is looked at under the first of them, extractors see each.
+			if j.wants == 0 {
+				return nil
+			}
+			j.again = true
+		}
+		list.add(e.Path, j)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	list.order()
+	return list, devices, files, nil
+}
+
+func deviceRecord(v *host.Volume, e *filesystem.Entry) artifact.Record {
+	r := artifact.Record{Kind: "file.notable"}
+	r.Add("what", "device_outside_dev")
+	r.Add("file_type", e.Inode.TypeName())
+	r.Add("mode", fmt.Sprintf("%04o", e.Inode.Mode&0o7777))
+	r.Add("device", fmt.Sprintf("%d:%d", e.Inode.Major, e.Inode.Minor))
+	r.Source = artifact.Source{Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
+	addTimes(&r, e.Inode)
+	return r
+}
+
+// own reads the package database of a volume: which package owns which path, and
+// with what checksum.
+func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
+	o := &dpkg.Owners{}
+	if s.owners == nil {
+		s.owners = make(map[string]*dpkg.Owners)
+	}
+	s.owners[v.ID] = o
+	read := func(j *job, fn func(pkg string, f filesystem.File) error) {
+		f, err := v.FS.Open(j.ref)
+		if err == nil {
+			err = fn(strings.TrimSuffix(j.name, path.Ext(j.name)), f)
+		}
+		if err != nil {
+			s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(list.path(j))), "%v", err)
+		}
+	}
+	for i := range list.jobs {
+		j := &list.jobs[i]
+		if ctx.Err() != nil {
+			return
+		}
+		if j.state != filesystem.Live || j.link || j.name == "" {
+			continue
+		}
+		switch dir := list.dirs[j.dir]; {
+		case dir == "/var/lib/dpkg/" && j.name == "diversions":
+			read(j, func(_ string, f filesystem.File) error { return o.AddDiversions(host.Content(f)) })
+		case dir != "/var/lib/dpkg/info/":
+		case strings.HasSuffix(j.name, ".list"):
+			read(j, func(pkg string, f filesystem.File) error { return o.AddList(pkg, host.Content(f)) })
+		case strings.HasSuffix(j.name, ".md5sums"):
+			read(j, func(pkg string, f filesystem.File) error { return o.AddMD5Sums(pkg, host.Content(f)) })
+		}
+	}
+}
+
+// ownership is what the package database says of a file.
+type ownership struct {
+	owner string
+	known bool   // there is a package database
+	state string // intact, changed, or empty: not compared
+	md5   string // as the package states it
+}
+
+func (s *Scan) ownership(v *host.Volume, p string, st filesystem.State) ownership {
+	o := s.owners[v.ID]
+	if o == nil || !o.Known() || st != filesystem.Live {
+		return ownership{}
+	}
+	if root, _ := host.SplitRoot(p); root != "" {
+		return ownership{} // a container's own database is another one
+	}
+	out := ownership{known: true}
+	out.owner, _ = o.Owner(p)
+	if out.owner != "" {
+		out.md5, _ = o.MD5(p)
+	}
+	return out
+}
+
+// Lookup tells detection of a file that a record names.
+func (s *Scan) Lookup(volume, name string) *detect.FileFact {
+	for _, v := range s.img.Volumes {
+		if v.ID != volume || v.FS == nil {
+			continue
+		}
+		ref, real, err := filesystem.Lookup(v.FS, name, true)
+		if err != nil {
+			return nil
+		}
+		in, err := v.FS.Inode(ref)
+		if err != nil {
+			return nil
+		}
+		o := s.ownership(v, real, in.State)
+		if o.owner == "" {
+			o = s.ownership(v, path.Clean(name), in.State)
+		}
+		return &detect.FileFact{Path: real, Inode: in, Owner: o.owner, Known: o.known}
+	}
+	return nil
+}
+
+func (s *Scan) keep(volume, seq int, r artifact.Record) {
+	s.mu.Lock()
+	s.found.add(located{r, volume, seq})
+	s.mu.Unlock()
+}
+
+// addTimes gives a record the times of its file, unless it has times of its own.
+func addTimes(r *artifact.Record, in *filesystem.Inode) {
+	if len(r.Times) > 0 {
+		return
+	}
+	for _, t := range []struct {
+		what string
+		time filesystem.Time
+	}{{"modified", in.Mtime}, {"changed", in.Ctime}, {"created", in.Crtime}, {"deleted", in.Dtime}} {
+		if t.time.Known && (t.what != "deleted" || in.State == filesystem.Deleted && t.time.Sec > 0) {
+			r.Times = append(r.Times, artifact.Stamp{What: t.what, Time: t.time.Time()})
+		}
+	}
+}
+
+var errTooLarge = errors.New("larger than the limit for one file")

@@ -1,0 +1,241 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/content/engine"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/text"
+)
+
+// worker looks at one file after the other.
+type worker struct {
+	s       *Scan
+	v       *host.Volume
+	number  int
+	scanner *engine.Scanner
+	buf     []byte // for what is no larger than largeFile
+	large   []byte // for what is, while such a file is looked at
+	pieces  []byte // for the members of archives
+}
+
+func (s *Scan) worker(v *host.Volume, number int) (*worker, error) {
+	w := &worker{s: s, v: v, number: number}
+	if s.rules.Available() && !s.opts.NoYARA {
+		timeout := s.opts.Timeout
+		if timeout <= 0 {
+			timeout = DefaultTimeout
+		}
+		var err error
+		if w.scanner, err = s.rules.NewScanner(timeout); err != nil {
+			return nil, fmt.Errorf("YARA: %w", err)
+		}
+	}
+	return w, nil
+}
+
+func (w *worker) close() {
+	if w.scanner != nil {
+		w.scanner.Close()
+	}
+}
+
+// file reads one file, whose path is p, and keeps what it tells. An error ends the
+// analysis: only a cancelled context gives one.
+func (w *worker) file(ctx context.Context, j *job, p string) error {
+	where := fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p))
+	if p == "" {
+		where = fmt.Sprintf("volume %s, inode %s", w.v.ID, j.ref)
+	}
+	if j.link {
+		w.link(ctx, j, p, where)
+		return ctx.Err()
+	}
+	f, err := w.v.FS.Open(j.ref)
+	if err != nil {
+		if j.state != filesystem.Deleted {
+			w.s.problem(where, "%v", err)
+		}
+		return nil
+	}
+	in := f.Inode()
+	c := &content{name: p, own: w.s.ownership(w.v, p, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0}
+	if !j.again {
+		w.s.files.Add(1)
+	}
+	err = w.read(ctx, c)
+	defer w.release()
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if j.state != filesystem.Deleted {
+			w.s.problem(where, "%v", err)
+		}
+		if len(c.head) == 0 && !errors.Is(err, errTooLarge) {
+			return nil
+		}
+	}
+	for _, t := range c.trouble {
+		w.s.problem(where, "%s", t)
+	}
+	if !j.again && (len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")) {
+		if err := w.packageState(ctx, c); err != nil {
+			return err
+		}
+	}
+	o := c.own
+	var recs []artifact.Record
+	for i := range c.hits {
+		recs = append(recs, hitRecord(&c.hits[i], o))
+	}
+	if !w.s.opts.YARAOnly {
+		for i := range c.configs {
+			recs = append(recs, configRecord(&c.configs[i], o))
+		}
+		if !j.again {
+			recs = append(recs, w.s.notable(p, in, c, o)...)
+		}
+		for _, x := range j.extractors() {
+			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, &recs); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				w.s.problem(where, "%s: %v", w.s.extractors[x].Name(), err)
+			}
+		}
+	}
+	return w.keep(ctx, p, in, c, recs)
+}
+
+// link gives a symbolic link to the extractors that want it, with the content that
+// it leads to.
+func (w *worker) link(ctx context.Context, j *job, p, where string) {
+	in, err := w.v.FS.Inode(j.ref)
+	if err != nil {
+		w.s.problem(where, "%v", err)
+		return
+	}
+	target, err := w.v.FS.Readlink(j.ref)
+	if err != nil {
+		w.s.problem(where, "%v", err)
+		return
+	}
+	root, _ := host.SplitRoot(p)
+	name := p
+	if root != "" && strings.HasPrefix(target, "/") {
+		name = root + target
+	}
+	c := &content{}
+	if ref, _, err := filesystem.Lookup(w.v.FS, name, true); err == nil {
+		if f, err := w.v.FS.Open(ref); err == nil && f.Inode().IsRegular() {
+			c.file, c.size = f, f.Size()
+		}
+	}
+	var recs []artifact.Record
+	for _, x := range j.extractors() {
+		if err := w.extract(ctx, w.s.extractors[x], p, target, in, c, &recs); err != nil && ctx.Err() == nil {
+			w.s.problem(where, "%s: %v", w.s.extractors[x].Name(), err)
+		}
+	}
+	if len(recs) == 0 {
+		return
+	}
+	// What has a line or a length stands in what the link leads to; the hash would
+	// be that of it, too, and look like one of the link. The others are about the
+	// link: their offset is one of its own text.
+	var own, behind []artifact.Record
+	for _, r := range recs {
+		if r.Source.Line == 0 && r.Source.Length == 0 {
+			own = append(own, r)
+		} else {
+			behind = append(behind, r)
+		}
+	}
+	text := &content{}
+	if f, err := w.v.FS.Open(j.ref); err == nil {
+		// A link that only the journal holds has its text nowhere else: at its
+		// place on the disk stands what was there before.
+		exts, err := f.Extents()
+		disk := make([]byte, len(target))
+		if at := diskOffset(exts, w.v.Offset, 0); err == nil && at >= 0 {
+			if _, err := w.s.img.Disk.ReadAt(disk, at); err == nil && string(disk) == target {
+				text.extents = exts
+			}
+		}
+	}
+	if c.file != nil {
+		c.extents, _ = c.file.Extents()
+		c.file = nil
+	}
+	_ = w.keep(ctx, p, in, text, own)
+	_ = w.keep(ctx, p, in, c, behind)
+}
+
+// extract runs an extractor over a file.
+func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target string, in *filesystem.Inode, c *content, recs *[]artifact.Record) (err error) {
+	defer func() {
+		// An extractor that fails must not take the analysis with it.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	root, inside := host.SplitRoot(p)
+	input := &artifact.Input{Root: root, Path: inside, Inode: in, Target: target, System: w.s.system}
+	switch {
+	case c.whole:
+		input.Content = io.NewSectionReader(bytes.NewReader(c.head), 0, int64(len(c.head)))
+	case c.file != nil:
+		input.Content = host.Content(c.file)
+	}
+	input.Exists = func(p string) bool {
+		_, _, err := filesystem.Lookup(w.v.FS, root+p, true)
+		return err == nil
+	}
+	return x.Extract(ctx, input, func(r artifact.Record) { *recs = append(*recs, r) })
+}
+
+// keep completes the records of a file with where they come from.
+func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *content, recs []artifact.Record) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	if c.file != nil {
+		if err := w.hash(ctx, c); err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if c.extents == nil {
+			if exts, err := c.file.Extents(); err == nil {
+				c.extents = exts
+			}
+		}
+	}
+	for i := range recs {
+		r := &recs[i]
+		r.Source.Volume, r.Source.Path, r.Source.State = w.v.ID, p, in.State
+		r.Source.Inode, r.Source.Version = in.Ref.Inode, in.Ref.Version
+		if c.hashed {
+			r.Source.SHA256 = hex.EncodeToString(c.sum[:])
+		}
+		r.Source.DiskOffset = -1
+		if r.Source.Member == "" {
+			r.Source.DiskOffset = diskOffset(c.extents, w.v.Offset, r.Source.Offset)
+		}
+		addTimes(r, in)
+	}
+	w.s.mu.Lock()
+	for i := range recs {
+		w.s.found.add(located{recs[i], w.number, i})
+	}
+	w.s.mu.Unlock()
+	return nil
+}

@@ -3,42 +3,61 @@
 //
 // Names, log lines and configuration read from an image are byte strings; they
 // travel through icecore unchanged, as Go strings that need not be UTF-8. The
-// moment they leave it, in whatever format, they pass through [Escape]: a byte
-// that is not part of a printable UTF-8 character, and the backslash, becomes
-// \xNN. Nothing is lost ([Unescape] gives the bytes back) and nothing is left
-// that a terminal would obey.
+// moment they leave it, in whatever format, they pass through [Escape]: the bytes
+// of what is not shown plainly, and the backslash, become \xNN. Nothing is lost
+// ([Unescape] gives the bytes back) and nothing is left that a terminal would obey,
+// that shows nothing, or that moves what stands beside it.
 package text
 
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
 const hexDigits = "0123456789abcdef"
 
-// Escape returns s with each byte that is not part of a printable UTF-8
-// character, and each backslash, written as \xNN with two lower-case digits.
-// The ASCII space is printable; every other space, control, format, private
-// and unassigned character is not.
+// Escape returns s with the bytes of all that is not shown plainly, and each
+// backslash, written as \xNN with two lower-case digits. It returns s itself where
+// there is nothing to escape. What is shown is decided by Unicode's properties:
+//
+//   - ASCII's graphic characters and the space; of others, letters, digits,
+//     punctuation and symbols that are assigned. No other space, no control, format,
+//     surrogate, private or unassigned character.
+//   - Nothing that is blank: default-ignorable characters, variation selectors,
+//     Hangul's fillers, the blank of braille. So an emoji that is put together by
+//     joiners is shown in its parts.
+//   - Nothing that is written from right to left (bidirectional classes R, AL and
+//     AN): a Hebrew or Arabic letter reorders the digits and punctuation around it,
+//     and terminals do not agree on how to isolate it. Such names are shown as bytes.
+//   - A combining mark only where Unicode has one character for the letter and the
+//     mark together (e and U+0301 are é; Hangul's parts are syllables), or where it
+//     is a vowel or tone of the writing of its letter (Devanagari, Thai, Burmese and
+//     other writings of South and South East Asia), and then no heap of them.
 func Escape(s string) string {
-	if plainPrefix(s) == len(s) {
+	var c cluster
+	i := c.plain(s)
+	if i == len(s) {
 		return s
 	}
-	return string(AppendEscape(make([]byte, 0, len(s)+16), s))
+	return string(c.appendRest(make([]byte, 0, len(s)+24), s, i, `\x`))
 }
 
 // EscapeOnce escapes a message that may quote escaped names already: a text in which
-// each backslash begins a \xNN, and all else is printable, stays as it is. For a
+// each backslash begins a \xNN, and all else is shown plainly, stays as it is. For a
 // name it is not the right thing, since a name can hold such a text itself.
 func EscapeOnce(s string) string {
-	if bare := strings.ReplaceAll(s, `\`, ""); Escape(bare) == bare {
-		if _, err := Unescape(s); err == nil {
+	var c cluster
+	for i := 0; ; {
+		i += c.plain(s[i:])
+		if i == len(s) {
 			return s
 		}
+		if _, ok := unhex(s[i:]); !ok {
+			return Escape(s)
+		}
+		i += 4
 	}
-	return Escape(s)
 }
 
 // Quote returns a name as messages show it: escaped, between quotes.
@@ -46,49 +65,42 @@ func Quote(s string) string { return `"` + Escape(s) + `"` }
 
 // AppendEscape appends what [Escape] makes of s.
 func AppendEscape(dst []byte, s string) []byte {
-	i := plainPrefix(s)
-	dst = append(dst, s[:i]...)
-	for i < len(s) {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r != '\\' && printable(r, n) {
-			dst = append(dst, s[i:i+n]...)
-		} else {
-			dst = appendHex(dst, s[i:i+n], `\x`)
+	var c cluster
+	return c.appendEscape(dst, s, `\x`)
+}
+
+func (c *cluster) appendEscape(dst []byte, s, prefix string) []byte {
+	return c.appendRest(dst, s, c.plain(s), prefix)
+}
+
+// appendRest appends s, of which the first n bytes are shown as they are.
+func (c *cluster) appendRest(dst []byte, s string, n int, prefix string) []byte {
+	for {
+		dst = append(dst, s[:n]...)
+		if s = s[n:]; s == "" {
+			return dst
 		}
-		i += n
+		_, size := utf8.DecodeRuneInString(s)
+		dst = appendHex(dst, s[:size], prefix)
+		s = s[size:]
+		n = c.plain(s)
 	}
-	return dst
 }
 
 // AppendQuoted appends what [Escape] makes of s as a string of JSON.
 func AppendQuoted(dst []byte, s string) []byte {
+	var c cluster
 	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c <= '~' && c != '\\' && c != '"' {
-			dst = append(dst, c)
-			i++
-			continue
+	for {
+		part, rest, quote := strings.Cut(s, `"`)
+		dst = c.appendEscape(dst, part, `\\x`)
+		if !quote {
+			return append(dst, '"')
 		}
-		if c == '"' {
-			dst = append(dst, '\\', '"')
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r != '\\' && printable(r, n) {
-			dst = append(dst, s[i:i+n]...)
-		} else {
-			dst = appendHex(dst, s[i:i+n], `\\x`)
-		}
-		i += n
+		dst = append(dst, '\\', '"')
+		c = cluster{base: '"'}
+		s = rest
 	}
-	return append(dst, '"')
-}
-
-// printable says whether a character, decoded from n bytes, is shown as it is.
-func printable(r rune, n int) bool {
-	return unicode.IsPrint(r) && !(r == utf8.RuneError && n <= 1)
 }
 
 func appendHex(dst []byte, s, prefix string) []byte {
@@ -99,13 +111,25 @@ func appendHex(dst []byte, s, prefix string) []byte {
 	return dst
 }
 
-// plainPrefix is the length of the longest prefix of printable ASCII without a
-// backslash: the usual case, which needs no copy.
-func plainPrefix(s string) int {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c > '~' || c == '\\' {
+// plain gives the length of the beginning of s that is shown as it is behind c, and
+// adds it to c. If that is not all of s, the next character is to be escaped.
+func (c *cluster) plain(s string) int {
+	for i := 0; i < len(s); {
+		if b := s[i]; ' ' <= b && b <= '~' && b != '\\' {
+			i++
+			continue
+		}
+		if i > 0 && s[i-1] < utf8.RuneSelf {
+			*c = cluster{base: rune(s[i-1])}
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if !c.next(r, n) {
 			return i
 		}
+		i += n
+	}
+	if s != "" && s[len(s)-1] < utf8.RuneSelf {
+		*c = cluster{base: rune(s[len(s)-1])}
 	}
 	return len(s)
 }
@@ -123,24 +147,35 @@ func Unescape(s string) (string, error) {
 			b.WriteByte(s[i])
 			continue
 		}
-		if i+3 >= len(s) || s[i+1] != 'x' {
+		c, ok := unhex(s[i:])
+		if !ok {
 			return "", fmt.Errorf(`text: at byte %d: a backslash must begin \xNN`, i)
 		}
-		hi, lo := strings.IndexByte(hexDigits, lower(s[i+2])), strings.IndexByte(hexDigits, lower(s[i+3]))
-		if hi < 0 || lo < 0 {
-			return "", fmt.Errorf(`text: at byte %d: %q is not \xNN`, i, s[i:i+4])
-		}
-		b.WriteByte(byte(hi<<4 | lo))
+		b.WriteByte(c)
 		i += 3
 	}
 	return b.String(), nil
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'F' {
-		return c + 'a' - 'A'
+// unhex gives the byte that the \xNN at the beginning of s stands for.
+func unhex(s string) (b byte, ok bool) {
+	if len(s) < 4 || s[0] != '\\' || s[1] != 'x' {
+		return 0, false
 	}
-	return c
+	for _, c := range []byte(s[2:4]) {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		b = b<<4 | c
+	}
+	return b, true
 }
 
 // Truncate returns s cut to at most n bytes, on a character border, with an

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// A Writer passes text on to a terminal so that nothing in it is obeyed: bytes
-// that are not printable UTF-8 are written as \xNN, but line ends and tabs stay.
+// A Writer passes text on to a terminal so that nothing in it is obeyed: it writes
+// what [Escape] does, but line ends and tabs stay.
 // Call Flush at the end.
 type Writer struct {
 	// Backslash makes the backslash itself \x5c, too: what is written can then
@@ -16,7 +16,8 @@ type Writer struct {
 
 	w    io.Writer
 	out  []byte
-	rest []byte // the beginning of a character that was cut by the end of a write
+	rest []byte  // the beginning of a character that was cut by the end of a write
+	last cluster // what was written last
 	// Escaped counts the bytes written as \xNN.
 	Escaped int64
 }
@@ -47,6 +48,10 @@ func (t *Writer) write(p []byte, last bool) error {
 		if c := p[0]; c == '\n' || c == '\t' || c >= ' ' && c <= '~' && (c != '\\' || !t.Backslash) {
 			out = append(out, c)
 			p = p[1:]
+			t.last = cluster{}
+			if c >= ' ' && c != '\\' {
+				t.last.base = rune(c)
+			}
 			continue
 		}
 		if !last && !utf8.FullRune(p) {
@@ -54,7 +59,7 @@ func (t *Writer) write(p []byte, last bool) error {
 			break
 		}
 		r, n := utf8.DecodeRune(p)
-		if r != '\\' && printable(r, n) {
+		if t.last.next(r, n) {
 			out = append(out, p[:n]...)
 		} else {
 			out = appendHex(out, string(p[:n]), `\x`)

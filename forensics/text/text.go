@@ -177,17 +177,3 @@ func unhex(s string) (b byte, ok bool) {
 	}
 	return b, true
 }
-
-// Truncate returns s cut to at most n bytes, on a character border, with an
-// ellipsis where something was cut.
-func Truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	const ellipsis = "…"
-	cut := max(0, n-len(ellipsis))
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + ellipsis
-}

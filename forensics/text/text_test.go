@@ -139,15 +139,6 @@ func TestEscapeAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestTruncate(t *testing.T) {
-	if got := Truncate("日本語", 6); got != "日…" {
-		t.Errorf("got %q", got)
-	}
-	if got := Truncate("abc", 3); got != "abc" {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestEscapeOnce(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"plain", "plain"},

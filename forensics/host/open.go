@@ -69,7 +69,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 		}
 		vol := &Volume{Volume: v}
 		img.Volumes = append(img.Volumes, vol)
-		if vol.FS, err = all.Open(v.Content, v.Bytes, v.Size, all.Options{NoReplay: opts.NoReplay}); err != nil {
+		if vol.FS, err = all.Open(ctx, v.Content, v.Bytes, v.Size, all.Options{NoReplay: opts.NoReplay}); err != nil {
 			vol.Reason = err.Error()
 		}
 		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {

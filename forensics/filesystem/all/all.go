@@ -2,6 +2,7 @@
 package all
 
 import (
+	"context"
 	"io"
 	"slices"
 
@@ -18,7 +19,7 @@ type Options struct {
 // engine reads the filesystems that package volume calls by one of the names.
 type engine struct {
 	names []string
-	open  func(r io.ReaderAt, size int64, opts Options) (filesystem.FS, error)
+	open  func(ctx context.Context, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error)
 }
 
 func engines() []engine {
@@ -29,17 +30,17 @@ func engines() []engine {
 
 // Open opens the filesystem on a volume of size bytes, whose content package volume
 // calls so. Nil without an error means that no engine reads this content.
-func Open(content string, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
+func Open(ctx context.Context, content string, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
 	for _, e := range engines() {
 		if slices.Contains(e.names, content) {
-			return e.open(r, size, opts)
+			return e.open(ctx, r, size, opts)
 		}
 	}
 	return nil, nil
 }
 
-func openExt4(r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
-	fsys, err := ext4.Open(r, size, ext4.Options{NoReplay: opts.NoReplay})
+func openExt4(ctx context.Context, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
+	fsys, err := ext4.Open(ctx, r, size, ext4.Options{NoReplay: opts.NoReplay})
 	if err != nil {
 		return nil, err // not fsys: a nil pointer in an interface is not nil
 	}

@@ -54,6 +54,12 @@ func BenchmarkWalk(b *testing.B) {
 	benchWalk(b, filesystem.WalkOptions{Targets: true, Reuse: true})
 }
 
+// BenchmarkWalkOrphans is what a bodyfile takes: orphans too, and all that is verified with
+// them.
+func BenchmarkWalkOrphans(b *testing.B) {
+	benchWalk(b, filesystem.WalkOptions{Targets: true, Reuse: true, Orphans: true})
+}
+
 // BenchmarkWalkAll lists orphans and deleted files too.
 func BenchmarkWalkAll(b *testing.B) {
 	benchWalk(b, filesystem.WalkOptions{Targets: true, Reuse: true, Orphans: true, Deleted: true})
@@ -64,7 +70,7 @@ func benchWalk(b *testing.B, opts filesystem.WalkOptions) {
 	b.ReportAllocs()
 	entries := 0
 	for b.Loop() {
-		f, err := Open(r, size, Options{})
+		f, err := Open(context.Background(), r, size, Options{})
 		must(b, err)
 		entries = 0
 		must(b, f.Walk(context.Background(), opts, func(*filesystem.Entry) error {
@@ -80,7 +86,7 @@ func benchWalk(b *testing.B, opts filesystem.WalkOptions) {
 func BenchmarkReadAll(b *testing.B) {
 	r, size := labVolume(b, benchImage())
 	for b.Loop() {
-		f, err := Open(r, size, Options{})
+		f, err := Open(context.Background(), r, size, Options{})
 		must(b, err)
 		var refs []filesystem.Ref
 		var total int64

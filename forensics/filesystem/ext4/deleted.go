@@ -173,6 +173,8 @@ func (f *FS) tables() []tableAt {
 // finder finds the deleted files.
 type finder struct {
 	f       *FS
+	ctx     context.Context // of the search that goes on
+	history *jbd2.History
 	out     *recovered
 	copies  map[uint64][]jbd2.Copy
 	revokes map[uint64][]uint32
@@ -185,7 +187,9 @@ type finder struct {
 
 // step says whether one more step may be taken. What is not looked at is not sure.
 func (r *finder) step() bool {
-	r.steps--
+	if r.steps--; r.steps&0xfff == 0 && r.ctx.Err() != nil {
+		r.steps = min(r.steps, -1)
+	}
 	return r.steps >= 0
 }
 
@@ -195,25 +199,60 @@ type claim struct {
 	n *node
 }
 
-// recover finds the deleted files, once.
-func (f *FS) recover() *recovered {
-	f.recoverOnce.Do(func() {
-		r := &finder{f: f, out: &recovered{byRef: make(map[filesystem.Ref]*node), lives: make(map[uint32][]life)}, bm: &bitmaps{f: f}}
-		f.recovered, r.out.finder = r.out, r
-		if f.journal != nil {
-			r.run()
+// recover finds the deleted files, once; a search that was cancelled does not count. The
+// only error is that of the context.
+func (f *FS) recover(ctx context.Context) (*recovered, error) {
+	select {
+	case f.recovering <- struct{}{}:
+		defer func() { <-f.recovering }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if f.recovered != nil {
+		return f.recovered, nil
+	}
+	r := &finder{f: f, ctx: ctx, out: &recovered{byRef: make(map[filesystem.Ref]*node), lives: make(map[uint32][]life)}, bm: &bitmaps{f: f}}
+	r.out.finder = r
+	if f.journal != nil {
+		if err := r.run(); err != nil {
+			return nil, err
 		}
-	})
-	return f.recovered
+	}
+	r.ctx = context.Background() // for older states, of which one is judged at a time
+	f.recovered = r.out
+	return r.out, nil
 }
 
-func (r *finder) run() {
+// recoverMeanwhile starts the search for deleted files. The function that it gives ends it:
+// it waits for the search, cancelled if nobody needed it so far, and passes a panic on to
+// whoever guards the caller.
+func (f *FS) recoverMeanwhile(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		_, _ = f.recover(ctx) // who needs it asks again, and gets the error
+	}()
+	return func() {
+		cancel()
+		if p := <-panicked; p != nil {
+			panic(p)
+		}
+	}
+}
+
+func (r *finder) run() error {
 	f := r.f
+	history, err := f.journal.log.History(r.ctx)
+	if err != nil {
+		return err
+	}
+	r.history = history
 	r.copies, r.revokes = make(map[uint64][]jbd2.Copy), make(map[uint64][]uint32)
-	for _, c := range f.journal.log.Copies() {
+	for _, c := range history.Copies {
 		r.copies[c.Block] = append(r.copies[c.Block], c)
 	}
-	for _, v := range f.journal.log.Revokes() {
+	for _, v := range history.Revokes {
 		r.revokes[v.Block] = append(r.revokes[v.Block], v.TID)
 	}
 	r.steps, r.trees = r.budget()
@@ -227,17 +266,24 @@ func (r *finder) run() {
 	}
 	slices.Sort(blocks)
 	for _, b := range blocks {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		first, _ := f.inodeBlock(tables, b)
 		r.table(b, first)
 	}
 	r.fastGone()
 	for _, n := range r.out.list {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		r.judge(n)
 	}
 	r.conflicts()
 	for _, n := range r.out.list {
 		r.describe(n)
 	}
+	return r.ctx.Err()
 }
 
 // budget gives how much work the judgement may take: steps, and blocks of block maps.
@@ -249,7 +295,7 @@ func (r *finder) budget() (steps, trees int64) {
 // coverage finds since when the journal has every transaction.
 func (r *finder) coverage() {
 	st := r.f.journal
-	commits := st.log.Commits()
+	commits := r.history.Commits
 	last := st.log.Sequence() - 1 + uint32(st.replayable)
 	i := len(commits) - 1
 	if st.log.FastCommits() {
@@ -300,6 +346,9 @@ func (r *finder) table(block, first uint64) {
 		}
 	}
 	for _, c := range r.copies[block] {
+		if r.ctx.Err() != nil {
+			return
+		}
 		if len(versions) > 1<<12 {
 			break // 16 MiB of one block's states
 		}
@@ -465,7 +514,10 @@ func (r *finder) fastGone() {
 // recoveredNode gives a deleted file: that of the transaction, or with version 0
 // the newest state known.
 func (f *FS) recoveredNode(ref filesystem.Ref) (*node, error) {
-	r := f.recover()
+	r, err := f.recover(context.Background())
+	if err != nil {
+		return nil, err
+	}
 	if n := r.byRef[ref]; n != nil {
 		return n, nil
 	}
@@ -490,8 +542,12 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 	if len(inos) == 0 && !w.opts.Deleted {
 		return nil
 	}
-	names := w.goneNames(ctx, inos)
-	if err := ctx.Err(); err != nil {
+	r, err := f.recover(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := w.goneNames(ctx, r, inos)
+	if err != nil {
 		return err
 	}
 	give := func(n *node, path string) error {
@@ -525,7 +581,7 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 	if !w.opts.Deleted {
 		return nil
 	}
-	for _, n := range f.recover().list {
+	for _, n := range r.list {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func TestDeletedUnderLoad(t *testing.T) {
 			intact, unverified, other := 0, 0, 0
 			var wrong [2]int // committed, amid changes
 			for i, b := range copies {
-				f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+				f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 				must(t, err)
 				must(t, f.Walk(context.Background(), filesystem.WalkOptions{Deleted: true}, func(e *filesystem.Entry) error {
 					if e.Inode.State != filesystem.Deleted || !e.Inode.IsRegular() || e.Inode.Size == 0 {

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"sort"
@@ -61,7 +62,7 @@ type fastDir struct {
 }
 
 // applyFast applies the tags of fast commits.
-func (f *FS) applyFast(tags []jbd2.FastTag) {
+func (f *FS) applyFast(ctx context.Context, tags []jbd2.FastTag) {
 	r := &fastReplay{f: f, inodes: make(map[uint64]*fastInode), dirs: make(map[uint64]*fastDir), bm: &bitmaps{f: f}, group: len(f.groups) - 1, bit: -1}
 	for _, m := range []*map[uint64]bool{&f.fastDirs, &f.fastGone, &f.fastOpen, &f.fastMaps, &f.fastAgain} {
 		*m = make(map[uint64]bool)
@@ -74,6 +75,9 @@ func (f *FS) applyFast(tags []jbd2.FastTag) {
 	}
 	f.fastUsed = f.fastUsed.merge()
 	for i := range tags {
+		if ctx.Err() != nil {
+			return // and so does who opens the filesystem
+		}
 		err := r.apply(&tags[i])
 		if err == nil && r.work > maxFastWork {
 			err = fmt.Errorf("more than %d steps", maxFastWork)

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -31,7 +32,7 @@ func TestRefused(t *testing.T) {
 			b := bytes.Clone(img)
 			put32(b[1024+0x60:], binary.LittleEndian.Uint32(b[1024+0x60:])|c.incompat)
 			put32(b[1024+0x3fc:], crc32c(^uint32(0), b[1024:1024+0x3fc]))
-			_, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			_, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 			if !errors.Is(err, filesystem.ErrUnsupported) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v", err)
 			}
@@ -42,7 +43,7 @@ func TestRefused(t *testing.T) {
 // TestNotExt4 wants an error, not a filesystem, of other bytes.
 func TestNotExt4(t *testing.T) {
 	for _, b := range [][]byte{nil, []byte("text"), make([]byte, 1<<20), bytes.Repeat([]byte{0x53, 0xef}, 1<<19)} {
-		if _, err := Open(bytes.NewReader(b), int64(len(b)), Options{}); err == nil {
+		if _, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{}); err == nil {
 			t.Errorf("%d bytes are a filesystem", len(b))
 		}
 	}
@@ -78,7 +79,7 @@ func TestExternalJournal(t *testing.T) {
 	if !found {
 		t.Errorf("nothing is said of the journal: %v", f.Problems())
 	}
-	if _, err := Open(mustOpen(t, journal), 16<<20, Options{}); !errors.Is(err, filesystem.ErrUnsupported) {
+	if _, err := Open(context.Background(), mustOpen(t, journal), 16<<20, Options{}); !errors.Is(err, filesystem.ErrUnsupported) {
 		t.Errorf("the journal device: %v", err)
 	}
 }

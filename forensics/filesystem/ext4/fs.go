@@ -15,6 +15,7 @@
 package ext4
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -68,8 +69,8 @@ type FS struct {
 	kinds    map[string]int // how many problems there are of a kind
 	problems map[filesystem.Problem]bool
 
-	recoverOnce sync.Once
-	recovered   *recovered
+	recovering chan struct{} // holds a value while deleted files are looked for
+	recovered  *recovered    // nil until they were
 }
 
 var _ filesystem.HistoryFS = (*FS)(nil)
@@ -80,9 +81,10 @@ const (
 	maxKinds  = 1000
 )
 
-// Open opens the filesystem on a volume of the given size in bytes.
-func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
-	f := &FS{r: r, size: size, problems: make(map[filesystem.Problem]bool)}
+// Open opens the filesystem on a volume of the given size in bytes. A context that ends
+// while the journal is replayed gives its error.
+func Open(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*FS, error) {
+	f := &FS{r: r, size: size, problems: make(map[filesystem.Problem]bool), recovering: make(chan struct{}, 1)}
 	if err := f.findSuperblock(); err != nil {
 		return nil, err
 	}
@@ -97,7 +99,10 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
 	}
 	f.checkMMP()
-	if err := f.openJournal(opts); err != nil {
+	if err := f.openJournal(ctx, opts); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		f.problem("journal", "%v", err)
 	}
 	if len(f.overlay) > 0 {
@@ -108,10 +113,13 @@ func Open(r io.ReaderAt, size int64, opts Options) (*FS, error) {
 		f.readGroups()
 	}
 	if f.journal != nil && f.journal.info.Replayed && len(f.journal.fast) > 0 {
-		f.applyFast(f.journal.fast)
+		f.applyFast(ctx, f.journal.fast)
 		f.journal.fast = nil
 	}
 	f.findOrphans()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 
@@ -377,12 +385,12 @@ func (f *FS) Info() filesystem.Info {
 	default:
 		info.State = "not cleanly unmounted"
 	}
-	if f.journal != nil {
-		if f.journal.commits != nil {
-			f.journal.once.Do(f.journal.commits)
+	if st := f.journal; st != nil {
+		if st.late != nil {
+			st.once.Do(st.late)
 		}
-		info.Journal = f.journal.info
-		info.Replayed = f.journal.info.Replayed
+		info.Journal = st.info
+		info.Replayed = st.info.Replayed
 	}
 	return info
 }
@@ -444,15 +452,19 @@ type journalState struct {
 	log  *jbd2.Journal
 	fast []jbd2.FastTag // to be applied
 
-	once    sync.Once
-	commits func() // reads the times of the commits, if that is still to be done
+	once sync.Once
+	late func() // reads the times of the commits, if that is still to be done
 
 	replayable int // transactions that a recovery would apply
 }
 
+// maxLateJournal bounds a journal that is read for its times alone when somebody asks for
+// them, who has no context to end that: 1 GiB is the most that mke2fs(8) makes by itself.
+const maxLateJournal = 1 << 30
+
 // openJournal reads the journal and, unless it must not, replays it into the
 // overlay.
-func (f *FS) openJournal(opts Options) error {
+func (f *FS) openJournal(ctx context.Context, opts Options) error {
 	s := f.sb
 	if !s.compat(rec.SbFeatureCompatHasJournal) {
 		return nil
@@ -474,7 +486,10 @@ func (f *FS) openJournal(opts Options) error {
 	st := &journalState{log: log}
 	st.info.Present = true
 	f.journal = st
-	res := log.Replay()
+	res, err := log.Replay(ctx)
+	if err != nil {
+		return err
+	}
 	for _, p := range res.Problems {
 		f.problem("journal", "%s", p)
 	}
@@ -484,13 +499,25 @@ func (f *FS) openJournal(opts Options) error {
 		if n := len(res.Transactions); n > 0 {
 			f.problem("journal", "the superblock says that there is nothing to recover, the journal holds %d transactions; they are not applied, as the kernel would not", n)
 		}
-		st.commits = func() { st.info.FirstCommit, st.info.LastCommit = log.CommitTimes() }
+		if r.Size() <= maxLateJournal {
+			st.late = func() {
+				if h, err := log.History(context.Background()); err == nil {
+					st.info.FirstCommit, st.info.LastCommit = h.Times()
+				}
+			}
+		} else {
+			f.problem("journal", "%d bytes long: the times of its transactions are not looked for", r.Size())
+		}
 		return nil
+	}
+	history, err := log.History(ctx)
+	if err != nil {
+		return err
 	}
 	st.replayable = len(res.Transactions)
 	st.info.Transactions, st.info.Blocks = len(res.Transactions), len(res.Blocks)+len(res.Far)
-	st.info.FirstCommit, st.info.LastCommit = log.CommitTimes()
-	if log.Cut() {
+	st.info.FirstCommit, st.info.LastCommit = history.Times()
+	if history.Cut {
 		f.problem("journal", "holds more than is looked at: older states are not all found")
 	}
 	f.lag = opts.NoReplay || len(res.Fast) > 0

@@ -20,7 +20,7 @@ func tinyFS(t testing.TB, name string) (*FS, []byte) {
 	for _, img := range needTinies(t) {
 		if img.name == name {
 			b := bytes.Clone(img.bytes)
-			f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 			must(t, err)
 			return f, b
 		}
@@ -45,7 +45,7 @@ func FuzzSuperblock(f *testing.F) {
 		s.checksumOK()
 		// What follows from it must be bounded by the volume, here one of zeros.
 		v := &damaged{zeros(size), []patch{{1024, raw}}}
-		if fs, err := Open(v, size, Options{}); err == nil {
+		if fs, err := Open(context.Background(), v, size, Options{}); err == nil {
 			fs.Info()
 		}
 	})
@@ -79,7 +79,7 @@ func FuzzInode(f *testing.F) {
 			return
 		}
 		v := &damaged{bytes.NewReader(img), []patch{{at, raw}}}
-		fs, err := Open(v, int64(len(img)), Options{})
+		fs, err := Open(context.Background(), v, int64(len(img)), Options{})
 		must(t, err)
 		ref := filesystem.Ref{Inode: 40}
 		in, err := fs.Inode(ref)
@@ -141,7 +141,7 @@ func FuzzExtents(f *testing.F) {
 		if !tree {
 			v.patches = append(v.patches, patch{off + 0x22, []byte{img[off+0x22] &^ 0x08}}) // EXT4_EXTENTS_FL
 		}
-		fs, err := Open(v, int64(len(img)), Options{})
+		fs, err := Open(context.Background(), v, int64(len(img)), Options{})
 		must(t, err)
 		readSome(t, fs, ref)
 	})
@@ -196,7 +196,7 @@ func FuzzDirectory(f *testing.F) {
 
 func walkAll(t *testing.T, img io.ReaderAt, size int64) {
 	t.Helper()
-	fs, err := Open(img, size, Options{})
+	fs, err := Open(context.Background(), img, size, Options{})
 	if err != nil {
 		return
 	}
@@ -255,7 +255,7 @@ func FuzzXattr(f *testing.F) {
 		copy(raw[160:], b)
 		binary.LittleEndian.PutUint32(raw[0x68:], 5000)
 		v := &damaged{bytes.NewReader(img), []patch{{at, raw}, {5000 * 1024, b[:min(len(b), 1024)]}}}
-		fs, err := Open(v, int64(len(img)), Options{})
+		fs, err := Open(context.Background(), v, int64(len(img)), Options{})
 		must(t, err)
 		_, _ = fs.Xattrs(filesystem.Ref{Inode: 40})
 		readSome(t, fs, filesystem.Ref{Inode: 40})

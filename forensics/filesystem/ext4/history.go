@@ -25,8 +25,12 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		return nil
 	}
 	s, log := f.sb, f.journal.log
+	history, err := log.History(ctx)
+	if err != nil {
+		return err
+	}
 	tables := f.tables()
-	first, _ := log.CommitTimes()
+	first, _ := history.Times()
 	last := make(map[uint64]*filesystem.Inode)
 	raws := make(map[uint64]bool) // blocks of which the state on the disk was taken
 	full := false
@@ -40,12 +44,12 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 	}
 	disk := make([]byte, s.blockSize)
 	pending := make(map[uint64][]jbd2.Copy) // what a recovery writes
-	for _, c := range log.Copies() {
+	for _, c := range history.Copies {
 		if _, ok := f.inodeBlock(tables, c.Block); ok && int32(c.TID-log.Sequence()) >= 0 {
 			pending[c.Block] = append(pending[c.Block], c)
 		}
 	}
-	for _, c := range log.Copies() {
+	for _, c := range history.Copies {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -157,7 +157,7 @@ func TestHostile(t *testing.T) {
 			}
 			c.edit(e)
 			start := time.Now()
-			f, err := Open(bytes.NewReader(e.img), int64(len(e.img)), Options{})
+			f, err := Open(context.Background(), bytes.NewReader(e.img), int64(len(e.img)), Options{})
 			must(t, err)
 			var told []string
 			shown := 0
@@ -225,7 +225,7 @@ func TestHiddenInode(t *testing.T) {
 	must(t, err)
 	copy(e.img[off:], e.inode("/small"))
 	put32(e.entry("/", "small"), hidden)
-	f, err := Open(bytes.NewReader(e.img), int64(len(e.img)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(e.img), int64(len(e.img)), Options{})
 	must(t, err)
 	found := false
 	must(t, f.Walk(context.Background(), filesystem.WalkOptions{}, func(en *filesystem.Entry) error {
@@ -273,7 +273,7 @@ func TestSharedDirectories(t *testing.T) {
 				put32(raw[0x38:], block)
 			}
 		}
-		f, err := Open(bytes.NewReader(e.img), int64(len(e.img)), Options{})
+		f, err := Open(context.Background(), bytes.NewReader(e.img), int64(len(e.img)), Options{})
 		must(t, err)
 		start := time.Now()
 		entries := 0
@@ -337,7 +337,7 @@ func TestCutShort(t *testing.T) {
 	for _, img := range needTinies(t) {
 		for _, part := range []int{2, 10, 30, 60, 95} {
 			b := img.bytes[:len(img.bytes)*part/100]
-			f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 			if err != nil {
 				continue
 			}

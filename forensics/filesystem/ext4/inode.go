@@ -286,21 +286,31 @@ func (f *FS) node(ref filesystem.Ref) (*node, error) {
 	if ref.Version != 0 {
 		return f.recoveredNode(ref)
 	}
-	off, err := f.inodeOffset(ref.Inode)
+	n, err := f.presentNode(ref.Inode)
+	if n == nil && err == nil {
+		if r, err := f.recoveredNode(ref); err == nil {
+			return r, nil
+		}
+		return nil, fmt.Errorf("inode %d is not in use: %w", ref.Inode, errNotExist)
+	}
+	return n, err
+}
+
+// presentNode reads an inode as the table has it, without asking the journal for one that
+// was freed. It gives nil for one that was never in use, or of which nothing is left.
+func (f *FS) presentNode(ino uint64) (*node, error) {
+	off, err := f.inodeOffset(ino)
 	if err != nil {
 		return nil, err
 	}
 	raw := make([]byte, f.sb.inodeSize)
 	if err := f.readAt(raw, off); err != nil {
-		return nil, fmt.Errorf("inode %d: %w", ref.Inode, err)
+		return nil, fmt.Errorf("inode %d: %w", ino, err)
 	}
 	n := &node{raw: raw}
-	f.sb.decodeInode(&n.Inode, ref.Inode, raw)
+	f.sb.decodeInode(&n.Inode, ino, raw)
 	if n.Mode == 0 && n.Links == 0 && !f.reservedNode(n) {
-		if r, err := f.recoveredNode(ref); err == nil {
-			return r, nil
-		}
-		return nil, fmt.Errorf("inode %d is not in use: %w", ref.Inode, errNotExist)
+		return nil, nil
 	}
 	f.finishNode(n)
 	return n, nil

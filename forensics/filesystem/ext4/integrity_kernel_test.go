@@ -92,7 +92,7 @@ func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 	t.Cleanup(func() { fl.Close() })
 	st, err := fl.Stat()
 	must(t, err)
-	f, err := Open(&damaged{fl, []patch{{at, b}}}, st.Size(), Options{})
+	f, err := Open(context.Background(), &damaged{fl, []patch{{at, b}}}, st.Size(), Options{})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -229,7 +229,7 @@ func TestJournalChecksums(t *testing.T) {
 		t.Fatal(err)
 	}
 	be := binary.BigEndian
-	sound, err := Open(bytes.NewReader(img), int64(len(img)), Options{})
+	sound, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
 	must(t, err)
 	want := engineRows(t, sound)
 	// The first block of each kind from the beginning of what is to be recovered.
@@ -256,7 +256,7 @@ func TestJournalChecksums(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := bytes.Clone(journal)
 			b[c.at] ^= 1
-			f, err := Open(withJournal(img, exts, b), int64(len(img)), Options{})
+			f, err := Open(context.Background(), withJournal(img, exts, b), int64(len(img)), Options{})
 			must(t, err)
 			if !strings.Contains(allProblems(f), "checksum mismatch") {
 				t.Errorf("not told: %v", f.Problems())
@@ -270,7 +270,7 @@ func TestJournalChecksums(t *testing.T) {
 		b := bytes.Clone(img)
 		b[1024+0x60] &^= 4
 		put32(b[1024+0x3fc:], crc32c(^uint32(0), b[1024:1024+0x3fc]))
-		f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+		f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 		must(t, err)
 		if f.Info().Replayed || !strings.Contains(allProblems(f), "they are not applied") {
 			t.Errorf("replayed %v, told %v", f.Info().Replayed, f.Problems())

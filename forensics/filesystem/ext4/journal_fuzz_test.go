@@ -32,7 +32,7 @@ func testImage(t testing.TB, name string) []byte {
 // journalPlace gives where the journal of an image stands.
 func journalPlace(t testing.TB, img []byte) []filesystem.Extent {
 	t.Helper()
-	f, err := Open(bytes.NewReader(img), int64(len(img)), Options{NoReplay: true})
+	f, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{NoReplay: true})
 	must(t, err)
 	r, err := f.journalContent()
 	must(t, err)
@@ -81,7 +81,7 @@ func FuzzJournal(f *testing.F) {
 		}
 		v := withJournal(img, exts, journal)
 		exercise(v, int64(len(img)), buf)
-		fs, err := Open(v, int64(len(img)), Options{})
+		fs, err := Open(context.Background(), v, int64(len(img)), Options{})
 		if err != nil {
 			return
 		}
@@ -112,10 +112,12 @@ func tagsOf(b []byte) (tags []jbd2.FastTag) {
 // FuzzFastCommit applies tags of fast commits to a small image.
 func FuzzFastCommit(f *testing.F) {
 	img := testImage(f, "fast-1k")
-	fs, err := Open(bytes.NewReader(img), int64(len(img)), Options{NoReplay: true})
+	fs, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{NoReplay: true})
 	must(f, err)
 	var seed []byte
-	for _, t := range fs.journal.log.Replay().Fast {
+	res, err := fs.journal.log.Replay(context.Background())
+	must(f, err)
+	for _, t := range res.Fast {
 		seed = binary.LittleEndian.AppendUint16(seed, t.Tag)
 		seed = binary.LittleEndian.AppendUint16(seed, uint16(len(t.Value)))
 		seed = append(seed, t.Value...)
@@ -130,10 +132,10 @@ func FuzzFastCommit(f *testing.F) {
 		at += n
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		fs, err := Open(bytes.NewReader(img), int64(len(img)), Options{})
+		fs, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
 		must(t, err)
 		fs.overlay = map[uint64][]byte{}
-		fs.applyFast(tagsOf(b))
+		fs.applyFast(context.Background(), tagsOf(b))
 		fs.findOrphans()
 		for block := range fs.overlay {
 			if block >= fs.sb.blocks {
@@ -157,7 +159,7 @@ func FuzzFastCommit(f *testing.F) {
 // TestFastCommitImage compares the image of the fuzz target with what was done to it.
 func TestFastCommitImage(t *testing.T) {
 	img := testImage(t, "fast-1k")
-	f, err := Open(bytes.NewReader(img), int64(len(img)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
 	must(t, err)
 	if f.Info().Journal.FastCommits == 0 {
 		t.Fatal("no fast commit was applied")
@@ -267,9 +269,9 @@ func TestHostileJournal(t *testing.T) {
 // TestNamesBounded: a flood of names of deleted files is cut.
 func TestNamesBounded(t *testing.T) {
 	img := testImage(t, "dirty-1k")
-	f, err := Open(bytes.NewReader(img), int64(len(img)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
 	must(t, err)
-	ns := &names{w: &walker{f: f}, seen: make(map[uint32][]sighting), paths: make(map[*node]string)}
+	ns := &names{w: &walker{f: f}, r: &recovered{}, seen: make(map[uint32][]sighting), paths: make(map[*node]string)}
 	for i := range uint32(2 * maxGone) {
 		ns.add(i/8, sighting{tid: i, name: fmt.Sprint(i)})
 	}

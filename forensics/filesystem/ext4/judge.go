@@ -235,7 +235,7 @@ func (r *finder) conflicts() {
 			}
 		}
 		open = kept
-		if r.steps -= int64(len(open)); r.steps < 0 {
+		if r.steps -= int64(len(open)); r.steps < 0 || r.ctx.Err() != nil {
 			// Too many files claim the same blocks: of none is it sure.
 			for _, c := range r.claims {
 				c.n.verdict.unsure = true

@@ -23,7 +23,7 @@ var errEnough = errors.New("enough")
 // exercise does with an image all that the program does: it opens it, walks it,
 // reads what there is, within bounds, and looks at its past.
 func exercise(image io.ReaderAt, size int64, buf []byte) (entries int) {
-	f, err := Open(image, size, Options{})
+	f, err := Open(context.Background(), image, size, Options{})
 	if err != nil {
 		return 0
 	}
@@ -103,7 +103,7 @@ type undo struct {
 func newMutator(t testing.TB, img tiny, seed int64) *mutator {
 	t.Helper()
 	m := &mutator{image: bytes.Clone(img.bytes), rng: rand.New(rand.NewSource(seed))}
-	f, err := Open(bytes.NewReader(img.bytes), int64(len(img.bytes)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(img.bytes), int64(len(img.bytes)), Options{})
 	if err != nil {
 		t.Fatalf("%s: %v", img.name, err)
 	}

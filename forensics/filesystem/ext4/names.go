@@ -34,6 +34,7 @@ type sighting struct {
 // names gives the last path known of a file.
 type names struct {
 	w     *walker
+	r     *recovered
 	seen  map[uint32][]sighting
 	count int
 	paths map[*node]string
@@ -62,7 +63,7 @@ func (ns *names) add(ino uint32, s sighting) {
 // life gives which of the files that had an inode number a sighting is of: an
 // index into lives, or -1.
 func (ns *names) life(ino uint32, s *sighting) int {
-	lives := ns.w.f.recover().lives[ino]
+	lives := ns.r.lives[ino]
 	best := -1
 	for i := range lives {
 		switch l := &lives[i]; {
@@ -85,10 +86,9 @@ func (ns *names) sameLife(ino uint32, a, b *sighting) bool {
 
 // goneNames looks for the names of the given orphans, of deleted files and of freed
 // inodes.
-func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
+func (w *walker) goneNames(ctx context.Context, r *recovered, orphans []uint64) (*names, error) {
 	f := w.f
-	ns := &names{w: w, seen: make(map[uint32][]sighting), paths: make(map[*node]string)}
-	r := f.recover()
+	ns := &names{w: w, r: r, seen: make(map[uint32][]sighting), paths: make(map[*node]string)}
 	orphan := make(map[uint32]bool)
 	for _, ino := range orphans {
 		orphan[uint32(ino)] = true
@@ -102,7 +102,7 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 	}
 	w.gone = nil
 	if f.journal == nil {
-		return ns
+		return ns, nil
 	}
 	// The blocks of deleted directories.
 	deadAt := make(map[uint64][]*node)
@@ -121,9 +121,9 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 			}
 		}
 	}
-	for _, c := range f.journal.log.Copies() {
-		if ctx.Err() != nil {
-			return ns
+	for _, c := range r.finder.history.Copies {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		dir, live := w.dirAt[c.Block]
 		dead := deadAt[c.Block]
@@ -163,6 +163,9 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(deadAt)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		dead := deadAt[at]
 		if f.readBlock(b, at) != nil {
 			continue
@@ -176,7 +179,7 @@ func (w *walker) goneNames(ctx context.Context, orphans []uint64) *names {
 			}
 		}
 	}
-	return ns
+	return ns, nil
 }
 
 // ofDir says whether a block is one of a directory: its checksum says so, or without
@@ -214,7 +217,7 @@ func (ns *names) resolve(n *node, depth int) string {
 	}
 	ns.paths[n] = "" // a loop ends here
 	ino := uint32(n.Ref.Inode)
-	lives := ns.w.f.recover().lives[ino]
+	lives := ns.r.lives[ino]
 	mine := -1
 	for i := range lives {
 		if lives[i].gen == n.Generation {
@@ -236,7 +239,7 @@ func (ns *names) resolve(n *node, depth int) string {
 				if !s.time.Known || s.time.Sec > n.Dtime.Sec+1 {
 					continue
 				}
-			} else if !ns.w.f.recover().sure(n.Ref.Version) {
+			} else if !ns.r.sure(n.Ref.Version) {
 				continue
 			}
 		}
@@ -254,12 +257,11 @@ func (ns *names) resolve(n *node, depth int) string {
 			return "" // nothing says where it stood
 		}
 	} else {
-		d := ns.w.dirs[best.dir].node
-		where, ok := ns.w.where[d.Ref.Inode]
-		if !ok {
+		d := &ns.w.dirs[best.dir]
+		if !d.visited {
 			return ""
 		}
-		base, encrypted = where, ns.w.f.encrypted(d)
+		base, encrypted = d.path, ns.w.f.encrypted(d.node)
 	}
 	name := best.name
 	if encrypted {

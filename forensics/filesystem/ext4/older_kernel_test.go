@@ -64,7 +64,7 @@ func TestOlderStates(t *testing.T) {
 	b, err := snapshot(img, nil)
 	must(t, err)
 	unmount()
-	f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 	must(t, err)
 	states := make(map[int]filesystem.Ref)
 	must(t, f.History(context.Background(), func(c *filesystem.Change) error {

@@ -159,7 +159,7 @@ func TestHistory(t *testing.T) {
 	b, err := snapshot(img, nil)
 	must(t, err)
 	unmount()
-	f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+	f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 	must(t, err)
 	var got []string
 	var last filesystem.Time
@@ -214,7 +214,7 @@ func TestHistoryAfterSync(t *testing.T) {
 			b, err := snapshot(img, nil)
 			must(t, err)
 			unmount()
-			f, err := Open(bytes.NewReader(b), int64(len(b)), Options{})
+			f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 			must(t, err)
 			var got []string
 			must(t, f.History(context.Background(), func(c *filesystem.Change) error {
@@ -246,7 +246,7 @@ func TestLabOrphans(t *testing.T) {
 		st, err := fl.Stat()
 		must(t, err)
 		const at = 262144 * 512 // of the root partition
-		fs, err := Open(io.NewSectionReader(fl, at, st.Size()-at), st.Size()-at, Options{})
+		fs, err := Open(context.Background(), io.NewSectionReader(fl, at, st.Size()-at), st.Size()-at, Options{})
 		must(t, err)
 		out := make(map[uint64]string)
 		must(t, fs.Walk(context.Background(), filesystem.WalkOptions{Orphans: true}, func(e *filesystem.Entry) error {

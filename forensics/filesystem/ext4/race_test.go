@@ -16,7 +16,7 @@ import (
 // and wants each to see the same. The race detector looks on where it is on.
 func TestConcurrent(t *testing.T) {
 	for _, img := range needTinies(t) {
-		f, err := Open(bytes.NewReader(img.bytes), int64(len(img.bytes)), Options{})
+		f, err := Open(context.Background(), bytes.NewReader(img.bytes), int64(len(img.bytes)), Options{})
 		must(t, err)
 		want := engineRows(t, f)
 		var shared filesystem.File

@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -126,7 +127,7 @@ func openImage(t testing.TB, img string, opts Options) *FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := Open(fl, st.Size(), opts)
+	f, err := Open(context.Background(), fl, st.Size(), opts)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

@@ -1,6 +1,7 @@
 package ext4
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -111,7 +112,9 @@ func (u *unnamed) wanted(ino uint32) bool {
 func (u *unnamed) give(ino uint32) (path string, err error) {
 	w := u.t.w
 	if u.last == nil {
-		u.last = w.lastNames()
+		if u.last, err = w.lastNames(u.t.ctx); err != nil {
+			return "", err
+		}
 	}
 	r := w.record(w.place(ino))
 	r.seen = true
@@ -161,9 +164,9 @@ func (t *tree) reserved() error {
 		if own[ino] {
 			continue
 		}
-		n, err := f.node(filesystem.Ref{Inode: uint64(ino)})
+		n, err := f.presentNode(uint64(ino))
 		// A size alone is what a growth of the filesystem leaves of inode 7.
-		if err != nil || !n.inline() && !f.mapsBlocks(n) {
+		if err != nil || n == nil || !n.inline() && !f.mapsBlocks(n) {
 			continue
 		}
 		if place := w.place(ino); place != 0 {
@@ -231,13 +234,15 @@ func (t *tree) namedBelow() []bool {
 }
 
 // lastNames gives the paths that the slack of directories tells of.
-func (w *walker) lastNames() map[uint32]string {
+func (w *walker) lastNames(ctx context.Context) (map[uint32]string, error) {
+	if err := w.readSlack(ctx); err != nil {
+		return nil, err
+	}
 	out := make(map[uint32]string)
 	for _, g := range w.gone {
-		d := w.dirs[g.dir].node
-		if base, ok := w.where[d.Ref.Inode]; ok && !w.f.encrypted(d) {
-			out[g.ino] = base + "/" + g.name
+		if d := &w.dirs[g.dir]; d.visited && !w.f.encrypted(d.node) {
+			out[g.ino] = d.path + "/" + g.name
 		}
 	}
-	return out
+	return out, nil
 }

@@ -49,6 +49,7 @@ type dirState struct {
 	raw     []byte // the inode, where its block map needs more than the inode
 	first   piece
 	more    []piece
+	path    string // once visited, where files without a name are asked for
 	visited bool
 }
 
@@ -72,8 +73,10 @@ type walker struct {
 	blocks  int64 // of extent trees, that may yet be read
 	gone    []goneName
 	disk    diskInodes
-	dirAt   map[uint64]uint32 // block -> index into dirs, kept where deleted files are asked for
-	where   map[uint64]string // paths of directories, likewise
+	read    []dirRun          // the runs that were read
+	gather  func(dirent)      // collect, bound once: one for each directory adds up
+	dirAt   map[uint64]uint32 // block -> index into dirs, kept where deleted names are looked for
+	slacked bool              // gone holds the names in the slack of all directories
 	out     output
 }
 
@@ -81,10 +84,13 @@ type walker struct {
 func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*filesystem.Entry) error) error {
 	w := &walker{f: f, opts: opts, notes: make(map[uint32]string), scratch: make([]byte, 8+f.sb.inodeSize)}
 	w.blocks = 2*f.size/int64(f.sb.blockSize) + 1024
-	if opts.Orphans || opts.Deleted {
-		w.dirAt, w.where = make(map[uint64]uint32), make(map[uint64]string)
-		// What the journal tells is found out meanwhile; unlinked waits for it.
-		go f.recover()
+	w.gather = w.collect
+	// Where there are no orphans, nobody asks for the names that they had: the slack of
+	// directories and the journal's older states are then read by no one.
+	unlinked := opts.Deleted || opts.Orphans && len(f.orphans) > 0
+	if unlinked {
+		w.dirAt, w.slacked = make(map[uint64]uint32), true
+		defer f.recoverMeanwhile(ctx)()
 	}
 	if err := w.readTables(ctx); err != nil {
 		return err
@@ -98,8 +104,7 @@ func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*fil
 	if err := w.paths(ctx, fn); err != nil {
 		return err
 	}
-	// Where there are no orphans, nobody asks for the names that they had.
-	if opts.Deleted || opts.Orphans && len(f.orphans) > 0 {
+	if unlinked {
 		return w.unlinked(ctx, fn)
 	}
 	return nil
@@ -314,7 +319,7 @@ func (w *walker) slowRuns(dir uint32) {
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
 	if n.inline() {
 		w.begin(dir)
-		if err := f.inlineEntries(&n, false, w.collect); err != nil {
+		if err := f.inlineEntries(&n, false, w.gather); err != nil {
 			f.problem(what, "%v", err)
 			w.note(n.Ref.Inode, err.Error())
 		}
@@ -368,8 +373,19 @@ func (w *walker) readDirs(ctx context.Context) error {
 }
 
 func (w *walker) readRuns(ctx context.Context) error {
-	f, runs := w.f, w.runs
+	runs := w.runs
 	w.runs = nil
+	if err := w.eachRun(ctx, runs, w.dirBlocks); err != nil {
+		return err
+	}
+	w.read = append(w.read, runs...)
+	return nil
+}
+
+// eachRun reads runs of blocks in the order of the disk, and gives fn each, long ones in
+// pieces.
+func (w *walker) eachRun(ctx context.Context, runs []dirRun, fn func(dirRun, []byte)) error {
+	f := w.f
 	slices.SortFunc(runs, func(a, b dirRun) int {
 		switch {
 		case a.phys != b.phys:
@@ -404,18 +420,18 @@ func (w *walker) readRuns(ctx context.Context) error {
 			j++
 		}
 		if j == i+1 && runs[i].len > dirWindow {
-			w.bigRun(runs[i], buf)
+			w.bigRun(runs[i], buf, fn)
 			i++
 			continue
 		}
 		p := buf[:end-start]
 		if err := f.readAt(p, start); err != nil {
 			for _, r := range runs[i:j] {
-				w.bigRun(r, buf)
+				w.bigRun(r, buf, fn)
 			}
 		} else {
 			for _, r := range runs[i:j] {
-				w.dirBlocks(r, p[r.phys-start:][:r.len])
+				fn(r, p[r.phys-start:][:r.len])
 			}
 		}
 		i = j
@@ -424,7 +440,7 @@ func (w *walker) readRuns(ctx context.Context) error {
 }
 
 // bigRun reads a run in pieces.
-func (w *walker) bigRun(r dirRun, buf []byte) {
+func (w *walker) bigRun(r dirRun, buf []byte, fn func(dirRun, []byte)) {
 	for r.len > 0 {
 		n := min(r.len, int64(len(buf)))
 		if err := w.f.readAt(buf[:n], r.phys); err != nil {
@@ -432,7 +448,7 @@ func (w *walker) bigRun(r dirRun, buf []byte) {
 			w.f.problem(fmt.Sprintf("directory inode %d, block %d", ino, r.phys/int64(w.f.sb.blockSize)), "%v", err)
 			w.note(ino, err.Error())
 		} else {
-			w.dirBlocks(dirRun{r.phys, n, r.dir}, buf[:n])
+			fn(dirRun{r.phys, n, r.dir}, buf[:n])
 		}
 		r.phys, r.len = r.phys+n, r.len-n
 	}
@@ -458,12 +474,35 @@ func (w *walker) dirBlocks(r dirRun, p []byte) {
 		if w.dirAt != nil {
 			w.dirAt[w.block] = r.dir
 		}
-		if err := dirEntries(block, bs, f.hasType(), f.topInode(), w.dirAt != nil, w.collect); err != nil {
+		if err := dirEntries(block, bs, f.hasType(), f.topInode(), w.slacked, w.gather); err != nil {
 			f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), "%v", err)
 			w.note(d.Ref.Inode, err.Error())
 		}
 	}
 	w.end()
+}
+
+// readSlack collects the names in the slack of all directories, where the walk passed over
+// them: an unlinked file turned up that nobody expected.
+func (w *walker) readSlack(ctx context.Context) error {
+	if w.slacked {
+		return nil
+	}
+	w.slacked = true
+	f := w.f
+	bs := f.sb.blockSize
+	gather := func(d dirent) {
+		if d.deleted {
+			w.collect(d)
+		}
+	}
+	return w.eachRun(ctx, w.read, func(r dirRun, p []byte) {
+		w.begin(r.dir)
+		for at := 0; at+bs <= len(p); at += bs {
+			// What is wrong with the block was reported when it was read first.
+			_ = dirEntries(p[at:at+bs], bs, f.hasType(), f.topInode(), true, gather)
+		}
+	})
 }
 
 // begin makes dir the directory to which the names that follow belong.

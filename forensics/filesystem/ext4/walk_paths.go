@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	rec "github.com/dsoprea/go-ext4"
@@ -132,8 +133,8 @@ func (t *tree) enter(dir uint32, path string) {
 	w := t.w
 	d := &w.dirs[dir]
 	d.visited = true
-	if w.where != nil {
-		w.where[d.node.Ref.Inode] = path
+	if w.opts.Orphans || w.opts.Deleted {
+		d.path = strings.Clone(path) // of its own, lest it keep the paths of files in memory
 	}
 	t.stack = append(t.stack, frame{dir: dir, path: path})
 	t.checkTwice(dir)

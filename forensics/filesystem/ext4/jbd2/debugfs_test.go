@@ -175,7 +175,7 @@ func TestReplayAsDebugfs(t *testing.T) {
 			commands = append(commands, "jw -c -b 5000 "+blocksFile(t, "torn", 1), "jc")
 			debugfstest.Run(t, img, true, commands...)
 			j := openDumped(t, img)
-			res := j.Replay()
+			res := replayed(t, j)
 			if got := len(res.Transactions); got != 7 {
 				t.Fatalf("%d transactions, wrote 7: problems %q", got, res.Problems)
 			}
@@ -220,7 +220,7 @@ func TestReplayDamaged(t *testing.T) {
 					t.Fatal(err)
 				}
 				fl.Close()
-				res := openDumped(t, bad).Replay()
+				res := replayed(t, openDumped(t, bad))
 				want, ok := recovered(t, bad)
 				if !ok {
 					refused++
@@ -264,7 +264,7 @@ func TestCopiesAsLogdump(t *testing.T) {
 			}
 			j := openDumped(t, img)
 			got := make(map[string]bool)
-			for _, c := range j.Copies() {
+			for _, c := range history(t, j).Copies {
 				got[fmt.Sprint(c.Block, c.TID, c.at)] = true
 				if _, err := j.Read(c); err != nil {
 					t.Errorf("copy of block %d: %v", c.Block, err)
@@ -273,12 +273,12 @@ func TestCopiesAsLogdump(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("copies\n %v, logdump\n %v", got, want)
 			}
-			if n := len(j.Commits()); n != 7 {
+			if n := len(history(t, j).Commits); n != 7 {
 				t.Errorf("%d commits, wrote 7", n)
 			}
 			// The last block that is revoked has no copy.
-			if n := len(j.Revokes()); n != 4 {
-				t.Errorf("%d revokes of blocks that have copies, wrote 4: %v", n, j.Revokes())
+			if n := len(history(t, j).Revokes); n != 4 {
+				t.Errorf("%d revokes of blocks that have copies, wrote 4: %v", n, history(t, j).Revokes)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package jbd2
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 )
@@ -51,12 +52,12 @@ func fastLenOK(tag uint16, n int) bool {
 // fastTags reads the fast commits that stand on top of transaction tid-1, as
 // ext4_fc_replay_scan does. The area begins one block after the log's end
 // (j_fc_first is j_last+1). why says what was wrong, if anything.
-func (j *Journal) fastTags(tid uint32) (tags []FastTag, commits int, why string) {
+func (j *Journal) fastTags(ctx context.Context, tid uint32) (tags []FastTag, commits int, why string) {
 	if j.incompat&incompatFastCommit == 0 {
 		return nil, 0, ""
 	}
 	le := binary.LittleEndian
-	w := window{j: j}
+	w := window{j: j, ctx: ctx}
 	var open []FastTag // since the last good tail
 	crc, size := uint32(0), 0
 	for at := j.last + 1; at < j.maxlen; at++ {

@@ -1,6 +1,7 @@
 package jbd2
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"sort"
@@ -25,28 +26,67 @@ type Revoke struct {
 	Block uint64
 }
 
-// history is what stands in the whole log.
-type history struct {
-	copies  []Copy
-	revokes []Revoke
-	commits []Transaction
-	cut     bool // there is more
+// History is what stands in the whole log, also of transactions that were written back
+// long ago and that no recovery would read.
+type History struct {
+	// Copies are those of filesystem blocks that committed transactions left in the
+	// journal and that were not written over, oldest transaction first.
+	Copies []Copy
+	// Revokes are the blocks that committed transactions revoked and that have a copy,
+	// oldest first.
+	Revokes []Revoke
+	// Commits are the transactions whose commit block was found, oldest first.
+	Commits []Transaction
+	Cut     bool // the log holds more than is listed: it is too large
 }
 
-// scan reads the whole log for descriptor, revoke and commit blocks, also those
-// of transactions that were written back long ago.
+// Times gives the times of the oldest and newest transaction found.
+func (h *History) Times() (first, last filesystem.Time) {
+	for _, c := range h.Commits {
+		if !c.Time.Known {
+			continue
+		}
+		if !first.Known {
+			first = c.Time
+		}
+		last = c.Time
+	}
+	return first, last
+}
+
+// History reads the whole log, once; a reading that was cancelled does not count. The
+// only error is that of the context.
+func (j *Journal) History(ctx context.Context) (*History, error) {
+	select {
+	case j.scanning <- struct{}{}:
+		defer func() { <-j.scanning }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if j.hist == nil {
+		h := j.scan(ctx)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		j.hist = h
+	}
+	return j.hist, nil
+}
+
+// scan reads the log for descriptor, revoke and commit blocks. When ctx ends, no more
+// blocks are read.
 //
 // A log is written forward. So where a descriptor still stands, the copies after
 // it do too, but for one case: the log began anew at its first block while the
 // descriptor stood near the end and its copies were wrapped around. Therefore a
 // copy counts only if no later transaction claims the block in which it stands.
-func (j *Journal) scan() {
+func (j *Journal) scan(ctx context.Context) *History {
 	be := binary.BigEndian
-	w := window{j: j}
-	h := &j.hist
+	w := window{j: j, ctx: ctx}
+	h := &History{}
 	if j.last > maxHistory {
-		h.cut = true
-		return
+		h.Cut = true
+		return h
 	}
 	owner := make([]uint32, j.last) // the newest transaction that claims a block
 	claimed := make([]bool, j.last)
@@ -66,6 +106,9 @@ func (j *Journal) scan() {
 	}
 	for at := j.first; at < j.last; at++ {
 		b, err := w.block(at)
+		if ctx.Err() != nil {
+			return h
+		}
 		if err != nil || be.Uint32(b) != magic {
 			continue
 		}
@@ -93,6 +136,9 @@ func (j *Journal) scan() {
 	}
 	for _, at := range descriptors {
 		b, err := w.block(at)
+		if ctx.Err() != nil {
+			return h
+		}
 		if err != nil {
 			continue
 		}
@@ -105,24 +151,25 @@ func (j *Journal) scan() {
 			if owner[pos] != tid {
 				return
 			}
-			if len(h.copies) >= maxPending {
-				h.cut = true
+			if len(h.Copies) >= maxPending {
+				h.Cut = true
 				return
 			}
-			h.copies = append(h.copies, Copy{TID: tid, Time: t, Block: tg.block, at: pos, tag: tg})
+			h.Copies = append(h.Copies, Copy{TID: tid, Time: t, Block: tg.block, at: pos, tag: tg})
 		})
 	}
 	count := make(map[uint32]int)
-	for _, c := range h.copies {
+	for _, c := range h.Copies {
 		count[c.TID]++
 	}
-	h.revokes = j.scanRevokes(&w, revokeAt, h.copies, times)
+	h.Revokes = j.scanRevokes(&w, revokeAt, h.Copies, times)
 	for tid, t := range times {
-		h.commits = append(h.commits, Transaction{TID: tid, Time: t, Blocks: count[tid]})
+		h.Commits = append(h.Commits, Transaction{TID: tid, Time: t, Blocks: count[tid]})
 	}
-	sort.SliceStable(h.copies, func(a, b int) bool { return before(h.copies[a].TID, h.copies[b].TID) })
-	sort.SliceStable(h.revokes, func(a, b int) bool { return before(h.revokes[a].TID, h.revokes[b].TID) })
-	sort.Slice(h.commits, func(a, b int) bool { return before(h.commits[a].TID, h.commits[b].TID) })
+	sort.SliceStable(h.Copies, func(a, b int) bool { return before(h.Copies[a].TID, h.Copies[b].TID) })
+	sort.SliceStable(h.Revokes, func(a, b int) bool { return before(h.Revokes[a].TID, h.Revokes[b].TID) })
+	sort.Slice(h.Commits, func(a, b int) bool { return before(h.Commits[a].TID, h.Commits[b].TID) })
+	return h
 }
 
 // scanRevokes reads the revoke blocks of committed transactions. Only blocks that
@@ -156,20 +203,6 @@ func (j *Journal) scanRevokes(w *window, at []uint32, copies []Copy, times map[u
 // before says whether transaction a is older than b; their numbers wrap.
 func before(a, b uint32) bool { return int32(a-b) < 0 }
 
-// Copies gives every copy of a filesystem block that a committed transaction
-// left in the journal and that was not written over, oldest transaction first.
-func (j *Journal) Copies() []Copy { j.once.Do(j.scan); return j.hist.copies }
-
-// Revokes gives the blocks that committed transactions revoked and that have a
-// copy, oldest first.
-func (j *Journal) Revokes() []Revoke { j.once.Do(j.scan); return j.hist.revokes }
-
-// Commits gives the transactions whose commit block was found, oldest first.
-func (j *Journal) Commits() []Transaction { j.once.Do(j.scan); return j.hist.commits }
-
-// Cut says that the log holds more than is listed: it is too large.
-func (j *Journal) Cut() bool { j.once.Do(j.scan); return j.hist.cut }
-
 // Read gives the content of a copy.
 func (j *Journal) Read(c Copy) ([]byte, error) {
 	b := make([]byte, j.bs)
@@ -183,18 +216,4 @@ func (j *Journal) Read(c Copy) ([]byte, error) {
 		binary.BigEndian.PutUint32(b, magic)
 	}
 	return b, nil
-}
-
-// CommitTimes gives the times of the oldest and newest transaction found.
-func (j *Journal) CommitTimes() (first, last filesystem.Time) {
-	for _, c := range j.Commits() {
-		if !c.Time.Known {
-			continue
-		}
-		if !first.Known {
-			first = c.Time
-		}
-		last = c.Time
-	}
-	return first, last
 }

@@ -4,7 +4,7 @@
 // The format is that of include/linux/jbd2.h and, for fast commits, of
 // fs/ext4/fast_commit.h. [Journal.Replay] follows fs/jbd2/recovery.c: a scan for
 // the last good commit, a pass for the revoked blocks, a pass that takes the
-// blocks. [Journal.Copies] looks at the whole log instead, also at transactions
+// blocks. [Journal.History] looks at the whole log instead, also at transactions
 // that were written back long ago and that no recovery would read.
 //
 // The package knows nothing of what the blocks mean. It only reads. Every byte is
@@ -15,11 +15,11 @@
 package jbd2
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"sync"
 
 	"icecore/forensics/filesystem"
 )
@@ -74,8 +74,8 @@ type Journal struct {
 	badSum   bool   // of the superblock
 	crc      *crc32.Table
 
-	once sync.Once
-	hist history
+	scanning chan struct{} // holds a value while the log is read for hist
+	hist     *History
 }
 
 // Transaction is a transaction whose commit block was found.
@@ -109,7 +109,7 @@ func Open(r io.ReaderAt, size int64, bs int) (*Journal, error) {
 	}
 	j := &Journal{
 		r: r, bs: bs, maxlen: be.Uint32(sb[16:]), first: be.Uint32(sb[20:]), sequence: be.Uint32(sb[24:]), start: be.Uint32(sb[28:]),
-		crc: crc32.MakeTable(crc32.Castagnoli),
+		crc: crc32.MakeTable(crc32.Castagnoli), scanning: make(chan struct{}, 1),
 	}
 	if got := be.Uint32(sb[12:]); int64(got) != int64(bs) {
 		return nil, filesystem.Corrupt(what, "block size %d in a filesystem of %d", got, bs)
@@ -199,6 +199,7 @@ func short(err error) error {
 // window reads the journal forward in large pieces.
 type window struct {
 	j     *Journal
+	ctx   context.Context
 	buf   []byte
 	first uint32 // block at which buf begins
 	count uint32 // blocks in buf
@@ -214,6 +215,9 @@ func (w *window) block(n uint32) ([]byte, error) {
 			w.buf = make([]byte, max(windowSize, bs))
 		}
 		w.first, w.count = n, 0
+		if err := w.ctx.Err(); err != nil {
+			return nil, err
+		}
 		want := min(int64(len(w.buf)/bs), int64(w.j.maxlen)-int64(n))
 		if want <= 0 {
 			return nil, fmt.Errorf("journal block %d: %w", n, io.ErrUnexpectedEOF)

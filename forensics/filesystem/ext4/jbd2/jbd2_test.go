@@ -2,6 +2,7 @@ package jbd2
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -163,7 +164,7 @@ func TestReplayRules(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res := tt.build().open(t).Replay()
+			res := replayed(t, tt.build().open(t))
 			if len(res.Transactions) != tt.tids || len(res.Blocks) != len(tt.want) {
 				t.Errorf("%d transactions and %d blocks, want %d and %d", len(res.Transactions), len(res.Blocks), tt.tids, len(tt.want))
 			}
@@ -187,14 +188,14 @@ func TestCopiesWrittenOver(t *testing.T) {
 	w.commit(9, 2)
 	var got []uint64
 	j := w.open(t)
-	for _, c := range j.Copies() {
+	for _, c := range history(t, j).Copies {
 		got = append(got, c.Block)
 	}
 	// Of transaction 7 the commit block is gone with the rest.
 	if len(got) != 1 || got[0] != 104 {
 		t.Errorf("copies of blocks %v, want those of transaction 9 alone", got)
 	}
-	first, last := j.CommitTimes()
+	first, last := history(t, j).Times()
 	if first.Sec != 2 || last.Sec != 2 {
 		t.Errorf("commit times %v to %v", first, last)
 	}
@@ -264,14 +265,96 @@ func FuzzReplay(f *testing.F) {
 		if err != nil {
 			return
 		}
-		res := j.Replay()
+		res := replayed(t, j)
 		if len(res.Blocks) > len(b)/testBlock {
 			t.Errorf("%d blocks from a journal of %d", len(res.Blocks), len(b)/testBlock)
 		}
-		for _, c := range j.Copies() {
+		for _, c := range history(t, j).Copies {
 			_, _ = j.Read(c)
 		}
-		_ = j.Revokes()
-		j.CommitTimes()
+		_ = history(t, j).Revokes
+		history(t, j).Times()
 	})
+}
+
+// replayed replays a journal.
+func replayed(t testing.TB, j *Journal) *Result {
+	t.Helper()
+	res, err := j.Replay(context.Background())
+	if err != nil {
+		t.Fatalf("replay: %v", err)
+	}
+	return res
+}
+
+// history reads the whole log.
+func history(t testing.TB, j *Journal) *History {
+	t.Helper()
+	h, err := j.History(context.Background())
+	if err != nil {
+		t.Fatalf("history: %v", err)
+	}
+	return h
+}
+
+// cancelling is a journal whose reader ends the context at one of its reads.
+type cancelling struct {
+	*bytes.Reader
+	cancel func()
+	left   int // reads until then
+	after  int // reads since
+}
+
+func (c *cancelling) ReadAt(p []byte, off int64) (int, error) {
+	if c.left--; c.left == 0 {
+		c.cancel()
+	}
+	if c.left < 0 {
+		c.after++
+	}
+	return c.Reader.ReadAt(p, off)
+}
+
+// TestCancelled: a context that ends while a journal is read ends the reading, and the
+// next one with a context of its own begins anew.
+func TestCancelled(t *testing.T) {
+	w := newBuilder(20_000, 1, 7, incompatRevoke)
+	for tid := uint32(7); tid < 2000; tid++ {
+		w.write(tid, 'a', tid, tid+1, tid+2)
+		w.revoke(tid, tid+1)
+		w.commit(tid, uint64(tid))
+	}
+	for _, c := range []struct {
+		name string
+		read func(context.Context, *Journal) error
+		sane func(*Journal) bool
+	}{
+		{"replay", func(ctx context.Context, j *Journal) error { _, err := j.Replay(ctx); return err }, func(j *Journal) bool {
+			return len(replayed(t, j).Transactions) == 1993
+		}},
+		{"history", func(ctx context.Context, j *Journal) error { _, err := j.History(ctx); return err }, func(j *Journal) bool {
+			return len(history(t, j).Commits) == 1993
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, at := range []int{2, 40, 60, 100} {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				r := &cancelling{Reader: bytes.NewReader(w.b), cancel: cancel, left: at}
+				j, err := Open(r, int64(len(w.b)), testBlock)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := c.read(ctx, j); !errors.Is(err, context.Canceled) {
+					t.Fatalf("cancelled at read %d: error %v", at, err)
+				}
+				if r.after > 1 {
+					t.Errorf("%d reads after the context ended at read %d", r.after, at)
+				}
+				if !c.sane(j) {
+					t.Errorf("cancelled at read %d: what is read next is not whole", at)
+				}
+			}
+		})
+	}
 }

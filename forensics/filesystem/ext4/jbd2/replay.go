@@ -1,6 +1,7 @@
 package jbd2
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 )
@@ -66,16 +67,17 @@ func (r *replay) problem(format string, args ...any) {
 }
 
 // Replay finds what the recovery of the kernel would write. The kernel refuses to
-// mount over some kinds of damage; here the replay ends before them.
-func (j *Journal) Replay() *Result {
+// mount over some kinds of damage; here the replay ends before them. The only error is
+// that of the context.
+func (j *Journal) Replay(ctx context.Context) (*Result, error) {
 	res := &Result{Blocks: make(map[uint64][]byte)}
 	if j.badSum {
 		res.Problems = append(res.Problems, "superblock: checksum mismatch; it is used all the same")
 	}
 	if j.start == 0 {
-		return res
+		return res, ctx.Err()
 	}
-	r := &replay{j: j, w: window{j: j}, res: res}
+	r := &replay{j: j, w: window{j: j, ctx: ctx}, res: res}
 	if j.compat&compatChecksum != 0 {
 		r.crc = newCRCV1()
 	}
@@ -85,10 +87,13 @@ func (j *Journal) Replay() *Result {
 	}
 	r.take()
 	var why string
-	if res.Fast, res.FastCommits, why = j.fastTags(end); why != "" {
+	if res.Fast, res.FastCommits, why = j.fastTags(ctx, end); why != "" {
 		r.problem("%s", why)
 	}
-	return res
+	if err := ctx.Err(); err != nil {
+		return nil, err // what could not be read for it is no problem of the journal's
+	}
+	return res, nil
 }
 
 // scan goes through the log, transaction by transaction, and gives the first
@@ -228,6 +233,9 @@ func (r *replay) take() {
 			continue
 		}
 		data, err := r.w.block(p.at)
+		if r.w.ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			r.problem("%v", err)
 			continue

@@ -3,11 +3,11 @@
 rule CPUMiner_Binary
 {
   meta:
-    description = "cpuminer, minerd, ccminer or a fork of them"
+    description = "cpuminer (minerd), ccminer or one of their forks"
     level = "critical"
     technique = "T1496.001"
     reference = "https://github.com/pooler/cpuminer"
-    benign = "a packaged cpuminer, reported as medium"
+    benign = "packaged cpuminer, reported as medium"
   strings:
     $a1 = "Stratum notify: invalid Merkle branch"
     $a2 = "Stratum requested work restart"

@@ -1,13 +1,13 @@
-/* Programs that bring a miner along or fetch one. */
+/* Programs that carry a miner or download one. */
 
 rule Dropper_Kills_Rivals
 {
   meta:
-    description = "a program that knows many rival miners by name and ends them"
+    description = "ELF dropper that kills rival miners by name"
     level = "high"
     technique = "T1489,T1496.001"
-    reference = "published incident reports"
-    benign = "scanners know the names, but neither kill nor fetch"
+    reference = "https://attack.mitre.org/software/S0599/"
+    benign = "scanners know the names, but neither kill processes nor download"
   strings:
     $n1 = "kdevtmpfsi"
     $n2 = "kinsing"
@@ -36,7 +36,7 @@ rule Dropper_Kills_Rivals
 rule Dropper_Embedded_Program
 {
   meta:
-    description = "a program that carries a second, compressed or whole, and starts it from a hidden or temporary place"
+    description = "program with an embedded or appended payload and hidden paths in temporary directories"
     level = "low"
     technique = "T1027.009,T1105"
     reference = "https://attack.mitre.org/techniques/T1027/009/"

@@ -1,13 +1,13 @@
-/* Miners for graphics cards: Ethash, ProgPoW, KawPow, Equihash and their like. */
+/* GPU miners: Ethash, ProgPoW, KawPow, Equihash and similar. */
 
 rule GPU_Miner_Binary
 {
   meta:
-    description = "a miner for graphics cards (ethminer, T-Rex, lolMiner, NBMiner, GMiner, TeamRedMiner, SRBMiner, PhoenixMiner, nanominer)"
+    description = "GPU miner binary (ethminer, T-Rex, lolMiner, NBMiner, GMiner, TeamRedMiner, SRBMiner, PhoenixMiner, nanominer)"
     level = "critical"
     technique = "T1496.001"
-    reference = "the programs' own help texts"
-    benign = "none known on a server; the words alone, as in lists of pools, are too few"
+    reference = "https://github.com/ethereum-mining/ethminer"
+    benign = "none known on a server; single names, as in lists of pools, do not suffice"
   strings:
     $e1 = "--farm-recheck"
     $e2 = "ethminer - Ethereum"
@@ -40,11 +40,11 @@ rule GPU_Miner_Binary
 rule GPU_Mining_Kernel
 {
   meta:
-    description = "the source of a mining kernel for graphics cards in one program"
+    description = "GPU mining kernel (Ethash, ProgPoW, KawPow) embedded in a program"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/ifdefelse/ProgPOW"
-    benign = "Ethereum nodes compute Ethash, but carry no kernels"
+    benign = "Ethereum nodes compute Ethash, but carry no GPU kernels"
   strings:
     $a = "rAVENCOINKAWPOW"
     $b = "ravencoin_kawpow"

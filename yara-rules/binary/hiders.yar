@@ -1,13 +1,13 @@
-/* What hides: libraries that are loaded into every program, and kernel modules. */
+/* Rootkits: preload libraries and kernel modules. */
 
 rule Preload_Process_Hider
 {
   meta:
-    description = "a library that hides processes or files by standing in for readdir"
+    description = "preload library that hides processes or files by hooking readdir (libprocesshider)"
     level = "critical"
     technique = "T1574.006"
     reference = "https://github.com/gianlucaborello/libprocesshider"
-    benign = "iproute2, libc, sanitizers, fakeroot: hold some of the texts, or define readdir, not both"
+    benign = "iproute2, libc, sanitizers, fakeroot: contain some of the strings, or define readdir, not both"
   strings:
     $a = "process_to_filter"
     $b = "libprocesshider"
@@ -23,11 +23,11 @@ rule Preload_Process_Hider
 rule Preload_Hides_Itself
 {
   meta:
-    description = "a library that stands in for functions that read files or folders, and knows the file that loads it into every program"
+    description = "library that hooks file functions and refers to ld.so.preload"
     level = "critical"
     technique = "T1574.006,T1014"
     reference = "https://attack.mitre.org/techniques/T1574/006/"
-    benign = "the dynamic loader and libc know the file; they do not look up the next function of the name"
+    benign = "the dynamic loader and libc refer to the file; they do not look up the next definition of a function"
   strings:
     $p = "ld.so.preload"
     $d = "dlsym"
@@ -39,7 +39,7 @@ rule Preload_Hides_Itself
 rule Preload_Rootkit
 {
   meta:
-    description = "a known rootkit of preloaded libraries (Jynx, Azazel, BEURK, vlany, Bedevil, Father, perfctl's)"
+    description = "known userland rootkit for ld.so.preload (Jynx, Azazel, BEURK, vlany, Bedevil, Father, perfctl)"
     level = "critical"
     technique = "T1574.006,T1014"
     reference = "https://github.com/chokepoint/azazel"
@@ -69,11 +69,11 @@ rule Preload_Rootkit
 rule Preload_Log_In_Listener
 {
   meta:
-    description = "a library that stands in for a function of log-ins and writes to a file"
+    description = "library that hooks authentication functions and records credentials"
     level = "low"
     technique = "T1556.003"
     reference = "https://attack.mitre.org/techniques/T1556/003/"
-    benign = "the test library libpam_wrapper; PAM modules define pam_sm_*; libpam itself defines the others, without dlsym"
+    benign = "the test library libpam_wrapper; PAM modules define pam_sm_*; libpam defines the others itself, without dlsym"
   strings:
     $d = "dlsym"
     $n = /(user|login|pass)[a-z]{0,6}[ :=]{1,3}%s/
@@ -85,11 +85,11 @@ rule Preload_Log_In_Listener
 rule LKM_Rootkit
 {
   meta:
-    description = "a kernel module that hides files, processes or itself (Diamorphine, Reptile, Skidmap and their like)"
+    description = "kernel module rootkit (Diamorphine, Reptile, Skidmap and similar) that hides files, processes or itself"
     level = "critical"
     technique = "T1014,T1547.006"
     reference = "https://github.com/m0nad/Diamorphine"
-    benign = "scanners name the functions in scripts; modules of the kernel have none of them"
+    benign = "scanners name the functions in scripts; other kernel modules contain none of them"
   strings:
     $a = "hacked_getdents"
     $b = "module_hide"
@@ -116,11 +116,11 @@ rule LKM_Rootkit
 rule LKM_Hooks_System_Calls
 {
   meta:
-    description = "a kernel module that looks for the table of system calls and for the call that lists folders"
+    description = "kernel module that looks up the system call table and getdents, as rootkits do to hide files"
     level = "high"
     technique = "T1014,T1547.006"
     reference = "https://attack.mitre.org/techniques/T1014/"
-    benign = "tracers hook neither through the table"
+    benign = "tracers do not hook through the table"
   strings:
     $t = "sys_call_table"
     $k = "kallsyms_lookup_name"
@@ -134,11 +134,11 @@ rule LKM_Hooks_System_Calls
 rule LKM_Rootkit_Loader
 {
   meta:
-    description = "a program that brings a rootkit and loads it into the kernel"
+    description = "program that carries a kernel module rootkit and loads it"
     level = "high"
     technique = "T1014,T1547.006"
     reference = "https://github.com/m0nad/Diamorphine"
-    benign = "rootkit scanners that are programs know more names than two"
+    benign = "rootkit scanners that are programs contain the names, but no module"
   strings:
     $a = "hacked_getdents"
     $b = "give_root"

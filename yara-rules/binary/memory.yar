@@ -1,17 +1,17 @@
 /*
- What was in memory: swap space, core dumps, images of memory. There are no file
- headers to ask, pieces of many programs lie beside each other, and a scanner's
- loaded signatures lie there too: so clusters are larger, and levels lower.
+ Former memory: swap space, core dumps, memory images. There are no file headers,
+ pieces of many programs lie side by side, and so do the loaded signatures of
+ scanners. Clusters are therefore larger and levels lower.
 */
 
 rule Memory_Miner_Texts
 {
   meta:
-    description = "the texts of a miner in memory that was written to disk: it ran"
+    description = "miner strings in memory written to disk (swap, core dump): a miner ran"
     level = "medium"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig"
-    benign = "a scanner whose signatures were in memory; it lacks the spaces of the help text"
+    benign = "a scanner whose signatures were in memory; they lack the padding of the help text"
   strings:
     $a = "-o, --url=URL                 URL of mining server"
     $b = "mining algorithm https://xmrig.com/docs/algorithms"
@@ -35,11 +35,11 @@ rule Memory_Miner_Texts
 rule Memory_Pool_Session
 {
   meta:
-    description = "a talk with a mining pool in memory that was written to disk"
+    description = "Stratum session with a mining pool in memory written to disk"
     level = "medium"
     technique = "T1496.001,T1071.001"
     reference = "https://github.com/xmrig/xmrig/blob/master/doc/STRATUM.md"
-    benign = "a capture of the network, or the test of an intrusion detector"
+    benign = "network captures; test data of intrusion detection systems"
   strings:
     $a = "\"method\":\"login\",\"params\":{\"login\":\""
     $b = "\"method\":\"job\",\"params\":{\"blob\":\""
@@ -56,11 +56,11 @@ rule Memory_Pool_Session
 rule Miner_Remains
 {
   meta:
-    description = "the texts of a miner in data that is no program: what is left of one, or quotes it"
+    description = "miner strings in non-executable data: remains of a miner, or a quotation"
     level = "low"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig"
-    benign = "databases and packets of notes, signatures or captures"
+    benign = "databases and packages of notes, signatures or captures"
   strings:
     $a = "-o, --url=URL                 URL of mining server"
     $b = "mining algorithm https://xmrig.com/docs/algorithms"

@@ -1,6 +1,6 @@
 /*
- Packed programs. Packing proves nothing; taking out the packer's mark, so that
- nobody can unpack the program, is done by those who have something to hide.
+ Packed programs. Packing proves nothing; removing the packer's magic so that the
+ program cannot be unpacked serves to hide it.
 */
 
 rule Packer_UPX
@@ -10,7 +10,7 @@ rule Packer_UPX
     level = "informational"
     technique = "T1027.002"
     reference = "https://upx.github.io"
-    benign = "programs that are delivered packed to be small"
+    benign = "programs distributed packed to save space"
   strings:
     $mark = "UPX!"
     $info = "$Info: This file is packed with the UPX executable packer"
@@ -21,11 +21,11 @@ rule Packer_UPX
 rule Packer_UPX_Altered
 {
   meta:
-    description = "packed with UPX, and the mark altered or the sizes erased so that upx -d refuses it"
+    description = "packed with UPX and altered so that upx -d fails: magic replaced or sizes erased"
     level = "medium"
     technique = "T1027.002"
     reference = "https://github.com/akamai/akamai-security-research"
-    benign = "none known; plain UPX keeps its mark. UPX itself carries the text of the stub, but has sections"
+    benign = "none known; plain UPX keeps its magic. UPX itself contains the string of the stub, but has sections"
   strings:
     $stub1 = "PROT_EXEC|PROT_WRITE failed"
     $stub2 = "$Info: This file is packed with the"
@@ -38,11 +38,11 @@ rule Packer_UPX_Altered
 rule Packer_Structure
 {
   meta:
-    description = "built as packers build: no sections, few segments, and content as even as compressed or enciphered data"
+    description = "structure of a packed executable: no section headers, few segments, high entropy"
     level = "low"
     technique = "T1027.002"
     reference = "https://refspecs.linuxfoundation.org/elf/elf.pdf"
-    benign = "programs packed with UPX by their makers"
+    benign = "programs packed with UPX by their vendors"
   condition:
     is_elf and (elf_type == "exec" or elf_type == "pie") and elf_sections == 0 and elf_segments < 6 and entropy > 7.2 and filesize > 4KB
 }
@@ -50,11 +50,11 @@ rule Packer_Structure
 rule Packer_Memory_Loader
 {
   meta:
-    description = "a program that deciphers another and starts it from memory (Ezuri and its like)"
+    description = "loader that decrypts a payload and executes it from memory (Ezuri and similar)"
     level = "high"
     technique = "T1027.002,T1620"
     reference = "https://github.com/guitmz/ezuri"
-    benign = "container runtimes start themselves from memory, but decipher nothing"
+    benign = "container runtimes execute themselves from memory, but decrypt nothing"
   strings:
     $a = "main.runFromMemory"
     $b = "main.aesDec"
@@ -70,7 +70,7 @@ rule Packer_Memory_Loader
 rule Packer_Shell_Compiler
 {
   meta:
-    description = "a shell script made into a program with shc"
+    description = "shell script compiled with shc"
     level = "low"
     technique = "T1027.002,T1059.004"
     reference = "https://github.com/neurobin/shc"
@@ -86,11 +86,11 @@ rule Packer_Shell_Compiler
 rule Packed_Python
 {
   meta:
-    description = "a Python program packed into one file"
+    description = "Python program packed with PyInstaller"
     level = "informational"
     technique = "T1027.002"
     reference = "https://pyinstaller.org"
-    benign = "many tools are delivered so"
+    benign = "many tools are distributed this way"
   strings:
     $a = "_MEIPASS"
     $b = "PYZ-00.pyz"

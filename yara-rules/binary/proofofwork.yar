@@ -1,6 +1,6 @@
 /*
- What computes a proof of work, whatever it calls itself: the numbers of the
- algorithm stand in its code, and nobody can take them out.
+ Proof-of-work implementations under any name: the constants of the algorithm are
+ in the code and cannot be removed.
 
  The keys and constants are those of the RandomX specification, each derived with
  Blake2b from the text given there. Bytes are in the order in which x86-64 and
@@ -35,7 +35,7 @@ private rule RandomX_Code
     $x1 = { d1 63 b2 61 3c e0 f4 51 c6 43 10 ee 9b f9 18 ed }
     $s0 = { 0d 2c b5 92 de 56 a8 9f 47 db 82 cc ad 3a 98 d7 }
     $s1 = { 6e 99 8d 33 98 b7 c7 15 5a 12 9e f5 57 80 e7 ac }
-    // What SuperscalarHash adds; the number it multiplies by is everybody's.
+    // What SuperscalarHash adds; the number that it multiplies by is common.
     $c2 = { 46 d8 c2 38 df 99 70 a7 }
     $c3 = { 5c 49 22 bf 1c b9 26 81 }
     $c4 = { 62 8a 9f 17 97 25 4d 49 }
@@ -49,11 +49,11 @@ private rule RandomX_Code
 rule RandomX_Constants
 {
   meta:
-    description = "computes RandomX: its keys or constants stand in the machine code, whatever the names"
+    description = "RandomX implementation: its keys or constants in machine code, whatever the names"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
-    benign = "monerod, wallets and p2pool say what they are and match RandomX_In_Node; libraries match RandomX_Library"
+    benign = "monerod, wallets and p2pool identify themselves and match RandomX_In_Node; libraries match RandomX_Library"
   condition:
     is_elf and RandomX_Code and not Coin_Node and elf_type != "library" and elf_type != "object"
 }
@@ -61,11 +61,11 @@ rule RandomX_Constants
 rule RandomX_Library
 {
   meta:
-    description = "a library that computes RandomX"
+    description = "library that implements RandomX"
     level = "low"
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX"
-    benign = "librandomx of Debian, modules of Python and Node for nodes and pools"
+    benign = "librandomx of Debian; Python and Node.js modules for nodes and pools"
   condition:
     is_elf and RandomX_Code and (elf_type == "library" or elf_type == "object")
 }
@@ -73,11 +73,11 @@ rule RandomX_Library
 rule RandomX_In_Node
 {
   meta:
-    description = "computes RandomX, and holds the texts of a Monero node, wallet or p2pool"
+    description = "RandomX implementation with the strings of a Monero node, wallet or p2pool"
     level = "low"
     technique = "T1496.001"
     reference = "https://github.com/monero-project/monero"
-    benign = "that is what nodes, wallets and p2pool do; a miner may carry such texts to look like one"
+    benign = "expected of nodes, wallets and p2pool; a miner may carry such strings as camouflage"
   condition:
     is_elf and RandomX_Code and Coin_Node and elf_type != "library" and elf_type != "object"
 }
@@ -85,7 +85,7 @@ rule RandomX_In_Node
 rule Memory_RandomX
 {
   meta:
-    description = "the keys of RandomX in memory that was written to disk: something computed it"
+    description = "RandomX keys in memory written to disk: RandomX was computed"
     level = "medium"
     technique = "T1496.001"
     reference = "https://github.com/tevador/RandomX/blob/master/doc/specs.md"
@@ -97,11 +97,11 @@ rule Memory_RandomX
 rule KawPow_Constants
 {
   meta:
-    description = "computes KawPow: the words with which it pads the state of Keccak stand in the program"
+    description = "KawPow implementation: its Keccak padding constants in the program"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/RavenCommunity/kawpowminer"
-    benign = "a node of Ravencoin, which hardly a server runs"
+    benign = "Ravencoin nodes, rare on servers"
   strings:
     // "rAVENCOINKAWPOW", each letter a word of 32 bits.
     $w = { 72 00 00 00 41 00 00 00 56 00 00 00 45 00 00 00 4e 00 00 00 43 00 00 00 4f 00 00 00 49 00 00 00 4e 00 00 00 4b 00 00 00 41 00 00 00 57 00 00 00 50 00 00 00 4f 00 00 00 57 00 00 00 }
@@ -112,11 +112,11 @@ rule KawPow_Constants
 rule RandomX_Salts
 {
   meta:
-    description = "holds the salts with which several coins start RandomX: a program that mines whichever pays"
+    description = "RandomX salts of several coins in one program: a miner that switches coins"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig/blob/master/src/crypto/randomx/randomx.cpp"
-    benign = "a node knows the salt of its own coin alone"
+    benign = "a node contains the salt of its own coin only"
   strings:
     $a = "RandomX\x03"
     $b = "RandomWOW\x01"
@@ -140,11 +140,11 @@ private rule JH_Code
 rule CryptoNight_Constants
 {
   meta:
-    description = "computes JH, which hardly anything but CryptoNight and X11 uses"
+    description = "implementation of the hash function JH, rare outside of CryptoNight and X11"
     level = "low"
     technique = "T1496.001"
     reference = "https://www3.ntu.edu.sg/home/wuhj/research/jh/"
-    benign = "Monero's programs, wallets of X11 coins, libraries of hash functions (sphlib)"
+    benign = "Monero programs, wallets of X11 coins, libraries of hash functions (sphlib)"
   condition:
     is_elf and JH_Code
 }
@@ -152,11 +152,11 @@ rule CryptoNight_Constants
 rule CryptoNight_Program
 {
   meta:
-    description = "computes JH and speaks of CryptoNight and of pools"
+    description = "implementation of the hash function JH with CryptoNight and pool strings"
     level = "high"
     technique = "T1496.001"
     reference = "https://cryptonote.org/cns/cns008.txt"
-    benign = "Monero's programs speak of neither jobs nor workers"
+    benign = "Monero programs mention neither jobs nor workers"
   strings:
     $a = "cryptonight"
     $b = "job_id"

@@ -1,17 +1,17 @@
 /*
- Programs that speak stratum, the protocol between miners and pools. Single words of
- it stand in wallets, block explorers and the rules of intrusion detectors: only
- clusters count, and only in programs.
+ Programs that speak Stratum, the protocol between miners and pools. Wallets, block
+ explorers and the rules of intrusion detection systems contain single words of it:
+ only clusters count, and only in programs.
 */
 
 rule Stratum_Client
 {
   meta:
-    description = "speaks stratum: addresses and methods of the protocol in one program"
+    description = "Stratum client: URL schemes and protocol methods in one program"
     level = "high"
     technique = "T1496.001,T1071.001"
     reference = "https://xmrig.com/docs/extensions"
-    benign = "pool software and proxies; block explorers and intrusion detectors hold single words"
+    benign = "pool software and proxies; block explorers and intrusion detection systems contain single words"
   strings:
     $u1 = "stratum+tcp://"
     $u2 = "stratum+ssl://"
@@ -39,7 +39,7 @@ rule Stratum_Client
 rule Stratum_Login
 {
   meta:
-    description = "logs in at a pool as CryptoNote miners do"
+    description = "Stratum login of a CryptoNote miner"
     level = "high"
     technique = "T1496.001,T1071.001"
     reference = "https://github.com/xmrig/xmrig/blob/master/doc/STRATUM.md"

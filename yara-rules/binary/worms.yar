@@ -1,13 +1,13 @@
-/* Programs that spread: scanners and guessers of passwords that bring a miner. */
+/* Worms: scanners and brute-force tools that deploy a miner. */
 
 rule Go_Worm_Miner
 {
   meta:
-    description = "a worm written in Go that scans, guesses passwords and brings a miner (Kinsing and relatives)"
+    description = "Go worm that scans, brute-forces passwords and deploys a miner (Kinsing and relatives)"
     level = "critical"
     technique = "T1210,T1110.001"
-    reference = "published incident reports"
-    benign = "none known; scanners in Go have none of these functions"
+    reference = "https://attack.mitre.org/software/S0599/"
+    benign = "none known; scanners written in Go have none of these functions"
   strings:
     $a = "main.masscan"
     $b = "main.redisBrute"
@@ -31,11 +31,11 @@ rule Go_Worm_Miner
 rule Go_Exploit_Worm
 {
   meta:
-    description = "a program in Go that carries exploits for many servers and brings a miner (Sysrv and relatives)"
+    description = "Go worm that exploits many services and deploys a miner (Sysrv and relatives)"
     level = "high"
     technique = "T1210"
-    reference = "published incident reports"
-    benign = "scanners for vulnerabilities bring no miner"
+    reference = "https://www.darktrace.com/blog/worm-like-propagation-of-sysrv-hello-crypto-jacking-botnet"
+    benign = "vulnerability scanners deploy no miner"
   strings:
     $x1 = "/exp."
     $x2 = "/scan/exp"
@@ -60,11 +60,11 @@ rule Go_Exploit_Worm
 rule SSH_Brute_Force_Tool
 {
   meta:
-    description = "a program that guesses passwords of many hosts over SSH, as worms bring it"
+    description = "SSH brute-force tool as deployed by worms (haiduc, Diicot)"
     level = "high"
     technique = "T1110.001"
     reference = "https://github.com/akamai/akamai-security-research"
-    benign = "hydra, medusa, ncrack and libssh: say what they are and are packaged"
+    benign = "hydra, medusa, ncrack and libssh identify themselves and are packaged"
   strings:
     $a = "bios.txt"
     $b = "vuln.txt"
@@ -86,11 +86,11 @@ rule SSH_Brute_Force_Tool
 rule IRC_Bot_Tsunami
 {
   meta:
-    description = "Tsunami (Kaiten), the bot that TeamTNT, Muhstik and others leave beside the miner"
+    description = "Tsunami (Kaiten) IRC bot, deployed beside miners by TeamTNT, Muhstik and others"
     level = "critical"
     technique = "T1071,T1498.001"
     reference = "https://attack.mitre.org/software/S0601/"
-    benign = "clients of IRC know none of the attacks"
+    benign = "IRC clients know none of the attack commands"
   strings:
     $a = "NOTICE %s :TSUNAMI <target> <secs>"
     $b = "NOTICE %s :PAN <target> <port> <secs>"
@@ -106,10 +106,10 @@ rule IRC_Bot_Tsunami
 rule XorDDoS
 {
   meta:
-    description = "XorDDoS, which keeps itself alive through cron.hourly and random names"
+    description = "XorDDoS trojan, persistent through cron.hourly and randomly named copies"
     level = "critical"
     technique = "T1053.003,T1498.001"
-    reference = "published incident reports"
+    reference = "https://www.microsoft.com/en-us/security/blog/2022/05/19/rise-in-xorddos-a-deeper-look-at-the-stealthy-ddos-malware-targeting-linux-devices/"
     benign = "none known"
   strings:
     $a = "/etc/cron.hourly/gcc.sh"

@@ -1,19 +1,19 @@
 /*
- XMRig and its forks: the program of nearly every hijacked server.
+ XMRig and its forks: the miner on nearly every hijacked server.
 
- No single word decides. The texts stand in classes (help, messages, donation,
- names of algorithms), and a rule asks for several of more than one class, so that
- a scanner that carries a few of them as its own signatures does not match.
+ No single word decides. The strings are in classes (help, messages, donation,
+ names of algorithms), and a rule needs several of more than one class, so that a
+ scanner that carries a few of them as signatures does not match.
 */
 
 rule XMRig_Binary
 {
   meta:
-    description = "XMRig or a fork of it: its help text, messages and options in one program"
+    description = "XMRig miner binary or fork: help text, messages and options in one program"
     level = "critical"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig"
-    benign = "a packaged xmrig, reported as medium; notes and rule sets that quote it are no programs"
+    benign = "packaged xmrig, reported as medium; notes and rule sets that quote it are not executables"
   strings:
     $h1 = "-o, --url=URL                 URL of mining server"
     $h2 = "mining algorithm https://xmrig.com/docs/algorithms"
@@ -49,11 +49,11 @@ rule XMRig_Binary
 rule XMRig_Fork
 {
   meta:
-    description = "a fork of XMRig whose help text was taken out: its messages, or its keys of configuration, in one program"
+    description = "XMRig fork with its help text removed: messages or configuration keys in one program"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig/tree/master/src"
-    benign = "monerod, wallets, p2pool and pool software hold none of the keys of the table of registers"
+    benign = "monerod, wallets, p2pool and pool software contain none of the MSR configuration keys"
   strings:
     $k1 = "scratchpad_prefetch_mode"
     $k2 = "init-avx2"
@@ -79,7 +79,7 @@ rule XMRig_Fork
 rule Miner_Algorithm_Table
 {
   meta:
-    description = "the names of at least six variants of CryptoNight and RandomX in one program"
+    description = "algorithm table of a miner: at least six CryptoNight and RandomX variants in one program"
     level = "high"
     technique = "T1496.001"
     reference = "https://xmrig.com/docs/algorithms"
@@ -117,11 +117,11 @@ rule Miner_Algorithm_Table
 rule XMRig_Proxy
 {
   meta:
-    description = "xmrig-proxy: gathers many miners behind one address"
+    description = "xmrig-proxy, which connects many miners through one address"
     level = "high"
     technique = "T1496.001,T1090.001"
     reference = "https://github.com/xmrig/xmrig-proxy"
-    benign = "a mining farm's own proxy"
+    benign = "proxy of a legitimate mining farm"
   strings:
     $a = "xmrig-proxy"
     $b = "--custom-diff=N"

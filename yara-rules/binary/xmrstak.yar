@@ -3,7 +3,7 @@
 rule XMR_Stak_Binary
 {
   meta:
-    description = "xmr-stak or a fork of it"
+    description = "xmr-stak miner binary or fork"
     level = "critical"
     technique = "T1496.001"
     reference = "https://github.com/fireice-uk/xmr-stak"

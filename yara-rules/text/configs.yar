@@ -1,16 +1,16 @@
 /*
- Configurations of miners. Names of files mean nothing: the keys do. A list of
- pools is common (databases, threads); with keys that only miners have, it is not.
+ Miner configurations. File names prove nothing, keys do. A list of pools is common
+ (databases, threads); together with keys that only miners use it is not.
 */
 
 rule Miner_Config
 {
   meta:
-    description = "a miner's configuration: pools, and keys that only miners have"
+    description = "miner configuration: pools, and keys that only miners use"
     level = "high"
     technique = "T1496.001"
     reference = "https://xmrig.com/docs/miner/config"
-    benign = "JSON with pools of another kind lacks the other keys; manuals and rule sets are no JSON"
+    benign = "JSON with other kinds of pools lacks the other keys; manuals and rule sets are not JSON"
   strings:
     $p = "\"pools\""
     $u = "\"url\""
@@ -23,13 +23,13 @@ rule Miner_Config
     $e = "YOUR_WALLET_ADDRESS"
   condition:
     is_text and filesize < 256KB and $p and $u and $w and any of ($d, $r, $n, $t, $g) and not $e and
-    (for any i in (0..4) : (uint8(i) == 0x7b) or uint8(0) == 0x2f) // begins with a brace, perhaps behind a mark of UTF-8, or with a comment
+    (for any i in (0..4) : (uint8(i) == 0x7b) or uint8(0) == 0x2f) // begins with a brace, possibly after a UTF-8 BOM, or with a comment
 }
 
 rule Miner_Config_Quoted
 {
   meta:
-    description = "the keys of a miner's configuration in another text: a script that writes one, or notes"
+    description = "miner configuration keys inside other text: a script that writes one, or notes"
     level = "low"
     technique = "T1496.001"
     reference = "https://xmrig.com/docs/miner/config"
@@ -49,11 +49,11 @@ rule Miner_Config_Quoted
 rule Miner_Config_Sample
 {
   meta:
-    description = "the sample configuration of a miner, still without a wallet"
+    description = "sample configuration of a miner, without a wallet"
     level = "low"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig/blob/master/src/config.json"
-    benign = "a copy of the sources"
+    benign = "copies of the source code"
   strings:
     $p = "\"pools\""
     $d = "\"donate-level\""
@@ -65,7 +65,7 @@ rule Miner_Config_Sample
 rule XMR_Stak_Config
 {
   meta:
-    description = "a configuration of xmr-stak"
+    description = "xmr-stak configuration"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/fireice-uk/xmr-stak"
@@ -85,7 +85,7 @@ rule XMR_Stak_Config
 rule Nanominer_Config
 {
   meta:
-    description = "a configuration of nanominer"
+    description = "nanominer configuration"
     level = "high"
     technique = "T1496.001"
     reference = "https://github.com/nanopool/nanominer"
@@ -104,11 +104,11 @@ rule Nanominer_Config
 rule XMRig_Proxy_Config
 {
   meta:
-    description = "a configuration of xmrig-proxy"
+    description = "xmrig-proxy configuration"
     level = "high"
     technique = "T1496.001,T1090.001"
     reference = "https://xmrig.com/docs/proxy"
-    benign = "a mining farm's own proxy"
+    benign = "proxy of a legitimate mining farm"
   strings:
     $a = "\"bind\""
     $b = "\"custom-diff\""

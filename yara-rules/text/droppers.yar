@@ -1,16 +1,16 @@
 /*
- Scripts that fetch a miner, make room for it, and see that it comes back. Those
- who clean up kill the same names; what they do not do is fetch and start.
+ Scripts that download a miner, kill its rivals and make it persistent. Clean-up
+ scripts kill the same names, but do not download and start anything.
 */
 
 rule Miner_Dropper_Script
 {
   meta:
-    description = "a script that ends rival miners and fetches or starts its own"
+    description = "dropper script that kills rival miners and downloads or starts its own"
     level = "high"
     technique = "T1105,T1489"
-    reference = "published incident reports"
-    benign = "clean-up scripts end the same names, but fetch and start nothing; notes of an incident quote it"
+    reference = "https://attack.mitre.org/software/S0599/"
+    benign = "clean-up scripts kill the same names, but download and start nothing; incident notes quote it"
   strings:
     $k1 = "pkill" fullword
     $k2 = "killall" fullword
@@ -51,11 +51,11 @@ rule Miner_Dropper_Script
 rule Miner_Setup_Script
 {
   meta:
-    description = "a script that fetches a miner, writes its configuration and makes it start by itself"
+    description = "setup script that downloads a miner, writes its configuration and adds an autostart entry"
     level = "high"
     technique = "T1105,T1543.002"
     reference = "https://github.com/MoneroOcean/xmrig_setup"
-    benign = "those who mine on their own machines use such scripts too"
+    benign = "people who mine on their own machines use such scripts as well"
   strings:
     $a = "setup_moneroocean_miner"
     $b = "setup_c3pool_miner"
@@ -81,11 +81,11 @@ rule Miner_Setup_Script
 rule Agent_Removal_Script
 {
   meta:
-    description = "a script that removes the agents of cloud providers and ends miners or opens the machine"
+    description = "script that removes cloud security agents and kills miners or weakens the host"
     level = "high"
     technique = "T1562.001"
-    reference = "published incident reports"
-    benign = "administrators remove one provider's agent on purpose, and nothing else"
+    reference = "https://attack.mitre.org/groups/G0106/"
+    benign = "administrators remove the agent of one provider on purpose, and nothing else"
   strings:
     $a1 = "aegis.aliyun.com"
     $a2 = "quartz_uninstall.sh"
@@ -112,11 +112,11 @@ rule Agent_Removal_Script
 rule Python_Dropper
 {
   meta:
-    description = "Python that decodes or fetches a program, makes it executable and starts it"
+    description = "Python dropper that decodes or downloads a program, makes it executable and runs it"
     level = "medium"
     technique = "T1059.006,T1140"
     reference = "https://attack.mitre.org/techniques/T1140/"
-    benign = "installers unpack programs, but not from base64 in the source into a temporary or hidden place"
+    benign = "installers unpack programs, but not from base64 in the source into a temporary or hidden directory"
   strings:
     $b1 = "b64decode"
     $b2 = "zlib.decompress"
@@ -144,11 +144,11 @@ rule Python_Dropper
 rule Program_In_Base64
 {
   meta:
-    description = "a program, written as base64 into a script or text"
+    description = "executable embedded as base64 in a script or text"
     level = "low"
     technique = "T1027.013"
     reference = "https://attack.mitre.org/techniques/T1027/013/"
-    benign = "tests and installers carry small programs so"
+    benign = "tests and installers carry small programs this way"
   strings:
     $a = "f0VMRgIBAQ"
     $b = "f0VMRgEBAQ"
@@ -159,11 +159,11 @@ rule Program_In_Base64
 rule Base64_Miner_Text
 {
   meta:
-    description = "the address scheme of mining pools, or an option of a miner, written as base64"
+    description = "base64-encoded pool URL scheme or miner option"
     level = "low"
     technique = "T1027.013,T1496.001"
     reference = "https://attack.mitre.org/techniques/T1027/013/"
-    benign = "rules that look for it; what it is part of is decoded and looked at by itself"
+    benign = "detection rules for it; the text it is part of is decoded and scanned by itself"
   strings:
     $a = "stratum+tcp://" base64
     $b = "stratum+ssl://" base64
@@ -175,11 +175,11 @@ rule Base64_Miner_Text
 rule Reverse_Shell_Script
 {
   meta:
-    description = "a script that gives its host's shell to another machine"
+    description = "script that opens a reverse shell"
     level = "medium"
     technique = "T1059.004,T1071"
     reference = "https://attack.mitre.org/techniques/T1059/004/"
-    benign = "manuals and word lists quote it; scripts that ask another machine for a line (WireGuard's examples) start no shell"
+    benign = "manuals and word lists quote it; scripts that read a line from a remote host (examples of WireGuard) start no shell"
   strings:
     $a = /bash -i[ ]{0,3}(>&|&>)[ ]{0,3}\/dev\/tcp\//
     $b = /exec [0-9]{1,3}<>[ ]{0,2}\/dev\/tcp\//

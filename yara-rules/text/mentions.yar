@@ -1,12 +1,12 @@
 /*
- Texts that speak of miners. They prove nothing, and rule sets, block lists and the
- notes of those who clean up are full of them; they point at where to read.
+ Texts that mention miners. They prove nothing, and rule sets, block lists and
+ incident notes are full of them; they show where to read on.
 */
 
 rule Miner_Mention
 {
   meta:
-    description = "a text names servers or options of miners"
+    description = "text that mentions pools or options of miners"
     level = "informational"
     technique = "T1496.001"
     reference = "https://xmrig.com/docs"
@@ -33,11 +33,11 @@ rule Miner_Mention
 rule Miner_Log
 {
   meta:
-    description = "the log of a miner at work"
+    description = "log of a running miner"
     level = "medium"
     technique = "T1496.001"
     reference = "https://github.com/xmrig/xmrig/blob/master/src/net/Network.cpp"
-    benign = "a question about a miner that quotes its log"
+    benign = "questions about a miner that quote its log"
   strings:
     $a = /accepted[^\n]{0,12} \([0-9]{1,9}\/[0-9]{1,9}\)[^\n]{0,12} diff /
     $b = /new job[^\n]{0,12} from [^\n]{3,80} diff [^\n]{1,30} algo /
@@ -54,11 +54,11 @@ rule Miner_Log
 rule Rival_Kill_List
 {
   meta:
-    description = "a script that ends miners by name"
+    description = "script that kills miners by name"
     level = "informational"
     technique = "T1489"
-    reference = "published incident reports"
-    benign = "the clean-up script of an administrator or responder: it ends the same names and fetches nothing"
+    reference = "https://attack.mitre.org/software/S0599/"
+    benign = "clean-up scripts of administrators and responders: they kill the same names and download nothing"
   strings:
     $k1 = "pkill" fullword
     $k2 = "killall" fullword

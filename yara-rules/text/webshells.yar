@@ -1,9 +1,9 @@
-/* Scripts in web folders that run what a request sends. */
+/* Web shells: scripts that execute what a request sends. */
 
 rule Web_Shell_PHP
 {
   meta:
-    description = "PHP that runs what a request sends"
+    description = "PHP web shell that executes what a request sends"
     level = "high"
     technique = "T1505.003"
     reference = "https://attack.mitre.org/techniques/T1505/003/"
@@ -25,11 +25,11 @@ rule Web_Shell_PHP
 rule Web_Shell_PHP_Hidden
 {
   meta:
-    description = "PHP that unpacks and runs code which it carries in a form that nobody can read"
+    description = "obfuscated PHP that decodes and executes embedded code"
     level = "medium"
     technique = "T1505.003,T1027"
     reference = "https://attack.mitre.org/techniques/T1027/"
-    benign = "makers who hide their sources with commercial tools"
+    benign = "vendors that hide their source code with commercial tools"
   strings:
     $php = "<?php"
     $a = /eval[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode)[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|str_rot13|base64_decode|strrev)[ ]{0,3}\(/
@@ -42,11 +42,11 @@ rule Web_Shell_PHP_Hidden
 rule Web_Shell_Known
 {
   meta:
-    description = "a known web shell (b374k, c99, r57, WSO, FilesMan, China Chopper, weevely, p0wny)"
+    description = "known web shell (b374k, c99, r57, WSO, FilesMan, China Chopper, weevely, p0wny)"
     level = "high"
     technique = "T1505.003"
     reference = "https://attack.mitre.org/software/S0598/"
-    benign = "collections for training and the scanners that look for them"
+    benign = "training collections, and scanners that look for them"
   strings:
     $php = "<?php"
     $a = "b374k"
@@ -67,7 +67,7 @@ rule Web_Shell_Known
 rule Web_Shell_JSP
 {
   meta:
-    description = "a Java page that runs what a request sends"
+    description = "JSP web shell that executes what a request sends"
     level = "high"
     technique = "T1505.003"
     reference = "https://attack.mitre.org/techniques/T1505/003/"

@@ -1,13 +1,13 @@
-/* Scripts that spread. */
+/* Scripts that spread to other hosts. */
 
 rule SSH_Worm_Script
 {
   meta:
-    description = "a script that reads which hosts this one knows, and starts a download on each"
+    description = "SSH worm script that collects known hosts and starts a download on each"
     level = "high"
     technique = "T1021.004,T1210"
-    reference = "published incident reports"
-    benign = "tools that manage many hosts do not pipe downloads into shells"
+    reference = "https://attack.mitre.org/software/S0599/"
+    benign = "configuration management does not pipe downloads into shells"
   strings:
     $k1 = "known_hosts"
     $k2 = "id_rsa"
@@ -25,10 +25,10 @@ rule SSH_Worm_Script
 rule Mass_Scan_Script
 {
   meta:
-    description = "a script that scans large parts of the internet and attacks what answers"
+    description = "script that scans large parts of the internet and attacks the hosts that answer"
     level = "high"
     technique = "T1046,T1595.001"
-    reference = "published incident reports"
+    reference = "https://attack.mitre.org/groups/G0139/"
     benign = "scripts of security teams scan their own networks"
   strings:
     $s1 = "masscan"
@@ -50,11 +50,11 @@ rule Mass_Scan_Script
 rule IRC_Bot_Perl
 {
   meta:
-    description = "Shellbot, the IRC bot in Perl that Outlaw and others leave beside the miner"
+    description = "Shellbot Perl IRC bot, deployed beside miners by Outlaw and others"
     level = "critical"
     technique = "T1059.006,T1071"
-    reference = "published incident reports"
-    benign = "IRC programs in Perl know none of the attacks"
+    reference = "https://www.darktrace.com/blog/outlaw-returns-uncovering-returning-features-and-new-tactics"
+    benign = "Perl IRC programs know none of the attack commands"
   strings:
     $a = "IO::Socket::INET"
     $b = "PRIVMSG"
@@ -73,11 +73,11 @@ rule IRC_Bot_Perl
 rule Kernel_Module_Hider_Source
 {
   meta:
-    description = "the source of a rootkit, as it is built on the host it is to hide on"
+    description = "rootkit source code, as compiled on the host that it is to hide on"
     level = "high"
     technique = "T1014,T1027.004"
     reference = "https://github.com/m0nad/Diamorphine"
-    benign = "collections of malware; the tests of scanners"
+    benign = "malware collections; tests of scanners"
   strings:
     $a = "hacked_getdents64"
     $b = "module_hide"
@@ -92,11 +92,11 @@ rule Kernel_Module_Hider_Source
 rule Tool_Wrapper_Hides
 {
   meta:
-    description = "a script in place of ps, top or netstat that leaves out some lines"
+    description = "wrapper script in place of ps, top or netstat that filters their output"
     level = "critical"
     technique = "T1564,T1036.005"
-    reference = "published incident reports"
-    benign = "wrappers that show colours or add options take nothing out"
+    reference = "https://attack.mitre.org/techniques/T1564/"
+    benign = "wrappers that add colors or options filter nothing"
   strings:
     $a = /(ps|top|pstree|netstat|lsof|ss)\.(original|orig|bak|real)[^\n]{0,60}\|[ ]{0,3}grep -v/
     $b = /\/(usr\/)?bin\/\.?[a-z]{1,12} "?\$@"?[ ]{0,3}\|[ ]{0,3}grep -v/

@@ -1,0 +1,164 @@
+package detect
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	sigma "github.com/bradleyjkemp/sigma-go"
+)
+
+// recordTable is what docs/records.md says of records.
+type recordTable struct {
+	fields map[string]map[string]bool // kind: fields
+	traits map[string]bool
+	whats  string // the values of file.notable's field what
+}
+
+var headingRE = regexp.MustCompile("^### `?([a-z]+\\.[a-z_]+)`?$")
+
+func readRecordTable(t *testing.T) recordTable {
+	t.Helper()
+	b, err := os.ReadFile("../../docs/records.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := recordTable{fields: make(map[string]map[string]bool), traits: make(map[string]bool)}
+	kind, traits := "", false
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") {
+			kind, traits = "", false
+			if m := headingRE.FindStringSubmatch(line); m != nil {
+				kind = m[1]
+				table.fields[kind] = make(map[string]bool)
+			}
+			continue
+		}
+		cells := strings.Split(strings.ReplaceAll(line, "`", ""), "|")
+		if len(cells) < 3 {
+			traits = false
+			continue
+		}
+		name := strings.TrimSpace(cells[1])
+		switch {
+		case name == "trait":
+			traits = true
+		case traits:
+			table.traits[name] = true
+		case kind != "":
+			for n := range strings.SplitSeq(name, ",") {
+				table.fields[kind][strings.TrimSpace(n)] = true
+			}
+			if kind == "file.notable" && name == "what" {
+				table.whats = " " + strings.TrimSpace(cells[2]) + ","
+			}
+		}
+	}
+	if len(table.fields) < 50 || len(table.traits) < 20 || table.whats == "" {
+		t.Fatalf("docs/records.md: %d kinds, %d traits, file.notable %q", len(table.fields), len(table.traits), table.whats)
+	}
+	return table
+}
+
+// everyRecord are the fields that a rule may ask of any record.
+var everyRecord = map[string]bool{"kind": true, "path": true, "state": true}
+
+// faults says which fields and values of a rule no record can have, so that the rule, or
+// a part of it, can never match.
+func (table recordTable) faults(r *sigma.Rule) []string {
+	var out []string
+	kinds := make(map[string]map[string]bool)
+	for kind, fields := range table.fields {
+		if c := r.Logsource.Category; kind == c || strings.HasPrefix(kind, c+".") {
+			kinds[kind] = fields
+		}
+	}
+	if len(kinds) == 0 {
+		return []string{fmt.Sprintf("no kind of record is %q", r.Logsource.Category)}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Detection.Searches)) {
+		for _, m := range r.Detection.Searches[name].EventMatchers {
+			for _, f := range m {
+				known := everyRecord[f.Field]
+				for _, fields := range kinds {
+					known = known || fields[f.Field]
+				}
+				if !known {
+					out = append(out, fmt.Sprintf("no %s has the field %q", r.Logsource.Category, f.Field))
+				}
+				for _, v := range f.Values {
+					v := fmt.Sprint(v)
+					switch {
+					case f.Field == "kind" && table.fields[v] == nil:
+						out = append(out, fmt.Sprintf("no kind of record is %q", v))
+					case f.Field == "traits" && !table.traits[v]:
+						out = append(out, fmt.Sprintf("no command has the trait %q", v))
+					case f.Field == "what" && kinds["file.notable"] != nil && !strings.Contains(table.whats, " "+v+","):
+						out = append(out, fmt.Sprintf("no file.notable is %q", v))
+					case f.Field == "state" && !slices.Contains([]string{"live", "orphan", "deleted"}, v):
+						out = append(out, fmt.Sprintf("no record is %q", v))
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// TestRuleFields: every field, trait and kind that a built-in rule asks for exists. A
+// misspelt one is no error to Sigma: the rule just never matches.
+func TestRuleFields(t *testing.T) {
+	table := readRecordTable(t)
+	names, err := fs.Glob(builtin, "rules/*.yml")
+	if err != nil || len(names) < 30 {
+		t.Fatalf("%d rules: %v", len(names), err)
+	}
+	for _, name := range names {
+		b, err := builtin.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := sigma.ParseRule(b)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, s := range table.faults(&r) {
+			t.Errorf("%s: %s", name, s)
+		}
+	}
+}
+
+// TestRuleFieldFaults: each misspelling is found by the check itself.
+func TestRuleFieldFaults(t *testing.T) {
+	table := readRecordTable(t)
+	for _, tt := range []struct{ category, field, want string }{
+		{"cron", "traits: fetch", ""},
+		{"cron.job", "schedule: '@reboot'", ""},
+		{"hook", "module|contains: pam_x", ""},
+		{"file.notable", "what: script", ""},
+		{"file.notable", "state: [deleted, orphan]", ""},
+		{"cron", "kind: cron.run", ""},
+		{"cron.jobs", "traits: fetch", `no kind of record is "cron.jobs"`},
+		{"cron.job", "trait: fetch", `no cron.job has the field "trait"`},
+		{"cron.run", "schedule: '@reboot'", `no cron.run has the field "schedule"`},
+		{"cron", "traits: [fetch, fetch_exe]", `no command has the trait "fetch_exe"`},
+		{"cron", "kind: cron.runs", `no kind of record is "cron.runs"`},
+		{"file.notable", "what: scrip", `no file.notable is "scrip"`},
+		{"file.notable", "state: unlinked", `no record is "unlinked"`},
+	} {
+		r, err := sigma.ParseRule([]byte("title: x\nlogsource: {category: " + tt.category + "}\ndetection:\n  selection:\n    " + tt.field + "\n  condition: selection\n"))
+		if err != nil {
+			t.Errorf("%s: %v", tt.field, err)
+			continue
+		}
+		if got := strings.Join(table.faults(&r), "; "); got != tt.want {
+			t.Errorf("%s, %s: %q, want %q", tt.category, tt.field, got, tt.want)
+		}
+	}
+}

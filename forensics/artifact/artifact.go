@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/text"
 )
 
 // Record is one fact read from an artifact. Kinds and their fields are
@@ -90,7 +91,10 @@ const maxText = 16 << 10
 
 // AddText appends a text that can be of any length, a command or a line: what a
 // reader needs of it is its first 16 KiB.
-func (r *Record) AddText(name, value string) { r.Add(name, value[:min(len(value), maxText)]) }
+func (r *Record) AddText(name, value string) { r.AddCut(name, value, maxText) }
+
+// AddCut appends a text of which at most n bytes are kept, cut at a character.
+func (r *Record) AddCut(name, value string, n int) { r.Add(name, text.Cut(value, n)) }
 
 // AddInt appends a numeric field.
 func (r *Record) AddInt(name string, v int64) {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"icecore/forensics/text"
 )
 
 // MaxLine is the longest line that an extractor looks at, in bytes; of a longer
@@ -24,6 +26,9 @@ type Line struct {
 func (l Line) Source() Source {
 	return Source{Line: l.Number, Offset: l.Offset, Length: int64(len(l.Text))}
 }
+
+// Head is the beginning of the line, at most n bytes of it, cut at a character.
+func (l Line) Head(n int) string { return string(text.Cut(l.Text, n)) }
 
 // Lines calls fn for each line of the content from its beginning, as [Lines] does,
 // until ctx is done.

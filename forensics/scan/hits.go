@@ -14,6 +14,7 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/content/facts"
 	"icecore/forensics/content/filetype"
+	"icecore/forensics/text"
 )
 
 const (
@@ -228,7 +229,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 			break
 		}
 		last = s.Name
-		d := s.Data[:min(len(s.Data), 60)]
+		d := text.Cut(s.Data, 60)
 		shown := string(d)
 		if !filetype.IsText(d) {
 			shown = hex.EncodeToString(d)

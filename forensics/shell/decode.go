@@ -61,7 +61,7 @@ func (s *state) found(b []byte) {
 	}
 	s.set("encoded")
 	if s.decoded == "" {
-		s.decoded = string(b[:min(len(b), maxText)])
+		s.decoded = kept(string(b))
 	}
 	s.descend(string(b))
 }
@@ -177,7 +177,7 @@ func (s *state) decoder(base string, args []word, in data) data {
 	if b = gunzip(b); ok && s.level < maxLevels && mostlyText(append([]byte("                "), b...)) {
 		out.text, out.known = string(b), in.known
 		if s.decoded == "" {
-			s.decoded = out.text[:min(len(out.text), maxText)]
+			s.decoded = kept(out.text)
 		}
 	}
 	return out

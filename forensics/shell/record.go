@@ -142,7 +142,7 @@ func addScript(r *artifact.Record, content *io.SectionReader, interpreter string
 		}
 	}
 	f.AddTo(r)
-	r.Add("suspicious_line", suspicious[:min(len(suspicious), 1024)])
+	r.AddCut("suspicious_line", suspicious, 1024)
 	return middle(gap)
 }
 

@@ -49,6 +49,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/text"
 )
 
 // Facts is what was learnt of a command.
@@ -137,7 +138,7 @@ func statements(script, interpreter string) []Statement {
 			if n++; n > maxStatements && (len(f.Traits) == 0 || n > 2*maxStatements) {
 				return // those with a trait are told longer
 			}
-			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: text[:min(len(text), maxText)], Facts: f, interpreter: interpreter}
+			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: kept(text), Facts: f, interpreter: interpreter}
 			if p.line > 0 {
 				st.Line = p.line + strings.Count(p.text[:from], "\n")
 			}
@@ -146,6 +147,9 @@ func statements(script, interpreter string) []Statement {
 	}
 	return out
 }
+
+// kept is what of a text is kept to be shown.
+func kept(s string) string { return text.Cut(s, maxText) }
 
 // piece is a part of an input.
 type piece struct {

@@ -63,7 +63,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if l.Number > maxLines {
 			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
 		}
-		text := string(l.Text[:min(len(l.Text), maxText)])
+		text := l.Head(maxText)
 		if strings.TrimSpace(text) == "" || text[0] == '#' {
 			return nil
 		}

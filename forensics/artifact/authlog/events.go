@@ -5,6 +5,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/syslog"
+	"icecore/forensics/text"
 )
 
 // Events turns the messages of one log into records, wherever they were read: in a
@@ -37,9 +38,7 @@ func NewEvents(emit artifact.Emit) *Events {
 // Messages must be given in the order of the log.
 func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...artifact.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
-	if len(e.Message) > maxField {
-		e.Message = e.Message[:maxField]
-	}
+	e.Message = text.Cut(e.Message, maxField)
 	switch serviceOf[string(e.Tag)] {
 	case sshService:
 		p.ssh(e)

@@ -8,6 +8,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/syslog"
+	"icecore/forensics/text"
 )
 
 const (
@@ -143,9 +144,7 @@ func (p *Events) fail(e *syslog.Entry, x failure) {
 	if e.Time.Before(s.first.Time) {
 		s.first = e.Stamp("first")
 	}
-	if len(x.user) > maxNameLen {
-		x.user = x.user[:maxNameLen]
-	}
+	x.user = text.Cut(x.user, maxNameLen)
 	proc := s.process(string(e.PID))
 	n := proc.attempts(x.hint, min(max(x.times, 1), maxRepeated), string(e.PID) != "")
 	s.count += n

@@ -36,6 +36,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/shell"
+	"icecore/forensics/text"
 )
 
 // Extractor implements artifact.Extractor.
@@ -415,7 +416,7 @@ func parseJob(text string, f format) job {
 	return j
 }
 
-func shortened(s string) string { return s[:min(len(s), 20)] }
+func shortened(s string) string { return text.Cut(s, 20) }
 
 // splitPercent cuts a command at the first % that is not escaped: what follows is
 // its standard input, and further ones are line ends.

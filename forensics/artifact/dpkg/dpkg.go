@@ -180,7 +180,7 @@ func status(ctx context.Context, text io.Reader, emit artifact.Emit) error {
 		if l.Text[0] == ' ' || l.Text[0] == '\t' {
 			return nil
 		}
-		key, value, ok := strings.Cut(string(l.Text[:min(len(l.Text), maxValue)]), ":")
+		key, value, ok := strings.Cut(l.Head(maxValue), ":")
 		if !ok {
 			return nil
 		}
@@ -216,7 +216,7 @@ func diversions(text io.Reader, fn func(diversion) error) error {
 	var d diversion
 	n := 0
 	err := artifact.Lines(text, func(l artifact.Line) error {
-		s := string(l.Text[:min(len(l.Text), maxValue)])
+		s := l.Head(maxValue)
 		switch l.Number % 3 {
 		case 1:
 			d = diversion{from: s, source: artifact.Source{Line: l.Number, Offset: l.Offset}}

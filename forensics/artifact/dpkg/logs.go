@@ -112,7 +112,7 @@ func history(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		if len(l.Text) == 0 {
 			return flush()
 		}
-		key, value, ok := strings.Cut(string(l.Text[:min(len(l.Text), maxApt)]), ": ")
+		key, value, ok := strings.Cut(l.Head(maxApt), ": ")
 		if !ok {
 			return nil
 		}

@@ -130,16 +130,16 @@ func judge(r *artifact.Record, b []byte) {
 	}
 	sort.Strings(names)
 	r.Add("notable", strings.Join(names, ","))
-	r.Add("suspicious_line", shown(suspicious))
+	r.AddCut("suspicious_line", suspicious, maxShown)
 	tail := tailOf(b, top)
 	if tail.afterExit.line > 0 {
-		r.Add("trailing_code", shown(tail.afterExit.text))
+		r.AddCut("trailing_code", tail.afterExit.text, maxShown)
 		if r.Source.Line == 0 {
 			r.Source.Line, r.Source.Offset, r.Source.Length = tail.afterExit.line, tail.afterExit.offset, int64(len(tail.afterExit.text))
 		}
 	}
 	if tail.afterGenerated.line > 0 {
-		r.Add("appended_code", shown(tail.afterGenerated.text))
+		r.AddCut("appended_code", tail.afterGenerated.text, maxShown)
 	}
 	switch {
 	case crlf > 0 && lf > 0:
@@ -168,8 +168,6 @@ func suspiciousLine(text string) (line string, at int) {
 	}
 	return lines[0], 0
 }
-
-func shown(s string) string { return s[:min(len(s), maxShown)] }
 
 func interpreter(b []byte) string {
 	switch {
@@ -204,7 +202,7 @@ var (
 func tailOf(b []byte, top map[int]bool) tail {
 	var lines []place
 	_ = artifact.Lines(bytes.NewReader(b), func(l artifact.Line) error {
-		lines = append(lines, place{l.Number, l.Offset, strings.TrimSpace(string(l.Text[:min(len(l.Text), maxShown)]))})
+		lines = append(lines, place{l.Number, l.Offset, strings.TrimSpace(l.Head(maxShown))})
 		return nil
 	})
 	var t tail

@@ -28,6 +28,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/shell"
+	"icecore/forensics/text"
 )
 
 // Extractor implements artifact.Extractor.
@@ -139,7 +140,7 @@ func (h *reader) line(l artifact.Line) error {
 		if more {
 			text = text[:len(text)-1]
 		}
-		h.command = append(h.command, text[:min(len(text), maxCommand)]...)
+		h.command = append(h.command, kept(text)...)
 	}
 	if more {
 		h.command = append(h.command, '\n')
@@ -164,9 +165,11 @@ func (h *reader) fish(l artifact.Line) {
 	}
 	h.flush()
 	h.source = l.Source()
-	command = command[:min(len(command), maxCommand)]
+	command = kept(command)
 	h.command = append(h.command, strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(string(command))...)
 }
+
+func kept(command []byte) []byte { return text.Cut(command, maxCommand) }
 
 // at notes the time of the next command.
 func (h *reader) at(t time.Time) {

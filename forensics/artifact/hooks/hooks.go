@@ -138,7 +138,7 @@ func (r *reader) give(kind string, at artifact.Source, command string, facts she
 	}
 	rec := artifact.Record{Kind: kind, Source: at}
 	for _, f := range fields {
-		rec.Add(f.Name, f.Value[:min(len(f.Value), 1024)])
+		rec.AddCut(f.Name, f.Value, 1024)
 	}
 	rec.AddText("command", command)
 	facts.AddTo(&rec)

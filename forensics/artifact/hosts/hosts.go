@@ -40,7 +40,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	n := 0
 	return in.Lines(ctx, func(l artifact.Line) error {
-		text, _, _ := strings.Cut(string(l.Text[:min(len(l.Text), 64<<10)]), "#")
+		text, _, _ := strings.Cut(l.Head(64<<10), "#")
 		w := strings.Fields(text)
 		if len(w) < 2 {
 			return nil

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"icecore/forensics/text"
 )
 
 // field says which of the fields that matter here a DATA object holds.
@@ -146,7 +148,7 @@ func (f *File) text(d *datum, limit int) ([]byte, error) {
 		return nil, err
 	}
 	_, value, _ := bytes.Cut(b, []byte("="))
-	return value[:min(len(value), limit-maxName-1)], nil
+	return text.Cut(value, limit-maxName-1), nil
 }
 
 // Fields calls fn for each field of an entry, at most limit bytes of its value, in

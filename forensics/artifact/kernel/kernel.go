@@ -44,7 +44,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	n := 0
 	return in.Lines(ctx, func(l artifact.Line) error {
-		text := strings.TrimSpace(string(l.Text[:min(len(l.Text), 64<<10)]))
+		text := strings.TrimSpace(l.Head(64 << 10))
 		if text == "" || text[0] == '#' || text[0] == ';' {
 			return nil
 		}

@@ -146,9 +146,9 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			return nil
 		}
 		r := artifact.Record{Kind: "inittab.line", Source: l.Source()}
-		r.Add("id", p[0][:min(len(p[0]), 64)])
-		r.Add("runlevels", p[1][:min(len(p[1]), 64)])
-		r.Add("action", p[2][:min(len(p[2]), 64)])
+		r.AddCut("id", p[0], 64)
+		r.AddCut("runlevels", p[1], 64)
+		r.AddCut("action", p[2], 64)
 		command := strings.TrimPrefix(p[3], "+")
 		r.AddText("command", command)
 		f := shell.Analyze(command)

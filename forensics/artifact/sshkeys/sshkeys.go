@@ -64,7 +64,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if l.Number > maxLines {
 			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
 		}
-		text := strings.Trim(string(l.Text[:min(len(l.Text), maxText)]), " \t\r")
+		text := strings.Trim(l.Head(maxText), " \t\r")
 		if text == "" || text[0] == '#' {
 			return nil
 		}
@@ -127,7 +127,7 @@ func key(r *artifact.Record, text string) (opts string) {
 		opts, rest = rest[:i], strings.TrimLeft(rest[i:], " \t")
 		if !isType(rest) {
 			r.Add("invalid", "no key type")
-			r.Add("comment", text[:min(len(text), maxShown)])
+			r.AddCut("comment", text, maxShown)
 			return ""
 		}
 	}
@@ -141,7 +141,7 @@ func key(r *artifact.Record, text string) (opts string) {
 		r.Add("invalid", "no key data")
 	case err != nil:
 		r.Add("invalid", "the key data is not base64")
-		r.Add("data", data[:min(len(data), maxShown)])
+		r.AddCut("data", data, maxShown)
 	default:
 		sum := sha256.Sum256(blob)
 		r.Add("fingerprint", "SHA256:"+base64.RawStdEncoding.EncodeToString(sum[:]))
@@ -149,8 +149,8 @@ func key(r *artifact.Record, text string) (opts string) {
 			r.Add("invalid", why)
 		}
 	}
-	r.Add("comment", comment[:min(len(comment), maxShown)])
-	r.Add("options", opts[:min(len(opts), maxShown)])
+	r.AddCut("comment", comment, maxShown)
+	r.AddCut("options", opts, maxShown)
 	return opts
 }
 

@@ -137,7 +137,7 @@ func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 				continue
 			}
 			r := artifact.Record{Kind: "library.path", Source: l.Source()}
-			r.Add("directory", d[:min(len(d), 4096)])
+			r.AddCut("directory", d, 4096)
 			give(r)
 		}
 	})

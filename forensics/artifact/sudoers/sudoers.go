@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/text"
 )
 
 // Extractor implements artifact.Extractor.
@@ -72,7 +73,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			part = part[:len(part)-1] + " "
 		}
 		if len(text) < maxText {
-			text += part[:min(len(part), maxText)]
+			text += kept(part)
 		}
 		if !more {
 			flush()
@@ -82,6 +83,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	flush()
 	return err
 }
+
+func kept(part string) string { return text.Cut(part, maxText) }
 
 // rule reads one line, its continuations joined.
 func rule(text string, source artifact.Source, ignored string, emit artifact.Emit) {

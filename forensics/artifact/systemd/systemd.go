@@ -46,6 +46,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/shell"
+	"icecore/forensics/text"
 )
 
 // Extractor implements artifact.Extractor.
@@ -379,9 +380,7 @@ func (u *unit) line(args []string) string {
 					a = v
 				}
 			}
-			if len(a) > maxSize {
-				a = a[:maxSize]
-			}
+			a = text.Cut(a, maxSize)
 		}
 		b.WriteString(shell.Quote(a))
 	}

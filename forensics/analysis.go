@@ -1,12 +1,12 @@
 package forensics
 
 import (
-	"encoding/json"
 	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -91,11 +91,11 @@ type SourceInfo struct {
 
 // RecordInfo is a record.
 type RecordInfo struct {
-	ID     string      `json:"id"`
-	Kind   string      `json:"kind"`
-	Source SourceInfo  `json:"source"`
-	Times  []StampInfo `json:"times,omitempty"`
-	Fields fieldList   `json:"fields"`
+	ID     string       `json:"id"`
+	Kind   model.Kind   `json:"kind"`
+	Source SourceInfo   `json:"source"`
+	Times  []StampInfo  `json:"times,omitempty"`
+	Fields model.Fields `json:"fields"`
 }
 
 // StampInfo is a time in a record.
@@ -120,45 +120,6 @@ type Coverage struct {
 	NotRead      []NotRead `json:"not_read"`
 }
 
-// fieldList is written as a JSON object that keeps the order of the fields. A
-// field that occurs more than once becomes an array.
-type fieldList []artifact.Field
-
-// MarshalJSON implements json.Marshaler.
-func (l fieldList) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
-	seen := make(map[string]bool, len(l))
-	for i, f := range l {
-		if seen[f.Name] {
-			continue
-		}
-		seen[f.Name] = true
-		values := []string{text.Escape(f.Value)}
-		for _, g := range l[i+1:] {
-			if g.Name == f.Name {
-				values = append(values, text.Escape(g.Value))
-			}
-		}
-		var v any = values[0]
-		if len(values) > 1 {
-			v = values
-		}
-		key, err := json.Marshal(f.Name)
-		if err != nil {
-			return nil, err
-		}
-		val, err := json.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, key...), ':'), val...)
-	}
-	return append(out, '}'), nil
-}
-
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -178,7 +139,7 @@ func sourceInfo(s artifact.Source) SourceInfo {
 }
 
 func recordInfo(r *artifact.Record) RecordInfo {
-	out := RecordInfo{ID: r.ID, Kind: r.Kind, Source: sourceInfo(r.Source), Fields: fieldList(r.Fields)}
+	out := RecordInfo{ID: r.ID, Kind: r.Kind, Source: sourceInfo(r.Source), Fields: r.Fields}
 	for _, s := range r.Times {
 		out.Times = append(out.Times, StampInfo{s.What, stamp(s.Time), s.Inferred})
 	}

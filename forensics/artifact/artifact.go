@@ -13,103 +13,19 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"icecore/forensics/filesystem"
-	"icecore/forensics/text"
+	"icecore/forensics/model"
 )
 
-// Record is one fact read from an artifact. Kinds and their fields are
-// documented in docs/records.md.
-type Record struct {
-	ID     string // given by the pipeline once all records are in order: R-000001
-	Kind   string // cron.job, systemd.unit, auth.login, ...
-	Source Source
-	Times  []Stamp
-	Fields []Field // in the order in which a reader wants them
-}
-
-// Field is one named value of a record. Names are snake_case. Values are bytes as
-// on the disk, not escaped.
-type Field struct{ Name, Value string }
-
-// Source says where a fact was read.
-type Source struct {
-	Volume  string
-	Path    string // bytes, from the root of the filesystem
-	Inode   uint64
-	Version uint32 // of the inode, see filesystem.Ref
-	State   filesystem.State
-	Line    int   // from 1; 0 where lines have no meaning
-	Offset  int64 // byte offset in the file (in the unpacked text for compressed logs)
-	Length  int64 // bytes; 0: unknown
-	// DiskOffset is the byte offset in the disk of the bytes at Offset, or -1.
-	DiskOffset int64
-	SHA256     string // of the whole file, hex, where it was read whole
-	Member     string // of an archive, or how the text was decoded ("gzip", "base64")
-}
-
-// Stamp is a time in a record, with what it means and how sure it is.
-type Stamp struct {
-	What string    // logged, modified, changed, created, accessed, first, last, ...
-	Time time.Time // UTC
-	// Inferred says what was inferred of it, empty if nothing: "year",
-	// "zone", "year, zone".
-	Inferred string
-}
-
-// Get gives the value of the first field of that name.
-func (r *Record) Get(name string) string {
-	for _, f := range r.Fields {
-		if f.Name == name {
-			return f.Value
-		}
-	}
-	return ""
-}
-
-// Has says whether the record has a field of that name.
-func (r *Record) Has(name string) bool {
-	for _, f := range r.Fields {
-		if f.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// Add appends a field, unless the value is empty.
-func (r *Record) Add(name, value string) {
-	if value != "" {
-		r.Fields = append(r.Fields, Field{name, value})
-	}
-}
-
-// maxText is what AddText keeps of a value, bytes.
-const maxText = 16 << 10
-
-// AddText appends a text that can be of any length, a command or a line: what a
-// reader needs of it is its first 16 KiB.
-func (r *Record) AddText(name, value string) { r.AddCut(name, value, maxText) }
-
-// AddCut appends a text of which at most n bytes are kept, cut at a character.
-func (r *Record) AddCut(name, value string, n int) { r.Add(name, text.Cut(value, n)) }
-
-// AddInt appends a numeric field.
-func (r *Record) AddInt(name string, v int64) {
-	r.Fields = append(r.Fields, Field{name, strconv.FormatInt(v, 10)})
-}
-
-// Time gives the first stamp of that meaning, or the zero time.
-func (r *Record) Time(what string) time.Time {
-	for _, s := range r.Times {
-		if s.What == what {
-			return s.Time
-		}
-	}
-	return time.Time{}
-}
+// The values that extractors make; see package model.
+type (
+	Record = model.Record
+	Source = model.Source
+	Stamp  = model.Stamp
+	Field  = model.Field
+)
 
 // MostFirst gives the keys of counts, the highest count first, and the keys of one
 // count in their own order.

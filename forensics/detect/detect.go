@@ -12,45 +12,28 @@
 package detect
 
 import (
-	"fmt"
 	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // Level is how serious a finding is, in Sigma's words.
-type Level uint8
+type Level = model.Level
 
 // The levels. None is that of what is no finding at all.
 const (
-	None Level = iota
-	Informational
-	Low
-	Medium
-	High
-	Critical
+	None          = model.None
+	Informational = model.Informational
+	Low           = model.Low
+	Medium        = model.Medium
+	High          = model.High
+	Critical      = model.Critical
 )
 
-var levelNames = [...]string{"none", "informational", "low", "medium", "high", "critical"}
-
-// String gives Sigma's word for the level.
-func (l Level) String() string {
-	if int(l) < len(levelNames) {
-		return levelNames[l]
-	}
-	return fmt.Sprintf("level(%d)", uint8(l))
-}
-
 // ParseLevel reads Sigma's word for a level.
-func ParseLevel(s string) (Level, error) {
-	for i, n := range levelNames {
-		if n == s && i > 0 {
-			return Level(i), nil
-		}
-	}
-	return None, fmt.Errorf("no level %q; there are informational, low, medium, high, critical", s)
-}
+func ParseLevel(s string) (Level, error) { return model.ParseLevel(s) }
 
 // The engines that make findings.
 const (

@@ -7,6 +7,8 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
+	"icecore/forensics/model/modeltest"
 )
 
 // FuzzRun: whatever records an image gives, detection ends without a panic, numbers
@@ -35,7 +37,7 @@ func FuzzRun(f *testing.F) {
 		ids := make(map[string]bool)
 		for i, line := range strings.Split(s, "\n") {
 			parts := strings.Split(line, "\t")
-			rec := artifact.Record{ID: "R-" + strings.Repeat("1", i%7+1) + string(rune('a'+i%26)), Kind: parts[0]}
+			rec := artifact.Record{ID: "R-" + strings.Repeat("1", i%7+1) + string(rune('a'+i%26)), Kind: model.Kind(parts[0])}
 			if ids[rec.ID] {
 				break
 			}
@@ -47,7 +49,7 @@ func FuzzRun(f *testing.F) {
 					rec.Source.Path = p
 					continue
 				}
-				rec.Fields = append(rec.Fields, artifact.Field{Name: name, Value: value})
+				rec.AddFields(modeltest.Fields(rec.Kind, name+"="+value))
 				rec.Times = append(rec.Times, artifact.Stamp{What: []string{"first", "last", "logged", "created", "modified"}[k%5], Time: noon.Add(time.Duration(i*len(p)) * time.Hour)})
 			}
 			in.Records = append(in.Records, rec)

@@ -28,7 +28,7 @@ func (c *collection) join() {
 	// in the live one, or in another of its states.
 	c.joinBy(func(f *Finding) string {
 		rec := c.byID[f.Records[0]]
-		if f.Source.Path == "" || rec.Kind == "yara.match" || isLog(rec.Kind) || f.Engine == EngineYARA {
+		if f.Source.Path == "" || rec.Kind == "yara.match" || rec.Kind.IsLog() || f.Engine == EngineYARA {
 			return ""
 		}
 		return fmt.Sprintf("line %s\x00%s\x00%s\x00%s\x00%s", f.Rule, f.Source.Volume, f.Source.Path, rec.Kind, excerpt(rec))

@@ -7,6 +7,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model/modeltest"
 )
 
 // TestJudge: the same match means more or less by what the file is, where it
@@ -57,7 +58,7 @@ func TestJudge(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := artifact.Record{Kind: "yara.match", ID: "R-000001", Source: artifact.Source{Volume: "p1", Path: tc.file.path, Inode: 12, State: tc.file.inode}}
 			for _, kv := range [][2]string{{"rule", tc.file.rule}, {"level", tc.file.level}, {"technique", tc.file.technique}, {"file_type", tc.file.kind}, {"owner", tc.file.owner}, {"package_state", tc.file.state}} {
-				r.Add(kv[0], kv[1])
+				r.AddFields(modeltest.Fields(r.Kind, kv[0]+"="+kv[1]))
 			}
 			in := &Input{Records: []artifact.Record{r}}
 			if tc.file.cron {

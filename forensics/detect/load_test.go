@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model/modeltest"
 )
 
 func TestBuiltinRulesLoad(t *testing.T) {
@@ -43,7 +44,7 @@ func TestListFields(t *testing.T) {
 	}{{"pipe_to_shell", true}, {"fetch,pipe_to_shell", true}, {"fetch,pipe_to_shell,temp_exec", true}, {"fetch", false}, {"fetch,pipe_to_shell_not", false}, {"", false}} {
 		rec := artifact.Record{Kind: "cron.job"}
 		rec.Add("command", "x")
-		rec.Add("traits", tt.traits)
+		rec.AddFields(modeltest.Fields(rec.Kind, "traits="+tt.traits))
 		rules := r.matcher().match(context.Background(), &rec)
 		got := false
 		for _, x := range rules {

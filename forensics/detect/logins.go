@@ -10,6 +10,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 const (
@@ -82,7 +83,7 @@ func (c *collection) countFailures() map[string]*attempts {
 		address, count string
 		first, last    int64
 	}
-	for _, kind := range []string{"auth.failures", "login.failures"} {
+	for _, kind := range []model.Kind{model.AuthFailures, model.LoginFailures} {
 		logged := make(map[string]bool)
 		for a := range out {
 			logged[a] = true
@@ -246,7 +247,7 @@ func (c *collection) spreadGuesses() {
 		for _, r := range a.recs {
 			total += number(r.Get("count"))
 			g := guess{r, r.Time("last"), number(r.Get("count")), r.Get("address")}
-			for _, u := range strings.Split(r.Get("users"), ",") {
+			for _, u := range r.List("users") {
 				if users[u] == nil {
 					users[u] = &guesses{addresses: make(map[string]int)}
 				}

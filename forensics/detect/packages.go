@@ -17,8 +17,8 @@ const lateness = 5 * time.Minute
 // packages of Debian, too: nmap-common decodes a program that it ships, psad ends
 // its own daemons, tripwire changes its crontab, snoopy has itself preloaded. What is preloaded is judged by
 // itself.
-func rare(notable string) bool {
-	for _, n := range strings.Split(notable, ",") {
+func rare(notable []string) bool {
+	for _, n := range notable {
 		switch n {
 		case "base64", "cron_write", "kill_list", "ld.so.preload", "preload_write":
 		default:
@@ -58,7 +58,7 @@ func (c *collection) scripts() {
 			f.Level, f.Title = High, "Maintainer script "+name+" was modified after its installation and holds what none should"
 		case odd && tail:
 			f.Level, f.Title = High, "Maintainer script "+name+" holds an appended command that none should"
-		case odd && rare(rec.Get("notable")):
+		case odd && rare(rec.List("notable")):
 			f.Level, f.Title = Low, "Maintainer script "+name+" does what few of Debian's do"
 		case odd:
 			f.Level, f.Title = Medium, "Maintainer script "+name+" holds what none of Debian's do"

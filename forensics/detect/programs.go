@@ -10,6 +10,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // setBack looks for programs whose time of modification is older than the file
@@ -56,7 +57,7 @@ func (c *collection) strangers() {
 	}
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if !startsPrograms(rec.Kind) || rec.Kind == "dpkg.script" || rec.Source.State != filesystem.Live || rec.Has("ignored") {
+		if !rec.Kind.IsAutostart() || rec.Kind == "dpkg.script" || rec.Source.State != filesystem.Live || rec.Has("ignored") {
 			continue
 		}
 		started := c.programs(rec)
@@ -72,7 +73,7 @@ func (c *collection) strangers() {
 			}
 			f := c.finding(rec)
 			f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "unowned_program_started", Medium, PhasePersistence
-			f.Techniques = []string{persistenceTechnique(rec.Kind)}
+			f.Techniques = []string{rec.Kind.Technique()}
 			f.Title = "A program that no package owns runs by itself from a folder of packages"
 			f.Description = fmt.Sprintf("It starts %s (inode %d), made %s, which no package owns.", p.real, ff.Inode.Inode, ff.Inode.Crtime)
 			if !c.replace(rec.ID, &f) {
@@ -270,11 +271,11 @@ const maxFindings = 10_000
 
 // names gives the one of some hosts that a record names in a URL.
 func names(rec *artifact.Record, hosts map[string]string) string {
-	l := rec.Get("urls")
-	if l == "" || strings.HasPrefix(rec.Kind, "miner.") || rec.Kind == "yara.match" {
+	l := rec.List("urls")
+	if len(l) == 0 || rec.Kind == model.MinerConfig || rec.Kind == "yara.match" {
 		return ""
 	}
-	for _, u := range strings.Split(l, ",") {
+	for _, u := range l {
 		if h := hostOf(u); hosts[h] != "" {
 			return h
 		}

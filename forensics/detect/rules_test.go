@@ -7,6 +7,8 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
+	"icecore/forensics/model/modeltest"
 )
 
 // record makes a record from "kind name=value; name=value". The names path and
@@ -14,7 +16,7 @@ import (
 func record(t *testing.T, s string) artifact.Record {
 	t.Helper()
 	kind, fields, _ := strings.Cut(s, " ")
-	r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", DiskOffset: -1}}
+	r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", DiskOffset: -1}}
 	for _, f := range strings.Split(fields, "; ") {
 		name, value, ok := strings.Cut(f, "=")
 		switch {
@@ -32,7 +34,7 @@ func record(t *testing.T, s string) artifact.Record {
 				r.Source.State = filesystem.Deleted
 			}
 		default:
-			r.Add(name, value)
+			r.AddFields(modeltest.Fields(r.Kind, name+"="+value))
 		}
 	}
 	return r

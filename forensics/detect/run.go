@@ -101,13 +101,13 @@ func (c *collection) sigma(ctx context.Context, rec *artifact.Record) {
 		miner = nil // its own analysis weighs it
 	}
 	if len(matched) == 0 {
-		if miner == nil || !startsPrograms(rec.Kind) {
+		if miner == nil || !rec.Kind.IsAutostart() {
 			return
 		}
 		f := c.finding(rec)
 		f.Rule, f.Engine, f.Phase = "starts_miner", EngineAnalysis, PhasePersistence
 		f.Title = "What runs by itself starts a miner"
-		f.Techniques = []string{persistenceTechnique(rec.Kind)}
+		f.Techniques = []string{rec.Kind.Technique()}
 		c.upgrade(&f, miner, program)
 		c.bySigma[rec.ID] = len(c.findings)
 		c.add(f)
@@ -140,20 +140,11 @@ func (c *collection) sigma(ctx context.Context, rec *artifact.Record) {
 			f.Records = union(f.Records, []string{by})
 		}
 	}
-	if rec.Source.State == filesystem.Deleted && !isLog(rec.Kind) && f.Level > Low {
+	if rec.Source.State == filesystem.Deleted && !rec.Kind.IsLog() && f.Level > Low {
 		f.Title += " (in a deleted file)"
 	}
 	c.bySigma[rec.ID] = len(c.findings)
 	c.add(f)
-}
-
-func isLog(kind string) bool {
-	for _, p := range []string{"auth.", "login.", "log.", "journal.", "cron.run", "cron.change", "unit.", "dpkg.action", "apt."} {
-		if strings.HasPrefix(kind, p) {
-			return true
-		}
-	}
-	return false
 }
 
 func union(list, more []string) []string {
@@ -164,13 +155,6 @@ func union(list, more []string) []string {
 	}
 	return list
 }
-
-// startsPrograms says whether a record of that kind makes a program run by itself.
-func startsPrograms(kind string) bool { return persistenceTechnique(kind) != "" }
-
-// Starts says whether the programs that a record of that kind names run by
-// themselves.
-func Starts(kind string) bool { return startsPrograms(kind) }
 
 // searchPath is where programs without a folder are looked for.
 var searchPath = []string{"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"}
@@ -191,38 +175,6 @@ func ProgramPaths(name string) []string {
 	return out
 }
 
-// persistenceTechnique gives the ATT&CK technique of a kind of record that makes a
-// program run by itself, empty for others.
-func persistenceTechnique(kind string) string {
-	switch kind {
-	case "cron.job", "cron.script":
-		return "T1053.003"
-	case "systemd.exec":
-		return "T1543.002"
-	case "rc.line", "init.script", "inittab.line":
-		return "T1037.004"
-	case "profile.line":
-		return "T1546.004"
-	case "dpkg.script", "hook.apt", "hook.dnf":
-		return "T1546.016"
-	case "hook.udev":
-		return "T1546.017"
-	case "hook.pam":
-		return "T1556.003"
-	case "hook.autostart":
-		return "T1547.013"
-	case "hook.modprobe":
-		return "T1547.006"
-	case "started.script":
-		return "T1059.004"
-	case "ssh.key", "sshd.option":
-		return "T1098.004"
-	case "hook.script", "hook.command", "hook.logrotate", "hook.dbus", "systemd.generator":
-		return "T1546"
-	}
-	return ""
-}
-
 func (c *collection) upgrade(f *Finding, m *minerFile, program string) {
 	f.Level = Critical
 	f.Records = union(f.Records, []string{m.record})
@@ -238,7 +190,7 @@ func (c *collection) programs(rec *artifact.Record) []namedProgram {
 	if c.in.Root != nil {
 		root = c.in.Root(rec.Source.Path)
 	}
-	for _, p := range strings.Split(rec.Get("programs"), ",") {
+	for _, p := range rec.List("programs") {
 		var n namedProgram
 		for _, at := range ProgramPaths(p) {
 			n = namedProgram{named: root + at, real: root + at}
@@ -277,7 +229,7 @@ type namedProgram struct {
 
 // starts notes the files that a record makes run by itself.
 func (c *collection) starts(rec *artifact.Record) {
-	if !startsPrograms(rec.Kind) || rec.Source.State != filesystem.Live || rec.Has("ignored") {
+	if !rec.Kind.IsAutostart() || rec.Source.State != filesystem.Live || rec.Has("ignored") {
 		return
 	}
 	for _, p := range c.programs(rec) {
@@ -383,7 +335,7 @@ func excerpt(rec *artifact.Record) string {
 		case "description", "traits", "programs", "decoded", "technique", "level", "entry_offset", "compressed":
 			continue
 		}
-		v := f.Value
+		v := f.Text()
 		if len(v) > 120 {
 			v = v[:120] + "…"
 		}

@@ -58,7 +58,7 @@ func (c *collection) sinkholes() {
 			order = append(order, k)
 		}
 		f.recs = append(f.recs, r)
-		for _, n := range strings.Split(r.Get("names"), ",") {
+		for _, n := range r.List("names") {
 			switch {
 			case inDomains(n, guards):
 				f.guards = append(f.guards, r)

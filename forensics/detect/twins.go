@@ -51,14 +51,14 @@ func sameEvent(r *artifact.Record) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(r.Kind + "\x00" + system(r))
+	b.WriteString(string(r.Kind) + "\x00" + system(r))
 	for _, f := range r.Fields {
 		switch f.Name {
 		case "pid", "count", "programs", "urls", "traits", "decoded", "entry_offset", "compressed", "recovered", "sender", "altered", "remote_host":
 			continue
 		}
 		// What a text may have cut, or written otherwise, is not compared.
-		v := f.Value
+		v := f.Text()
 		if i := strings.IndexFunc(v, func(c rune) bool { return c < ' ' || c == '#' || c == '\\' }); i >= 0 {
 			v = v[:i]
 		}

@@ -9,6 +9,8 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
+	"icecore/forensics/model/modeltest"
 )
 
 const (
@@ -19,9 +21,9 @@ const (
 // told makes a record of a log, seconds and microseconds from noon; those of the
 // journal have whole microseconds, those of a text whole seconds.
 func told(where, kind string, at time.Duration, fields ...string) artifact.Record {
-	r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", Path: where}}
+	r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: where}}
 	for i := 0; i < len(fields); i += 2 {
-		r.Add(fields[i], fields[i+1])
+		r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 	}
 	t := noon.Add(at)
 	inferred := ""
@@ -217,9 +219,9 @@ func TestRan(t *testing.T) {
 		return r
 	}
 	record := func(kind, path string, fields ...string) artifact.Record {
-		r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", Path: path, Inode: 77}}
+		r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: path, Inode: 77}}
 		for i := 0; i < len(fields); i += 2 {
-			r.Add(fields[i], fields[i+1])
+			r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 		}
 		return r
 	}

@@ -6,15 +6,17 @@ import (
 	"testing"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
+	"icecore/forensics/model/modeltest"
 )
 
 // TestTimers: a finding about a service names the timer that starts it, and the
 // link that enables it; not those of other services.
 func TestTimers(t *testing.T) {
 	record := func(kind, path string, fields ...string) artifact.Record {
-		r := artifact.Record{Kind: kind, Source: artifact.Source{Volume: "p1", Path: path}}
+		r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: path}}
 		for i := 0; i < len(fields); i += 2 {
-			r.Add(fields[i], fields[i+1])
+			r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 		}
 		return r
 	}

@@ -17,30 +17,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"icecore/forensics/model"
 )
 
 // State says whether the running system would have shown a file.
-type State uint8
+type State = model.State
 
 // The states of a file.
 const (
-	Live    State = iota // reachable by a path
-	Orphan               // no path, but held open when the image was taken: its program was running
-	Deleted              // freed; what is known of it comes from left-over metadata
+	Live    = model.Live
+	Orphan  = model.Orphan
+	Deleted = model.Deleted
 )
-
-// String gives the word used in every output: live, orphan or deleted.
-func (s State) String() string {
-	switch s {
-	case Live:
-		return "live"
-	case Orphan:
-		return "orphan"
-	case Deleted:
-		return "deleted"
-	}
-	return fmt.Sprintf("state(%d)", uint8(s))
-}
 
 // Ref names one file: its inode number and, where an older state of that inode
 // is meant, the journal transaction whose copy tells it. Version 0 is the

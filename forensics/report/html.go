@@ -58,7 +58,7 @@ func HTML(w io.Writer, p *Page) error {
 				break
 			}
 			if r := byID[id]; r != nil {
-				h.Records = append(h.Records, htmlRecord{r.ID, r.Kind, where(&r.Source), recordFields(r)})
+				h.Records = append(h.Records, htmlRecord{r.ID, string(r.Kind), where(&r.Source), recordFields(r)})
 			}
 		}
 		data.Findings = append(data.Findings, h)
@@ -92,11 +92,12 @@ type htmlRecord struct{ ID, Kind, Where, Fields string }
 // recordFields writes the fields of a record in one line.
 func recordFields(r *forensics.RecordInfo) string {
 	var b strings.Builder
-	for i, f := range r.Fields {
+	for i := range r.Fields {
+		f := &r.Fields[i]
 		if i > 0 {
 			b.WriteString("  ")
 		}
-		fmt.Fprintf(&b, "%s=%s", f.Name, text.Escape(f.Value))
+		fmt.Fprintf(&b, "%s=%s", f.Name, text.Escape(f.Text()))
 	}
 	return b.String()
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics"
-	"icecore/forensics/artifact"
+	"icecore/forensics/model/modeltest"
 	"icecore/forensics/text"
 )
 
@@ -73,9 +73,9 @@ func intrusion() *forensics.Analysis {
 			{ID: "F-0006", Rule: "guessing", Engine: "analysis", Title: "Passwords were guessed from 186 addresses", Level: "low", Phase: "initial-access"},
 		},
 		Records: []forensics.RecordInfo{
-			{ID: "R-000001", Kind: "auth.login", Source: *packed, Fields: []artifact.Field{{Name: "user", Value: "root"}}},
-			{ID: "R-000002", Kind: "miner.config", Source: *src("/tmp/.ICE-unix/.x/config.json", 0), Fields: []artifact.Field{{Name: "program", Value: "xmrig"}, {Name: "pool", Value: "stratum+ssl://pool.example.invalid:443"}, {Name: "host", Value: "pool.example.invalid"}, {Name: "port", Value: "443"}, {Name: "tls", Value: "yes"}, {Name: "user", Value: walletText}, {Name: "wallet", Value: walletText}, {Name: "coin", Value: "monero"}}},
-			{ID: "R-000003", Kind: "cron.job", Source: *src("/etc/cron.d/x", 1), Fields: []artifact.Field{{Name: "command", Value: "curl \x1b[2J</td><script>alert(2)</script>"}}},
+			{ID: "R-000001", Kind: "auth.login", Source: *packed, Fields: modeltest.Fields("auth.login", "user=root")},
+			{ID: "R-000002", Kind: "miner.config", Source: *src("/tmp/.ICE-unix/.x/config.json", 0), Fields: modeltest.Fields("miner.config", "program=xmrig", "pool=stratum+ssl://pool.example.invalid:443", "host=pool.example.invalid", "port=443", "tls=yes", "user="+walletText, "wallet="+walletText, "coin=monero")},
+			{ID: "R-000003", Kind: "cron.job", Source: *src("/etc/cron.d/x", 1), Fields: modeltest.Fields("cron.job", "command=curl \x1b[2J</td><script>alert(2)</script>")},
 		},
 		Story: []forensics.StoryInfo{
 			{Time: "2026-01-12T08:58:31Z", Phase: "initial-access", Text: "Login of root from 203.0.113.77 after its password was guessed", Finding: "F-0001"},

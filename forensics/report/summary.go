@@ -182,9 +182,9 @@ func (s *summary) configs(a *forensics.Analysis) {
 
 // field gives the first value of a field of a record, escaped.
 func field(r *forensics.RecordInfo, name string) string {
-	for _, f := range r.Fields {
-		if f.Name == name {
-			return text.Escape(f.Value)
+	for i := range r.Fields {
+		if f := &r.Fields[i]; f.Name == name {
+			return text.Escape(f.Text())
 		}
 	}
 	return ""

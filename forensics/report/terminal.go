@@ -184,7 +184,7 @@ func (t *screen) nothing() {
 	t.text(msg)
 	kinds := make(map[string]int)
 	for i := range a.Records {
-		kinds[a.Records[i].Kind]++
+		kinds[string(a.Records[i].Kind)]++
 	}
 	if len(kinds) > 0 {
 		names := make([]string, 0, len(kinds))

@@ -8,6 +8,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 )
 
 // maxRecords are the records of one analysis, about 3.5 KiB of memory each until they
@@ -29,12 +30,12 @@ type located struct {
 type collected struct {
 	max  int
 	recs []located
-	seen map[string]int // records of each kind, also those that were left out
+	seen map[model.Kind]int // records of each kind, also those that were left out
 }
 
 func (c *collected) add(l located) {
 	if c.seen == nil {
-		c.seen = make(map[string]int)
+		c.seen = make(map[model.Kind]int)
 	}
 	c.seen[l.rec.Kind]++
 	if c.recs = append(c.recs, l); c.max > 0 && len(c.recs) >= 2*c.max {
@@ -69,7 +70,7 @@ func (c *collected) cut() {
 	slices.SortStableFunc(c.recs, func(a, b located) int {
 		return cmp.Or(cmp.Compare(a.rec.Kind, b.rec.Kind), cmp.Compare(a.seq, b.seq), byFile(&a, &b))
 	})
-	share, kept, kind, n := c.share(), 0, "", 0
+	share, kept, kind, n := c.share(), 0, model.Kind(""), 0
 	for i := range c.recs {
 		if k := c.recs[i].rec.Kind; k != kind {
 			kind, n = k, 0
@@ -115,7 +116,7 @@ func (c *collected) leftOut() (out []host.NotRead) {
 	share := c.share()
 	for kind, n := range c.seen {
 		if n > share {
-			out = append(out, host.NotRead{What: "records " + kind, Why: fmt.Sprintf("%d of %d are kept, the first of each file: an analysis holds %d of all kinds", share, n, c.max)})
+			out = append(out, host.NotRead{What: "records " + string(kind), Why: fmt.Sprintf("%d of %d are kept, the first of each file: an analysis holds %d of all kinds", share, n, c.max)})
 		}
 	}
 	slices.SortFunc(out, func(a, b host.NotRead) int { return cmp.Compare(a.What, b.What) })

@@ -9,6 +9,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 )
 
 // TestCollected says that what is kept of too many records is the same in
@@ -35,7 +36,7 @@ func TestCollected(t *testing.T) {
 			for _, k := range c.kinds {
 				for i, n := range k.files {
 					for seq := range n {
-						all = append(all, located{artifact.Record{Kind: k.name, Source: artifact.Source{Path: fmt.Sprintf("/%s/%d", k.name, i), Line: seq + 1}}, 0, seq})
+						all = append(all, located{artifact.Record{Kind: model.Kind(k.name), Source: artifact.Source{Path: fmt.Sprintf("/%s/%d", k.name, i), Line: seq + 1}}, 0, seq})
 					}
 				}
 			}
@@ -65,7 +66,7 @@ func TestCollected(t *testing.T) {
 			}
 			counts, files := make(map[string]int), make(map[string]bool)
 			for i, r := range first {
-				counts[r.Kind]++
+				counts[string(r.Kind)]++
 				files[r.Source.Path] = true
 				if i > 0 && first[i-1].Source.Path == r.Source.Path && first[i-1].Source.Line >= r.Source.Line {
 					t.Fatalf("record %d stands before the one above it", i)

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sort"
-	"strings"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/config"
@@ -236,7 +235,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 		}
 		parts = append(parts, fmt.Sprintf("%s at %d: %s", s.Name, s.Offset, shown))
 	}
-	r.Add("strings", strings.Join(parts, "; "))
+	r.AddList("strings", parts)
 	for _, s := range h.match.Strings {
 		if s.Offset == h.at && r.Source.Length == 0 {
 			r.Source.Length = int64(len(s.Data))

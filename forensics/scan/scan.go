@@ -279,9 +279,10 @@ func (s *Scan) keep(volume, seq int, r artifact.Record) {
 	s.mu.Unlock()
 }
 
-// addTimes gives a record the times of its file, unless it has times of its own.
+// addTimes gives a record the times of its file, unless it states what a log says,
+// which has times of its own.
 func addTimes(r *artifact.Record, in *filesystem.Inode) {
-	if len(r.Times) > 0 {
+	if len(r.Times) > 0 && r.Kind.IsLog() {
 		return
 	}
 	for _, t := range []struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"sort"
-	"strings"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
@@ -39,7 +38,7 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 	s.found.cut() // so that what is started does not depend on the workers
 	for i := range s.found.recs {
 		l := &s.found.recs[i]
-		if r := &l.rec; l.volume == number && r.Source.State == filesystem.Live && detect.Starts(r.Kind) && !r.Has("ignored") && r.Has("programs") {
+		if r := &l.rec; l.volume == number && r.Source.State == filesystem.Live && r.Kind.IsAutostart() && !r.Has("ignored") && r.Has("programs") {
 			starters = append(starters, l)
 		}
 	}
@@ -52,7 +51,7 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 	})
 	add := func(r *artifact.Record) {
 		root, _ := host.SplitRoot(r.Source.Path)
-		for _, name := range strings.Split(r.Get("programs"), ",") {
+		for _, name := range r.List("programs") {
 			queue = append(queue, named{root, name, r.Source.Path})
 		}
 	}

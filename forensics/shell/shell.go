@@ -87,12 +87,12 @@ func (f *Facts) Has(trait string) bool {
 	return i < len(f.Traits) && f.Traits[i] == trait
 }
 
-// AddTo appends the facts to a record as the fields programs, urls, traits (each
-// separated by commas) and decoded.
+// AddTo appends the facts to a record as the lists programs, urls and traits, and
+// the field decoded.
 func (f *Facts) AddTo(r *artifact.Record) {
-	r.Add("programs", strings.Join(f.Programs, ","))
-	r.Add("urls", strings.Join(f.URLs, ","))
-	r.Add("traits", strings.Join(f.Traits, ","))
+	r.AddList("programs", f.Programs)
+	r.AddList("urls", f.URLs)
+	r.AddList("traits", f.Traits)
 	r.Add("decoded", f.Decoded)
 }
 

@@ -136,7 +136,7 @@ func (t *Timeline) AddRecords(records []artifact.Record, findings []detect.Findi
 	for i := range records {
 		r := &records[i]
 		e := Event{
-			Type: r.Kind, Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
+			Type: string(r.Kind), Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
 			Line: r.Source.Line, DiskOffset: r.Source.DiskOffset, SHA256: r.Source.SHA256, Record: r.ID,
 		}
 		for _, n := range proves[r.ID] {
@@ -181,18 +181,19 @@ func (t *Timeline) AddRecords(records []artifact.Record, findings []detect.Findi
 // message tells a record in one line: its kind, and its fields.
 func message(r *artifact.Record) string {
 	var b strings.Builder
-	b.WriteString(r.Kind)
+	b.WriteString(string(r.Kind))
 	b.WriteByte(':')
-	for _, f := range r.Fields {
+	for i := range r.Fields {
+		f, value := &r.Fields[i], r.Fields[i].Text()
 		b.WriteByte(' ')
 		b.WriteString(f.Name)
 		b.WriteByte('=')
-		if strings.ContainsAny(f.Value, " ") {
+		if strings.ContainsAny(value, " ") {
 			b.WriteByte('"')
-			b.WriteString(f.Value)
+			b.WriteString(value)
 			b.WriteByte('"')
 		} else {
-			b.WriteString(f.Value)
+			b.WriteString(value)
 		}
 	}
 	return b.String()

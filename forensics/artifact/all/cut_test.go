@@ -60,10 +60,10 @@ func TestCutAtCharacters(t *testing.T) {
 				}
 				for _, r := range records {
 					for _, v := range r.Fields {
-						if !utf8.ValidString(v.Value) {
-							t.Errorf("%s: %s of %s, %d bytes, ends with %q", f.Path, v.Name, r.Kind, len(v.Value), v.Value[max(0, len(v.Value)-4):])
+						if !utf8.ValidString(v.Text()) {
+							t.Errorf("%s: %s of %s, %d bytes, ends with %q", f.Path, v.Name, r.Kind, len(v.Text()), v.Text()[max(0, len(v.Text())-4):])
 						}
-						if strings.HasSuffix(v.Value, "汉") || len(v.Value) < len(f.Text)/2 && strings.HasSuffix(v.Value, "汉字") {
+						if strings.HasSuffix(v.Text(), "汉") || len(v.Text()) < len(f.Text)/2 && strings.HasSuffix(v.Text(), "汉字") {
 							cut++
 						}
 					}

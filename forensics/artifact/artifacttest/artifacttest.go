@@ -23,6 +23,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 )
 
@@ -75,16 +76,29 @@ func check(t testing.TB, f File, records []artifact.Record) {
 	text, unpacked := f.Text, ""
 	for _, r := range records {
 		at := r.Source
-		where := fmt.Sprintf("%q: %s at %d+%d, line %d", f.Path, r.Kind, at.Offset, at.Length, at.Line)
-		if r.Kind == "" || strings.Count(r.Kind, ".") != 1 {
+		where := fmt.Sprintf("%q: %s at %d+%d, line %d", f.Path, string(r.Kind), at.Offset, at.Length, at.Line)
+		if r.Kind == "" || r.Kind.Info() == nil {
 			t.Errorf("%s: no kind", where)
 		}
 		if len(r.Fields) > maxFields {
 			t.Errorf("%s: %d fields", where, len(r.Fields))
 		}
 		for _, x := range r.Fields {
-			if x.Value == "" || len(x.Value) > maxField || x.Name == "" || strings.Trim(x.Name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-				t.Errorf("%s: field %q of %d bytes", where, x.Name, len(x.Value))
+			if n := len(x.Text()); n == 0 || n > maxField {
+				t.Errorf("%s: field %q of %d bytes", where, x.Name, n)
+			}
+			// A number or yes/no value may be a text where the image has something
+			// else in its place.
+			switch row := r.Kind.Info().Field(x.Name); {
+			case row == nil:
+				t.Errorf("%s: the table of kinds has no field %q", where, x.Name)
+			case row.Type != x.Type() && !(x.Type() == model.Text && (row.Type == model.Number || row.Type == model.Bool)):
+				t.Errorf("%s: field %q is a %s, in the table a %s", where, x.Name, x.Type(), row.Type)
+			}
+		}
+		for _, s := range r.Times {
+			if !r.Kind.Info().HasTime(s.What) {
+				t.Errorf("%s: the table of kinds has no time %q", where, s.What)
 			}
 		}
 		body := text
@@ -215,7 +229,7 @@ func Plain(r artifact.Record) string {
 	var b strings.Builder
 	head(&b, r)
 	for _, f := range r.Fields {
-		fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
+		fmt.Fprintf(&b, " %s=%s", f.Name, strings.Join(f.Items(), ","))
 	}
 	return b.String()
 }
@@ -235,7 +249,7 @@ func Line(r artifact.Record) string {
 	var b strings.Builder
 	head(&b, r)
 	for _, f := range r.Fields {
-		v := f.Value
+		v := strings.Join(f.Items(), ",")
 		if strings.ContainsAny(v, "\n\r\x00") || !isPrintable(v) {
 			v = fmt.Sprintf("%q", v)
 		}

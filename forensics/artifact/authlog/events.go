@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 	"icecore/forensics/text"
 )
@@ -18,25 +19,25 @@ type Events struct {
 
 	at      origin // of the message at hand
 	seen    int64  // messages
-	records map[string]int
+	records map[model.Kind]int
 	leftOut int64
 }
 
 // origin is where a record comes from.
 type origin struct {
 	source artifact.Source
-	more   []artifact.Field
+	more   model.Fields
 }
 
 // NewEvents begins a log whose records emit takes.
 func NewEvents(emit artifact.Emit) *Events {
-	return &Events{emit: emit, records: make(map[string]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
+	return &Events{emit: emit, records: make(map[model.Kind]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
 }
 
 // Add looks at one message. The source is that of the records which it alone gives,
 // and of those that begin with it; the fields more are added to them at their end.
 // Messages must be given in the order of the log.
-func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...artifact.Field) {
+func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...model.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	e.Message = text.Cut(e.Message, maxField)
 	switch serviceOf[string(e.Tag)] {
@@ -68,7 +69,7 @@ func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...artifact.F
 
 // AddUnit is [Events.Add] for a message of the service manager of which it is known
 // what unit it is about.
-func (p *Events) AddUnit(e *syslog.Entry, unit string, source artifact.Source, more ...artifact.Field) {
+func (p *Events) AddUnit(e *syslog.Entry, unit string, source artifact.Source, more ...model.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	p.unit(e, unit)
 }
@@ -120,7 +121,7 @@ func ofPAM(message []byte) bool {
 	return false
 }
 
-func (p *Events) record(e *syslog.Entry, kind string) artifact.Record {
+func (p *Events) record(e *syslog.Entry, kind model.Kind) artifact.Record {
 	r := artifact.Record{Kind: kind, Source: p.at.source}
 	if !e.Time.IsZero() {
 		r.Times = []artifact.Stamp{e.Stamp("logged")}
@@ -133,7 +134,7 @@ func (p *Events) give(r artifact.Record) { p.giveFrom(&p.at, r) }
 
 // giveFrom emits a record that came from there, within the bound of its kind.
 func (p *Events) giveFrom(from *origin, r artifact.Record) {
-	r.Fields = append(r.Fields, from.more...)
+	r.AddFields(from.more)
 	if p.records[r.Kind]++; p.records[r.Kind] > maxRecords {
 		p.leftOut++
 		return

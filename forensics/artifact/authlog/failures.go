@@ -204,7 +204,7 @@ func (p *Events) closeSeries(s *series) {
 	r.Add("address", s.address)
 	r.Add("service", s.service)
 	r.AddInt("count", s.count)
-	r.Add("users", strings.Join(names[:min(len(names), shownNames)], ","))
+	r.AddList("users", names[:min(len(names), shownNames)])
 	r.AddInt("user_count", int64(len(names)))
 	if s.moreNames {
 		r.Add("more_users", "yes")

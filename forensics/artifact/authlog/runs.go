@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/syslog"
 )
@@ -65,7 +66,7 @@ func (t *tally) list() []*count {
 	return out
 }
 
-func (c *count) record(kind string) artifact.Record {
+func (c *count) record(kind model.Kind) artifact.Record {
 	r := artifact.Record{Kind: kind, Source: c.from.source}
 	if !c.first.Time.IsZero() {
 		r.Times = []artifact.Stamp{c.first, c.last}
@@ -108,7 +109,7 @@ func (p *Events) emitRuns() {
 		r.AddInt("count", c.n)
 		f := shell.Analyze(c.parts[1])
 		f.AddTo(&r)
-		r.Fields = append(r.Fields, c.from.more...)
+		r.AddFields(c.from.more)
 		p.emit(r)
 	}
 }
@@ -152,7 +153,7 @@ func (p *Events) emitUnits() {
 		r.Add("description", c.parts[1])
 		r.Add("manager", c.parts[2])
 		r.AddInt("count", c.n)
-		r.Fields = append(r.Fields, c.from.more...)
+		r.AddFields(c.from.more)
 		p.emit(r)
 	}
 }

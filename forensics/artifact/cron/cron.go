@@ -17,7 +17,7 @@
 //	             programs, urls, traits, decoded (package shell); environment
 //	             (the variables set above it), file_uid (of a user's table: who
 //	             owns the file), ignored (why cron would not run it)
-//	cron.script  period (hourly, daily, weekly, monthly, at), interpreter,
+//	cron.script  period (hourly, daily, weekly, monthly), interpreter,
 //	             programs, urls, traits, decoded, suspicious_line, ignored; of
 //	             jobs of at also queue, uid, gid and the stamp scheduled
 //	cron.oddity  what (why the file is not an ordinary crontab)
@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/text"
 )
@@ -158,8 +159,7 @@ func atJob(in *artifact.Input, name string, emit artifact.Emit) error {
 	if m == nil {
 		return nil // .SEQ, .lockfile, and what at would not run
 	}
-	r := artifact.Record{Kind: "cron.script"}
-	r.Add("period", "at")
+	r := artifact.Record{Kind: model.AtJob}
 	r.Add("queue", m[1])
 	head := make([]byte, min(in.Content.Size(), 4096))
 	if _, err := in.Content.ReadAt(head, 0); err != nil && err != io.EOF {

@@ -129,7 +129,7 @@ func judge(r *artifact.Record, b []byte) {
 		names = append(names, n)
 	}
 	sort.Strings(names)
-	r.Add("notable", strings.Join(names, ","))
+	r.AddList("notable", names)
 	r.AddCut("suspicious_line", suspicious, maxShown)
 	tail := tailOf(b, top)
 	if tail.afterExit.line > 0 {

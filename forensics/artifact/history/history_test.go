@@ -26,8 +26,9 @@ func extract(t testing.TB, in *artifact.Input) string {
 		for _, s := range r.Times {
 			fmt.Fprintf(&b, " %s=%s", s.What, s.Time.Format(time.RFC3339))
 		}
-		for _, f := range r.Fields {
-			fmt.Fprintf(&b, " %s=%s", f.Name, f.Value)
+		for i := range r.Fields {
+			f := &r.Fields[i]
+			fmt.Fprintf(&b, " %s=%s", f.Name, f.Text())
 		}
 		b.WriteString("\n")
 	})

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -26,7 +27,7 @@ func commandFiles() []format {
 				if !inShell {
 					script = asWords(splitWords(command))
 				}
-				return r.give("hook.command", l.Source(), command, shell.Analyze(script), artifact.Field{Name: "event", Value: event})
+				return r.give("hook.command", l.Source(), command, shell.Analyze(script), model.Named("event", event))
 			})
 		}
 	}
@@ -158,7 +159,7 @@ func cloudConfig(r *reader) error {
 			}
 			command = asWords(words)
 		}
-		if err := r.give("hook.command", atLine(b, starts, n.Line), command, shell.Analyze(command), artifact.Field{Name: "event", Value: event}); err != nil {
+		if err := r.give("hook.command", atLine(b, starts, n.Line), command, shell.Analyze(command), model.Named("event", event)); err != nil {
 			return err
 		}
 	}
@@ -225,7 +226,7 @@ func manifest(r *reader) error {
 		}
 		if len(words) > 0 {
 			command := asWords(words)
-			if err := r.give("hook.command", atLine(b, starts, line), command, shell.Analyze(command), artifact.Field{Name: "event", Value: "container"}); err != nil {
+			if err := r.give("hook.command", atLine(b, starts, line), command, shell.Analyze(command), model.Named("event", "container")); err != nil {
 				return err
 			}
 		}
@@ -278,6 +279,6 @@ func python(r *reader) error {
 		if !strings.HasPrefix(text, "import ") && !strings.HasPrefix(text, "import\t") {
 			return nil
 		}
-		return r.give("hook.command", l.Source(), text, shell.AnalyzeCode(text, "python"), artifact.Field{Name: "event", Value: "python"})
+		return r.give("hook.command", l.Source(), text, shell.AnalyzeCode(text, "python"), model.Named("event", "python"))
 	})
 }

@@ -5,15 +5,16 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
 // desktop reads the files of the XDG autostart folders and of D-Bus' services:
 // the Exec of each section, which no shell reads.
 func desktop(r *reader) error {
-	kind := "hook.autostart"
+	kind := model.HookAutostart
 	if strings.Contains(r.in.Path, "/dbus-1/") {
-		kind = "hook.dbus"
+		kind = model.HookDBus
 	}
 	const off = "switched off"
 	type exec struct {
@@ -49,7 +50,7 @@ func desktop(r *reader) error {
 		return nil
 	})
 	for _, e := range list {
-		if err := r.give(kind, e.at, e.command, shell.Analyze(asWords(splitWords(e.command))), artifact.Field{Name: "name", Value: name}, artifact.Field{Name: "user", Value: user}, artifact.Field{Name: "ignored", Value: ignored}); err != nil {
+		if err := r.give(kind, e.at, e.command, shell.Analyze(asWords(splitWords(e.command))), model.Named("name", name), model.Named("user", user), model.Named("ignored", ignored)); err != nil {
 			return err
 		}
 	}
@@ -69,6 +70,6 @@ func modprobe(r *reader) error {
 		}
 		_, command, _ := strings.Cut(string(l.Text), w[1])
 		command = strings.TrimSpace(command)
-		return r.give("hook.modprobe", l.Source(), command, shell.Analyze(command), artifact.Field{Name: "event", Value: w[0]}, artifact.Field{Name: "module", Value: w[1]})
+		return r.give("hook.modprobe", l.Source(), command, shell.Analyze(command), model.Named("event", w[0]), model.Named("module", w[1]))
 	})
 }

@@ -32,6 +32,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -129,7 +130,7 @@ func (r *reader) lines(fn func(artifact.Line) error) error {
 }
 
 // give emits the record of a command.
-func (r *reader) give(kind string, at artifact.Source, command string, facts shell.Facts, fields ...artifact.Field) error {
+func (r *reader) give(kind model.Kind, at artifact.Source, command string, facts shell.Facts, fields ...model.Field) error {
 	if strings.TrimSpace(command) == "" {
 		return nil
 	}
@@ -138,7 +139,7 @@ func (r *reader) give(kind string, at artifact.Source, command string, facts she
 	}
 	rec := artifact.Record{Kind: kind, Source: at}
 	for _, f := range fields {
-		rec.AddCut(f.Name, f.Value, 1024)
+		rec.AddCut(f.Name, f.Text(), 1024)
 	}
 	rec.AddText("command", command)
 	facts.AddTo(&rec)

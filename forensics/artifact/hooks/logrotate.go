@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -25,7 +26,7 @@ func logrotate(r *reader) error {
 				break
 			}
 		}
-		return r.give("hook.logrotate", where, command, shell.Analyze(body), artifact.Field{Name: "event", Value: event})
+		return r.give("hook.logrotate", where, command, shell.Analyze(body), model.Named("event", event))
 	}
 	err := r.lines(func(l artifact.Line) error {
 		t := strings.TrimSpace(string(l.Text))

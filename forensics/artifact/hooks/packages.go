@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -47,7 +48,7 @@ func apt(r *reader) error {
 				value := strings.ReplaceAll(text[i+1:end], `\"`, `"`)
 				if event != "" {
 					at := artifact.Source{Line: l.Number, Offset: l.Offset + int64(i), Length: int64(min(end+1, len(text)) - i)}
-					if err := r.give("hook.apt", at, value, shell.Analyze(value), artifact.Field{Name: "event", Value: event}); err != nil {
+					if err := r.give("hook.apt", at, value, shell.Analyze(value), model.Named("event", event)); err != nil {
 						return err
 					}
 				}
@@ -94,6 +95,6 @@ func dnf(r *reader) error {
 		if len(p) != 3 {
 			return nil
 		}
-		return r.give("hook.dnf", l.Source(), p[2], shell.Analyze(p[2]), artifact.Field{Name: "event", Value: p[0] + ":" + p[1]})
+		return r.give("hook.dnf", l.Source(), p[2], shell.Analyze(p[2]), model.Named("event", p[0]+":"+p[1]))
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -46,7 +47,7 @@ func (r *reader) pamLine(line string, at artifact.Source) error {
 		return nil
 	}
 	module, args := w[2], w[3:]
-	fields := []artifact.Field{{Name: "service", Value: service}, {Name: "type", Value: strings.TrimPrefix(w[0], "-")}, {Name: "control", Value: w[1]}}
+	fields := model.Fields{model.Named("service", service), model.Named("type", strings.TrimPrefix(w[0], "-")), model.Named("control", w[1])}
 	switch base := path.Base(module); base {
 	case "pam_exec.so", "pam_script.so":
 		for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
@@ -57,7 +58,7 @@ func (r *reader) pamLine(line string, at artifact.Source) error {
 		}
 	default:
 		if dir := path.Dir(module); strings.HasPrefix(module, "/") && !strings.HasSuffix(dir, "/security") {
-			return r.give("hook.pam", at, module, shell.Analyze(shell.Quote(module)), append(fields, artifact.Field{Name: "module", Value: module})...)
+			return r.give("hook.pam", at, module, shell.Analyze(shell.Quote(module)), append(fields, model.Named("module", module))...)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -26,7 +27,7 @@ func udev(r *reader) error {
 			// udev runs no shell: it splits at blanks, single quotes group.
 			f := shell.Analyze(asWords(splitWords(command)))
 			key, _, _ := strings.Cut(m[1], "{")
-			if err := r.give("hook.udev", at, command, f, artifact.Field{Name: "key", Value: key}); err != nil {
+			if err := r.give("hook.udev", at, command, f, model.Named("key", key)); err != nil {
 				return err
 			}
 		}

@@ -59,7 +59,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			}
 			r.Kind = "hosts.entry"
 			r.Add("address", w[0])
-			r.Add("names", strings.Join(w[1:], ","))
+			r.AddList("names", w[1:])
 			if (addr.IsLoopback() || addr.IsUnspecified()) && elsewhere(w[1:], in.System) {
 				r.Add("nowhere", "yes")
 			}

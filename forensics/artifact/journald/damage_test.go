@@ -293,7 +293,7 @@ func TestSources(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, r := range records {
 		at := string(b[r.Source.Offset : r.Source.Offset+r.Source.Length])
-		want := map[string]string{"auth.login": "Accepted " + r.Get("method") + " for " + r.Get("user") + " from " + r.Get("address"), "journal.program": r.Get("program"), "auth.useradd": "new user: name=" + r.Get("name"), "cron.run": "(root) CMD (" + r.Get("command")}[r.Kind]
+		want := map[string]string{"auth.login": "Accepted " + r.Get("method") + " for " + r.Get("user") + " from " + r.Get("address"), "journal.program": r.Get("program"), "auth.useradd": "new user: name=" + r.Get("name"), "cron.run": "(root) CMD (" + r.Get("command")}[string(r.Kind)]
 		if r.Has("compressed") {
 			seen["compressed"] = true
 			continue
@@ -301,7 +301,7 @@ func TestSources(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		seen[r.Kind] = true
+		seen[string(r.Kind)] = true
 		if !strings.HasPrefix(at, want) {
 			t.Errorf("%s: %q, not %q", r.Kind, at, want)
 		}

@@ -55,7 +55,7 @@ func TestAltered(t *testing.T) {
 		marked := ""
 		for _, r := range records {
 			if r.Has("altered") {
-				marked += r.Kind + " " + r.Get("address") + r.Get("altered") + ";"
+				marked += string(r.Kind) + " " + r.Get("address") + r.Get("altered") + ";"
 			}
 		}
 		if marked != "auth.login 192.0.2.1111yes;log.coverage 1;" {

@@ -49,6 +49,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/authlog"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 )
 
@@ -97,7 +98,7 @@ type program struct{ path, uid, unit string }
 // runs are the entries of a program.
 type runs struct {
 	source      artifact.Source
-	more        []artifact.Field
+	more        model.Fields
 	first, last time.Time
 	n, order    int64
 }
@@ -211,11 +212,11 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 	}
 	more := x.more(e, d.packed)
 	if s := x.sender(tag); s != "" {
-		more = append(more, artifact.Field{Name: "sender", Value: s})
+		more = append(more, model.Named("sender", s))
 	}
 	if altered {
 		x.altered++
-		more = append(more, artifact.Field{Name: "altered", Value: "yes"})
+		more = append(more, model.Named("altered", "yes"))
 	}
 	unit := x.now[fieldUnit].value
 	if unit == "" {
@@ -230,20 +231,20 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 }
 
 // more gives the fields that each record from an entry has.
-func (x *extraction) more(e *Entry, packed uint8) []artifact.Field {
-	out := []artifact.Field{{Name: "entry_offset", Value: strconv.FormatInt(e.At, 10)}}
+func (x *extraction) more(e *Entry, packed uint8) model.Fields {
+	out := model.Fields{model.Named("entry_offset", strconv.FormatInt(e.At, 10))}
 	if packed != 0 {
-		out = append(out, artifact.Field{Name: "compressed", Value: packing(packed)})
+		out = append(out, model.Named("compressed", packing(packed)))
 	}
 	if e.Loose {
-		out = append(out, artifact.Field{Name: "recovered", Value: "yes"})
+		out = append(out, model.Named("recovered", "yes"))
 	}
 	if x.remote {
 		host := x.now[fieldHost].value
 		if host == "" {
 			host = "unknown"
 		}
-		out = append(out, artifact.Field{Name: "remote_host", Value: host})
+		out = append(out, model.Named("remote_host", host))
 	}
 	return out
 }
@@ -308,7 +309,7 @@ func (x *extraction) emitPrograms() {
 		r.Add("uid", k.uid)
 		r.Add("unit", k.unit)
 		r.AddInt("count", p.n)
-		r.Fields = append(r.Fields, p.more...)
+		r.AddFields(p.more)
 		x.emit(r)
 	}
 }

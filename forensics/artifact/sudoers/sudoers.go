@@ -256,7 +256,7 @@ func spec(r *artifact.Record, s string) {
 		}
 	}
 	r.AddText("runas", strings.Join(runas, "; "))
-	r.Add("tags", strings.Join(tags, ","))
+	r.AddList("tags", tags)
 	r.AddText("commands", strings.Join(commands, ", "))
 	if slices.Contains(tags, "NOPASSWD") {
 		r.Add("nopasswd", "yes")

@@ -269,7 +269,7 @@ func (u *unit) read(in *artifact.Input) error {
 		exported += "export PATH=" + shell.Quote(p) + "\n"
 	}
 	if f := shell.Analyze(exported); len(f.Traits) > 0 {
-		r.Add("traits", strings.Join(f.Traits, ","))
+		r.AddList("traits", f.Traits)
 	}
 	if errors.Is(err, ErrBadSection) {
 		r.Add("error", err.Error())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sort"
-	"strings"
 	"time"
 
 	"icecore/forensics/artifact"
@@ -98,7 +97,7 @@ func (r *reader) closeSeries(s *series) {
 	rec := artifact.Record{Kind: "login.failures", Source: s.source, Times: append(stamp("first", s.first), stamp("last", s.last)...)}
 	rec.Add("address", s.peer)
 	rec.AddInt("count", s.count)
-	rec.Add("users", strings.Join(names[:min(len(names), shownNames)], ","))
+	rec.AddList("users", names[:min(len(names), shownNames)])
 	rec.AddInt("user_count", users)
 	if s.more {
 		rec.Add("more_users", "yes")

@@ -42,6 +42,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 )
 
@@ -135,7 +136,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	r := &reader{ctx: ctx, emit: emit, open: make(map[string]*session), peers: make(map[string]*series), given: make(map[string]int)}
+	r := &reader{ctx: ctx, emit: emit, open: make(map[string]*session), peers: make(map[string]*series), given: make(map[model.Kind]int)}
 	var err error
 	name := path.Base(in.Path)
 	if name == "lastlog" {
@@ -173,7 +174,7 @@ type reader struct {
 	number, zeroed, odd, backwards int64
 	zeros                          int64 // the last entries, so far, if they are nothing but zeros
 	torn, unread                   int64
-	given                          map[string]int
+	given                          map[model.Kind]int
 	leftOut                        int64
 	bytes                          int64
 	first, last, prev              time.Time

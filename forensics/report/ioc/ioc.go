@@ -173,7 +173,7 @@ func (c *collector) record(f *detect.Finding, r *artifact.Record) {
 	case "preload.library":
 		c.add(f, Path, text.Escape(r.Get("library")), "")
 	}
-	for _, p := range strings.Split(r.Get("programs"), ",") {
+	for _, p := range r.List("programs") {
 		if odd(p) {
 			c.add(f, Path, text.Escape(p), "")
 		}
@@ -187,7 +187,7 @@ func (c *collector) record(f *detect.Finding, r *artifact.Record) {
 		c.host(f, r.Get("host"), "destination")
 	}
 	c.add(f, Wallet, text.Escape(r.Get("wallet")), text.Escape(r.Get("coin")))
-	if strings.HasPrefix(r.Kind, "auth.") || strings.HasPrefix(r.Kind, "login.") {
+	if strings.HasPrefix(string(r.Kind), "auth.") || strings.HasPrefix(string(r.Kind), "login.") {
 		c.host(f, r.Get("address"), "source")
 	}
 	if r.Kind == "ssh.key" || r.Get("fingerprint") != "" {

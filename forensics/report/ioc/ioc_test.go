@@ -13,6 +13,8 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
+	"icecore/forensics/model/modeltest"
 )
 
 const (
@@ -21,10 +23,10 @@ const (
 	key    = "SHA256:gv/EwUMa5/KT4XrU9ju5tRtLacdPwM1V+tFC6LcgNJs"
 )
 
-func record(id, kind, p string, st filesystem.State, fields ...string) artifact.Record {
+func record(id string, kind model.Kind, p string, st filesystem.State, fields ...string) artifact.Record {
 	r := artifact.Record{ID: id, Kind: kind, Source: artifact.Source{Volume: "p1", Path: p, State: st, SHA256: hash}}
 	for i := 0; i < len(fields); i += 2 {
-		r.Add(fields[i], fields[i+1])
+		r.AddFields(modeltest.Fields(kind, fields[i]+"="+fields[i+1]))
 	}
 	return r
 }

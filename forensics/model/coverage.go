@@ -1,0 +1,58 @@
+package model
+
+// Coverage says how much was read, and what was not.
+type Coverage struct {
+	Files        int64
+	BytesScanned int64
+	Gaps         []Gap
+}
+
+// Gap is one thing that was not read, or not as it should be.
+type Gap struct {
+	// Subject says what kind of thing it is.
+	Subject Subject
+	// Source is where, as far as that has a place: image, volume, path, inode, member.
+	// The zero value has none. Its DiskOffset has no meaning.
+	Source Source
+	// What names the thing where Source does not: a rule file, a kind of record.
+	What Message
+	// Why says why it was not read.
+	Why Message
+	// Weight says how much it matters.
+	Weight Weight
+
+	// WhatText and WhyText are the sentences of both, filled at the border.
+	WhatText, WhyText string
+}
+
+// Subject is the kind of thing that was not read.
+type Subject string
+
+// The subjects of gaps.
+const (
+	SubjectImage     Subject = "image"      // a file of the image, or a part of the disk
+	SubjectPartition Subject = "partitions" // a partition table
+	SubjectVolume    Subject = "volume"
+	SubjectFile      Subject = "file" // a file, a directory, an inode
+	SubjectMember    Subject = "member"
+	SubjectExtractor Subject = "extractor" // what one extractor would have read of a file
+	SubjectDeleted   Subject = "deleted-files"
+	SubjectContent   Subject = "content" // what YARA would have looked at
+	SubjectRecords   Subject = "records" // records over a bound
+	SubjectRule      Subject = "rule"
+	SubjectAnalysis  Subject = "analysis" // an analysis of records, or a writer
+)
+
+// Weight says how much a gap matters for the verdict.
+type Weight string
+
+// The weights.
+const (
+	// Decisive is what the verdict may hang on: the root volume, a cut image, YARA
+	// not run. It stands on the first screen.
+	Decisive Weight = "decisive"
+	// Partial is a file, a log, a part of something.
+	Partial Weight = "partial"
+	// Minor is what is left out on purpose, and what a reader need not look at first.
+	Minor Weight = "minor"
+)

@@ -1,0 +1,149 @@
+package model
+
+import "slices"
+
+// Kinds of what runs at boot, at login and at events.
+const (
+	RCLine          Kind = "rc.line"
+	InitScript      Kind = "init.script"
+	InittabLine     Kind = "inittab.line"
+	ProfileLine     Kind = "profile.line"
+	PreloadLibrary  Kind = "preload.library"
+	LibraryPath     Kind = "library.path"
+	HookCommand     Kind = "hook.command"
+	HookScript      Kind = "hook.script"
+	HookUdev        Kind = "hook.udev"
+	HookApt         Kind = "hook.apt"
+	HookDnf         Kind = "hook.dnf"
+	HookPAM         Kind = "hook.pam"
+	HookLogrotate   Kind = "hook.logrotate"
+	HookAutostart   Kind = "hook.autostart"
+	HookDBus        Kind = "hook.dbus"
+	HookModprobe    Kind = "hook.modprobe"
+	KernelModule    Kind = "kernel.module"
+	KernelSetting   Kind = "kernel.setting"
+	HostsEntry      Kind = "hosts.entry"
+	HostsNameserver Kind = "hosts.nameserver"
+	StartedScript   Kind = "started.script"
+)
+
+func bootKinds() []KindInfo {
+	off := textField("the entry is switched off", "ignored")
+	cmd := textField("as in the file", "command")
+	shown := []string{"command"}
+	line := []string{"suspicious_line"}
+	return []KindInfo{
+		{
+			Kind: RCLine, Group: GroupBoot, From: "rc.local of either family. Extractor `rclocal`.",
+			Doc: "One statement of rc.local.", Role: Autostart, Technique: "T1037.004", Excerpt: shown,
+			Fields: slices.Concat(
+				textField("the statement", "command"), yesField("rc.local runs only if it is executable", "executable"), textField("why it is not run", "ignored"), pathField("target of a link", "linked_to"), command(),
+			),
+		},
+		{
+			Kind: InitScript, Group: GroupBoot, From: "init.d and the directories of the runlevels. Extractor `rclocal`.",
+			Doc: "A script of SysV init.", Role: Autostart, Technique: "T1037.004", Excerpt: line,
+			Fields: slices.Concat(script(), pathField("target of a link", "linked_to"), textField("not executable", "ignored")),
+		},
+		{
+			Kind: InittabLine, Group: GroupBoot, From: "inittab(5). Extractor `rclocal`.",
+			Doc: "One line of inittab.", Role: Autostart, Technique: "T1037.004", Excerpt: shown,
+			Fields: slices.Concat(textField("its first three fields", "id", "runlevels", "action"), textField("the fourth", "command"), command()),
+		},
+		{
+			Kind: ProfileLine, Group: GroupBoot, From: "the start-up files of shells, and /etc/environment and the like. Extractor `startup`.",
+			Doc:  "A statement of a shell's start-up file, or a variable, that has a trait other than `fetch` and `background`.",
+			Role: Autostart, Technique: "T1546.004", Excerpt: shown,
+			Fields: slices.Concat(textField("the statement", "command"), command()),
+		},
+		{
+			Kind: PreloadLibrary, Group: GroupBoot, From: "`/etc/ld.so.preload`: ld.so(8). Extractor `startup`.",
+			Doc: "A library that is loaded into every program.", Technique: "T1574.006", Excerpt: []string{"library"},
+			Fields: pathField("as in the file", "library"),
+		},
+		{
+			Kind: LibraryPath, Group: GroupBoot, From: "ld.so.conf: ldconfig(8). Extractor `startup`.",
+			Doc:    "A directory that the dynamic linker searches.",
+			Fields: pathField("as in the file", "directory"),
+		},
+		{
+			Kind: HookCommand, Group: GroupBoot,
+			From: "ifupdown (interfaces(5)), supervisor, inetd, xinetd, rsyslog (`^program`, omprog), binfmt.d, dpkg.cfg (`post-invoke`), cloud-init (`bootcmd`, `runcmd`), static pods of Kubernetes (`command` and `args`), the lines of Python's `.pth` files that are run.",
+			Doc:  "A command that a line of a configuration names.", Role: Autostart, Technique: "T1546", Excerpt: shown,
+			Fields: slices.Concat(textField("network, service, log, boot, container, package-manager, cloud-init, cloud-init-once, python", "event"), cmd, command()),
+		},
+		{
+			Kind: HookScript, Group: GroupBoot, From: "directories whose scripts all run at an event, and scripts that a program looks for.",
+			Doc: "A script that runs at an event.", Role: Autostart, Technique: "T1546", Excerpt: line,
+			Fields: slices.Concat(
+				textField("motd, network, dhcp, ppp, ssh, kernel, boot, power, cloud-init (at each boot), cloud-init-once (at the first boot), package-manager, python (`sitecustomize.py` and the like), git", "event"),
+				script(), pathField("target of a link", "linked_to"), textField("not executable", "ignored"),
+			),
+		},
+		{
+			Kind: HookUdev, Group: GroupBoot, From: "rules of udev(7).",
+			Doc: "A udev rule that runs a program.", Role: Autostart, Technique: "T1546.017", Excerpt: shown,
+			Fields: slices.Concat(textField("RUN, PROGRAM, IMPORT", "key"), textField("its value", "command"), command()),
+		},
+		{
+			Kind: HookApt, Group: GroupBoot, From: "apt.conf(5).",
+			Doc: "A command that apt runs.", Role: Autostart, Technique: "T1546.016", Excerpt: shown,
+			Fields: slices.Concat(textField("DPkg::Post-Invoke, ...", "event"), textField("its value", "command"), command()),
+		},
+		{
+			Kind: HookDnf, Group: GroupBoot, From: "the dnf plugin post-transaction-actions.",
+			Doc: "A command that dnf runs.", Role: Autostart, Technique: "T1546.016", Excerpt: shown,
+			Fields: slices.Concat(textField("packages and state", "event"), textField("what runs then", "command"), command()),
+		},
+		{
+			Kind: HookPAM, Group: GroupBoot, From: "pam.d(5): pam_exec(8), pam_script, and modules named by a path outside of the module directories.",
+			Doc: "A line of PAM that runs a program or loads such a module.", Role: Autostart, Technique: "T1556.003", Excerpt: shown,
+			Fields: slices.Concat(textField("of the line", "service", "type", "control"), pathField("the path of such a module", "module"), textField("what runs", "command"), command()),
+		},
+		{
+			Kind: HookLogrotate, Group: GroupBoot, From: "logrotate(8).",
+			Doc: "A script of logrotate.", Role: Autostart, Technique: "T1546", Excerpt: shown,
+			Fields: slices.Concat(textField("postrotate, prerotate, firstaction, lastaction, preremove", "event"), textField("the script, or its first statement worth pointing at", "command"), command()),
+		},
+		{
+			Kind: HookAutostart, Group: GroupBoot, From: "XDG autostart entries.",
+			Doc: "A program that a desktop session starts.", Role: Autostart, Technique: "T1547.013", Excerpt: shown,
+			Fields: slices.Concat(textField("of the entry", "name", "user"), textField("Exec=", "command"), off, command()),
+		},
+		{
+			Kind: HookDBus, Group: GroupBoot, From: "services of D-Bus.",
+			Doc: "A program that D-Bus starts on demand.", Role: Autostart, Technique: "T1546", Excerpt: shown,
+			Fields: slices.Concat(textField("of the service", "name", "user"), textField("Exec=", "command"), off, command()),
+		},
+		{
+			Kind: HookModprobe, Group: GroupBoot, From: "modprobe.d(5).",
+			Doc: "A command that modprobe runs instead of loading or removing a module.", Role: Autostart, Technique: "T1547.006", Excerpt: shown,
+			Fields: slices.Concat(textField("install, remove", "event"), textField("its name", "module"), textField("what runs instead", "command"), command()),
+		},
+		{
+			Kind: StartedScript, Group: GroupBoot, From: "scripts that records of the role autostart name, three deep, wherever they stand. Left out are files of packages, and those that an extractor reads anyway.",
+			Doc: "A script that an autostart entry starts, or that such a script starts.", Role: Autostart, Technique: "T1059.004", Excerpt: line,
+			Fields: slices.Concat(pathField("the path of what starts it", "started_by"), script()),
+		},
+		{
+			Kind: KernelModule, Group: GroupBoot, From: "modules-load.d(5), modules(5). Extractor `kernel`.",
+			Doc:    "A kernel module loaded at boot.",
+			Fields: textField("as in the file", "module", "options"),
+		},
+		{
+			Kind: KernelSetting, Group: GroupBoot, From: "sysctl.d(5). Extractor `kernel`.",
+			Doc: "A kernel parameter set at boot.", Excerpt: shown,
+			Fields: slices.Concat(textField("with dots", "name"), textField("as in the file", "value"), textField("where the value is one: `kernel.core_pattern=|...`", "command"), command()),
+		},
+		{
+			Kind: HostsEntry, Group: GroupBoot, From: "hosts(5). Extractor `hosts`.",
+			Doc:    "One line of /etc/hosts.",
+			Fields: slices.Concat(textField("as in the file", "address"), listField("the host names", "names"), yesField("a loopback or null address for a name that is not the machine's own", "nowhere")),
+		},
+		{
+			Kind: HostsNameserver, Group: GroupBoot, From: "resolv.conf(5). Extractor `hosts`.",
+			Doc:    "A DNS server.",
+			Fields: textField("of the server", "address"),
+		},
+	}
+}

@@ -1,0 +1,42 @@
+package model
+
+import "slices"
+
+// Kinds of what the walk finds in every file.
+const (
+	YARAMatch   Kind = "yara.match"
+	MinerConfig Kind = "miner.config"
+	FileNotable Kind = "file.notable"
+)
+
+func fileKinds() []KindInfo {
+	kind := textField("elf, core (memory dump), script, text, data, empty", "file_type")
+	owner := textField("the package that owns the path", "owner")
+	state := textField("intact, changed: compared with the checksum that the owner states", "package_state")
+	return []KindInfo{
+		{
+			Kind: YARAMatch, Group: GroupFiles, From: "every file, and what it carries.", Doc: "A YARA rule matched a file.", Excerpt: []string{"strings"},
+			Fields: slices.Concat(
+				textField("its name", "rule"), textField("of a rule that is not icecore's", "namespace"), textField("of the rule's meta", "level", "technique", "description"), kind, owner, state, volatile(numberField("bytes", "size")),
+				volatile(listField("those that matched, with offset", "strings")),
+			),
+		},
+		{
+			Kind: MinerConfig, Group: GroupFiles, From: "every file, command line and program.", Doc: "What was read of a miner's configuration.", Technique: "T1496.001",
+			Fields: slices.Concat(
+				textField("the program that it configures", "program"),
+				textField("configuration (a file of one, or its pool object in memory or a program), command, assignments (environment, INI, YAML), text (an address alone)", "found_in"),
+				textField("what hid it: base64, hex, outermost first", "encoding"),
+				textField("as in the file", "pool"), textField("of the pool", "host"), numberField("of the pool", "port"), yesField("the pool is reached by TLS", "tls"), textField("the login", "user"), textField("whose checksum is right", "wallet"), textField("of the wallet", "coin"),
+				textField("its name", "worker"), textField("the algorithm", "algo"), numberField("percent", "donate_level"), textField("through which the pool is reached", "proxy"), kind, owner, state,
+			),
+		},
+		{
+			Kind: FileNotable, Group: GroupFiles, From: "every file.", Doc: "What is unusual about a file itself.",
+			Fields: slices.Concat(
+				textField("setuid_unowned, kernel_thread_name, hidden_elf, temp_elf, orphan_elf, orphan_empty, package_file_changed, immutable, device_outside_dev, old_mtime, script, kernel_module_unowned, pam_module_unowned, nss_module_unowned", "what"),
+				kind, owner, volatile(numberField("bytes", "size")), textField("permissions, octal", "mode"), textField("of old_mtime: temp, hidden, system", "place"), textField("of a device node: major and minor", "device"), command(),
+			),
+		},
+	}
+}

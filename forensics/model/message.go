@@ -1,0 +1,166 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Message is something to say: the id of a sentence in the catalogues of package
+// message, and what goes into it. Nothing decides by the sentence.
+type Message struct {
+	ID     string `json:"id"`
+	Params Params `json:"params,omitempty"`
+}
+
+// Params are the parameters of a message, by name.
+type Params map[string]Value
+
+// Value is the value of a parameter: a text, a number, a list, or a time. The zero
+// value is the empty text.
+type Value struct {
+	text string
+	list []string
+	num  int64
+	at   time.Time
+	kind valueKind
+}
+
+type valueKind uint8
+
+const (
+	valueText valueKind = iota
+	valueList
+	valueNumber
+	valueTime
+)
+
+// Msg makes a message from an id and pairs of a name and a value: a string (or
+// something with a string as underlying type and a String method), an int or int64, a
+// []string, or a time.Time. Anything else is written as fmt does.
+func Msg(id string, pairs ...any) Message {
+	m := Message{ID: id}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			continue
+		}
+		if m.Params == nil {
+			m.Params = make(Params, len(pairs)/2)
+		}
+		m.Params[name] = ValueOf(pairs[i+1])
+	}
+	return m
+}
+
+// ValueOf makes a value; see [Msg].
+func ValueOf(v any) Value {
+	switch v := v.(type) {
+	case Value:
+		return v
+	case string:
+		return Value{text: v}
+	case int:
+		return Value{num: int64(v), kind: valueNumber}
+	case int64:
+		return Value{num: v, kind: valueNumber}
+	case uint64:
+		return Value{num: int64(v), kind: valueNumber} //nolint:gosec // inode numbers and counts
+	case []string:
+		return Value{list: v, kind: valueList}
+	case time.Time:
+		return Value{at: v.UTC(), kind: valueTime}
+	case error:
+		return Value{text: v.Error()}
+	}
+	return Value{text: fmt.Sprint(v)}
+}
+
+// Text returns the value as a text, if it is one.
+func (v Value) Text() (string, bool) { return v.text, v.kind == valueText }
+
+// List returns the items of a list, if it is one.
+func (v Value) List() ([]string, bool) { return v.list, v.kind == valueList }
+
+// Number returns a number, if it is one.
+func (v Value) Number() (int64, bool) { return v.num, v.kind == valueNumber }
+
+// Time returns a time, if it is one.
+func (v Value) Time() (time.Time, bool) { return v.at, v.kind == valueTime }
+
+// Equal says whether two values are the same.
+func (v Value) Equal(w Value) bool {
+	return v.kind == w.kind && v.text == w.text && v.num == w.num && v.at.Equal(w.at) && slices.Equal(v.list, w.list)
+}
+
+// IsZero says whether there is no message.
+func (m Message) IsZero() bool { return m.ID == "" }
+
+// Equal says whether two messages are the same.
+func (m Message) Equal(n Message) bool {
+	return m.ID == n.ID && maps.EqualFunc(m.Params, n.Params, Value.Equal)
+}
+
+// Param returns a parameter as a text; of a number its digits, of a list its first
+// item.
+func (m Message) Param(name string) string {
+	v := m.Params[name]
+	switch v.kind {
+	case valueNumber:
+		return strconv.FormatInt(v.num, 10)
+	case valueList:
+		if len(v.list) > 0 {
+			return v.list[0]
+		}
+		return ""
+	case valueTime:
+		return v.at.Format(time.RFC3339Nano)
+	}
+	return v.text
+}
+
+// MarshalJSON implements json.Marshaler: a text is a string, a number a number, a list
+// an array of strings, a time an object with the member "time".
+func (v Value) MarshalJSON() ([]byte, error) {
+	switch v.kind {
+	case valueList:
+		return json.Marshal(escapeAll(nonNil(v.list)))
+	case valueNumber:
+		return json.Marshal(v.num)
+	case valueTime:
+		return json.Marshal(map[string]time.Time{"time": v.at})
+	}
+	return json.Marshal(escape(v.text))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Value) UnmarshalJSON(b []byte) error {
+	*v = Value{}
+	var err error
+	switch {
+	case len(b) == 0:
+		return fmt.Errorf("no value")
+	case b[0] == '"':
+		var s string
+		if err = json.Unmarshal(b, &s); err == nil {
+			v.text, err = unescape(s)
+		}
+	case b[0] == '[':
+		v.kind = valueList
+		if err = json.Unmarshal(b, &v.list); err == nil {
+			v.list, err = unescapeAll(v.list)
+		}
+	case b[0] == '{':
+		v.kind = valueTime
+		var t struct{ Time time.Time }
+		err = json.Unmarshal(b, &t)
+		v.at = t.Time.UTC()
+	default:
+		v.kind = valueNumber
+		err = json.Unmarshal(b, &v.num)
+	}
+	return err
+}

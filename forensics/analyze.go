@@ -3,7 +3,6 @@ package forensics
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
@@ -20,20 +19,26 @@ var Version = "0.1.0"
 
 // Options say how an image is analysed. The zero value is the usual way.
 type Options struct {
-	OpenOptions
-	Volume string // only this volume; empty: all
-	Jobs   int    // files looked at at the same time; 0: as many as processors
+	Open   OpenOptions   // how the image is opened
+	Scan   ScanOptions   // what of it is looked at, and within which bounds
+	Rules  RuleOptions   // by which rules it is judged
+	Output OutputOptions // what is told besides the analysis
+}
 
-	Rules       []string // the user's own YARA rules: files, or folders of *.yar
-	SigmaRules  []string // the user's own Sigma rules: files, or folders of *.yml
-	NoBuiltin   bool     // without icecore's own YARA rules
-	MaxFile     int64    // bytes of one file that YARA sees; 0: DefaultMaxFile
-	ScanTimeout time.Duration
-	NoDeleted   bool // leave deleted files out
-	HashImage   bool // hash the files of the image, too
-	YARAOnly    bool // no artifacts, no detection but YARA's
-	NoYARA      bool // no YARA
-	Progress    func(Progress)
+// RuleOptions name rules. The zero value means those that come with icecore.
+type RuleOptions struct {
+	YARA      []string // the user's own YARA rules: files, or directories of *.yar
+	Sigma     []string // the user's own Sigma rules: files, or directories of *.yml
+	NoBuiltin bool     // without icecore's own YARA rules
+}
+
+// OutputOptions say what is told besides the analysis, and on the way.
+type OutputOptions struct {
+	HashImage bool // hash the files of the image, too
+	Progress  func(Progress)
+	// Problem, if not nil, is called at once with what of the user's own rules
+	// cannot be used, before anything is read; the coverage begins with it.
+	Problem func(NotRead)
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*Volume, *filesystem.Entry) error
@@ -46,8 +51,8 @@ const (
 )
 
 func (o *Options) progress(p Progress) {
-	if o.Progress != nil {
-		o.Progress(p)
+	if o.Output.Progress != nil {
+		o.Output.Progress(p)
 	}
 }
 
@@ -56,7 +61,7 @@ func (o *Options) progress(p Progress) {
 // analysis.
 func Analyze(ctx context.Context, name string, opts Options) (*Analysis, error) {
 	opts.progress(Progress{Phase: "opening"})
-	img, err := Open(ctx, name, opts.OpenOptions)
+	img, err := Open(ctx, name, opts.Open)
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +71,31 @@ func Analyze(ctx context.Context, name string, opts Options) (*Analysis, error) 
 
 // AnalyzeImage analyses an opened image.
 func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, error) {
-	sigma, err := detect.Load(detect.Options{Dirs: opts.SigmaRules, NoBuiltin: opts.YARAOnly && len(opts.SigmaRules) == 0})
+	sigma, err := loadSigma(opts)
 	if err != nil {
 		return nil, err
 	}
-	set, err := rules.Load(opts.Rules, opts.NoBuiltin)
+	set, err := rules.Load(opts.Rules.YARA, opts.Rules.NoBuiltin)
 	if err != nil {
 		return nil, err
 	}
-	if opts.YARAOnly && !set.Available() {
+	if opts.Scan.YARAOnly && !set.Available() {
 		return nil, fmt.Errorf("YARA: %s", set.Why())
 	}
 	a := &Analysis{Schema: Schema, Tool: Tool{Name: "icecore", Version: Version, Rules: RulesInfo{YARA: set.SHA256, Sigma: sigma.SHA256()}}}
-	a.Coverage.NotRead = append([]NotRead{}, img.NotRead...)
-	if a.Image, err = img.DescribeFiles(ctx, opts.HashImage, opts.Progress); err != nil {
+	a.Coverage.NotRead = []NotRead{}
+	a.rules(sigma, set)
+	for _, n := range a.Coverage.NotRead {
+		if opts.Output.Problem != nil {
+			opts.Output.Problem(n)
+		}
+	}
+	a.Coverage.NotRead = append(a.Coverage.NotRead, img.NotRead...)
+	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
 		return nil, err
 	}
 	a.Volumes = img.DescribeVolumes()
-	a.rules(sigma, set)
-	if err := img.CheckVolume(opts.Volume); err != nil {
+	if err := img.CheckVolume(opts.Scan.Volume); err != nil {
 		return nil, err
 	}
 	root, err := img.Root()
@@ -97,7 +108,7 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	system.SnapshotTime = taken
 	a.System = SystemInfo{Hostname: text.Escape(system.Hostname), OS: text.Escape(system.OS), MachineID: text.Escape(system.MachineID), Timezone: text.Escape(system.ZoneName)}
 
-	s, err := scan.New(img, set, all.Extractors(), &system, opts.scan())
+	s, err := scan.New(img, scan.Input{Rules: set, Extractors: all.Extractors(), System: &system, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +136,26 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	return a, nil
 }
 
+// loadSigma reads the Sigma rules. As with YARA, a path of the user's that gives no
+// rule at all is an error.
+func loadSigma(opts Options) (*detect.Rules, error) {
+	for _, p := range opts.Rules.Sigma {
+		own, err := detect.Load(detect.Options{Dirs: []string{p}, NoBuiltin: true})
+		if err != nil {
+			return nil, err
+		}
+		if len(own.List()) > 0 {
+			continue
+		}
+		e := &RuleError{File: p, Why: "it holds no rule that can be used"}
+		if len(own.Problems) > 0 {
+			e.File, e.Why = own.Problems[0].File, own.Problems[0].Why
+		}
+		return nil, e
+	}
+	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: opts.Scan.YARAOnly && len(opts.Rules.Sigma) == 0})
+}
+
 // gap adds a line to the coverage. why may hold bytes of the image.
 func (a *Analysis) gap(what, why string) {
 	a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{What: what, Why: text.EscapeOnce(why)})
@@ -141,13 +172,6 @@ func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 		} else {
 			a.gap(fmt.Sprintf("YARA rules %s, line %d", text.Escape(p.File), p.Line), p.Text)
 		}
-	}
-}
-
-func (o *Options) scan() scan.Options {
-	return scan.Options{
-		Volume: o.Volume, Jobs: o.Jobs, MaxFile: o.MaxFile, Timeout: o.ScanTimeout, NoDeleted: o.NoDeleted,
-		YARAOnly: o.YARAOnly, NoYARA: o.NoYARA, Progress: o.Progress, Entries: o.Entries,
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/image"
 	"icecore/forensics/rules"
+	"icecore/forensics/scan"
 )
 
 // What the rooms below call theirs, for those who see only the front door.
@@ -17,6 +19,7 @@ type (
 	Image           = host.Image
 	Volume          = host.Volume
 	OpenOptions     = host.OpenOptions
+	ScanOptions     = scan.Options
 	ListOptions     = host.ListOptions
 	Listed          = host.Listed
 	StatOptions     = host.StatOptions
@@ -32,13 +35,21 @@ type (
 	VolumeInfo      = host.VolumeInfo
 	JournalInfo     = host.JournalInfo
 	SystemInfo      = host.SystemInfo
+	BackingError    = image.BackingError
+	RuleError       = rules.Error
 	RuleSet         = rules.Set
 	RuleTests       = rules.Results
 	Profile         = rules.Profile
 )
 
-// ErrNoFilesystem says that nothing on the disk can be looked into.
-var ErrNoFilesystem = host.ErrNoFilesystem
+// What an error of Open or Analyze is, for errors.Is. A [BackingError] and a
+// [RuleError] are found by errors.As.
+var (
+	ErrNotImage     = image.ErrNotImage    // a directory, an empty file, no disk
+	ErrFormat       = image.ErrFormat      // a container that is not read
+	ErrTruncated    = image.ErrTruncated   // the file ends before what the image needs
+	ErrNoFilesystem = host.ErrNoFilesystem // a disk, but nothing on it can be looked into
+)
 
 // Open opens an image and all volumes on it; see [host.Open].
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
@@ -77,16 +88,16 @@ func TestRules(ctx context.Context, set *RuleSet, dir string) (*RuleTests, error
 // ProfileRules measures what each YARA rule costs on the content of an image; see
 // [rules.Measure].
 func ProfileRules(ctx context.Context, name string, opts Options) (*Profile, error) {
-	set, err := rules.Load(opts.Rules, opts.NoBuiltin)
+	set, err := rules.Load(opts.Rules.YARA, opts.Rules.NoBuiltin)
 	if err != nil {
 		return nil, err
 	}
-	img, err := Open(ctx, name, opts.OpenOptions)
+	img, err := Open(ctx, name, opts.Open)
 	if err != nil {
 		return nil, err
 	}
 	defer img.Close()
-	return rules.Measure(ctx, set, img, opts.Volume, opts.Progress)
+	return rules.Measure(ctx, set, img, opts.Scan.Volume, opts.Output.Progress)
 }
 
 // HostFiles lists the regular files of a directory of the analyst's machine, or the

@@ -101,7 +101,7 @@ func TestJournalAlone(t *testing.T) {
 		if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", "-d", filepath.Join(dir, "root"), disk, "16M").CombinedOutput(); err != nil {
 			t.Fatalf("mke2fs: %v: %s", err, out)
 		}
-		a, err := forensics.Analyze(t.Context(), disk, forensics.Options{NoYARA: true})
+		a, err := forensics.Analyze(t.Context(), disk, forensics.Options{Scan: forensics.ScanOptions{NoYARA: true}})
 		if err != nil {
 			t.Fatal(err)
 		}

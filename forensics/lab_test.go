@@ -273,7 +273,7 @@ func sameBytes(t *testing.T, image string) {
 	t.Helper()
 	var out [3]bytes.Buffer
 	for i, jobs := range []int{1, 2, 2} {
-		a, err := forensics.Analyze(t.Context(), image, forensics.Options{Jobs: jobs})
+		a, err := forensics.Analyze(t.Context(), image, forensics.Options{Scan: forensics.ScanOptions{Jobs: jobs}})
 		if err != nil {
 			t.Fatal(err)
 		}

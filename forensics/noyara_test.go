@@ -35,7 +35,7 @@ func TestWithoutYARA(t *testing.T) {
 	if !said || a.Coverage.BytesScanned != 0 {
 		t.Errorf("the coverage does not say it: %+v", a.Coverage)
 	}
-	if _, err := Analyze(context.Background(), disk, Options{YARAOnly: true}); err == nil || !strings.Contains(err.Error(), "without YARA") {
+	if _, err := Analyze(context.Background(), disk, Options{Scan: ScanOptions{YARAOnly: true}}); err == nil || !strings.Contains(err.Error(), "without YARA") {
 		t.Errorf("a scan without YARA: %v", err)
 	}
 }

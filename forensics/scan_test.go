@@ -60,7 +60,7 @@ func scanDisk(t *testing.T, img string, opts Options) *Analysis {
 	if err := os.WriteFile(rules, []byte(testRules), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	opts.Rules, opts.NoBuiltin = []string{rules}, true
+	opts.Rules = RuleOptions{YARA: []string{rules}, NoBuiltin: true}
 	a, err := Analyze(context.Background(), img, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestScanContent(t *testing.T) {
 	defer opened.Close()
 	var first []byte
 	for _, jobs := range []int{1, 2, 7} {
-		a := scanDisk(t, img, Options{YARAOnly: true, Jobs: jobs})
+		a := scanDisk(t, img, Options{Scan: ScanOptions{YARAOnly: true, Jobs: jobs}})
 		if got := strings.Join(hits(a), "\n"); got != strings.Join(want, "\n") {
 			t.Errorf("%d jobs: got\n%s\nwant\n%s", jobs, got, strings.Join(want, "\n"))
 		}
@@ -271,7 +271,7 @@ func TestScanPackagedArchives(t *testing.T) {
 			sum(doc) + "  usr/share/doc/p/changed.gz\n"),
 	}, "16M")
 	for _, jobs := range []int{1, 2} {
-		a := scanDisk(t, img, Options{YARAOnly: true, Jobs: jobs})
+		a := scanDisk(t, img, Options{Scan: ScanOptions{YARAOnly: true, Jobs: jobs}})
 		want := "Marker /root/copy.gz!a at 0\nMarker /usr/share/doc/p/changed.gz!b at 0"
 		if got := strings.Join(hits(a), "\n"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -339,7 +339,7 @@ func TestScanSwap(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("sfdisk: %v\n%s", err, out)
 	}
-	a := scanDisk(t, img, Options{YARAOnly: true})
+	a := scanDisk(t, img, Options{Scan: ScanOptions{YARAOnly: true}})
 	if got, want := strings.Join(hits(a), "\n"), fmt.Sprintf("Marker %s at %d", "[swap]", 5<<20+123); got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}

@@ -75,7 +75,7 @@ func TestSmall(t *testing.T) {
 // TestSchema compares the form of the JSON (names, order, types) with the golden
 // file: a change of it is a change of the schema.
 func TestSchema(t *testing.T) {
-	a, err := forensics.Analyze(t.Context(), small(t), forensics.Options{HashImage: true})
+	a, err := forensics.Analyze(t.Context(), small(t), forensics.Options{Output: forensics.OutputOptions{HashImage: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestStarted(t *testing.T) {
 		"etc/systemd/system/loop.service": []byte("[Service]\nExecStart=/opt/loop\n"),
 		"opt/loop":                        []byte("#!/bin/sh\nexec /opt/loop\n"),
 	}, "16M")
-	a, err := Analyze(context.Background(), img, Options{NoYARA: true})
+	a, err := Analyze(context.Background(), img, Options{Scan: ScanOptions{NoYARA: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,16 +18,17 @@ import (
 // analysisFlags are those of all commands that look into files.
 func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {
 	f := c.Flags()
-	f.StringArrayVar(&o.Rules, "rules", nil, "YARA rules of your own: a file, or a folder of *.yar (repeatable)")
-	f.BoolVar(&o.NoBuiltin, "no-builtin-rules", false, "without icecore's own YARA rules")
-	f.Int64Var(&o.MaxFile, "max-file-size", forensics.DefaultMaxFile, "bytes of the largest file that is read; larger ones are told in the coverage")
-	f.DurationVar(&o.ScanTimeout, "scan-timeout", forensics.DefaultScanTimeout, "longest time that YARA may take for one file")
-	f.BoolVar(&o.NoDeleted, "no-deleted", false, "leave deleted files out")
+	f.StringArrayVar(&o.Rules.YARA, "rules", nil, "YARA rules of your own: a file, or a folder of *.yar (repeatable)")
+	f.BoolVar(&o.Rules.NoBuiltin, "no-builtin-rules", false, "without icecore's own YARA rules")
+	f.Int64Var(&o.Scan.MaxFile, "max-file-size", forensics.DefaultMaxFile, "bytes of the largest file that is read; larger ones are told in the coverage")
+	f.DurationVar(&o.Scan.Timeout, "scan-timeout", forensics.DefaultScanTimeout, "longest time that YARA may take for one file")
+	f.BoolVar(&o.Scan.NoDeleted, "no-deleted", false, "leave deleted files out")
 }
 
 func (a *app) complete(o *forensics.Options, p *progress) {
-	o.OpenOptions = a.openOptions()
-	o.Volume, o.Jobs, o.Progress = a.volume, a.jobs, p.show
+	o.Open = a.openOptions()
+	o.Scan.Volume, o.Scan.Jobs, o.Output.Progress = a.volume, a.jobs, p.show
+	o.Output.Problem = func(n forensics.NotRead) { a.note("%s: %s", n.What, n.Why) }
 }
 
 func (a *app) analyzeCmd() *cobra.Command {
@@ -103,11 +104,11 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 	a.analysisFlags(c, &o)
 	f := c.Flags()
 	f.Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
-	f.StringArrayVar(&o.SigmaRules, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
+	f.StringArrayVar(&o.Rules.Sigma, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
 	f.StringVar(&failOn, "fail-on", "", "exit with 3 if a finding has this level or a higher one")
 	complete(c, "fail-on", "informational", "low", "medium", "high", "critical")
 	f.StringVarP(&dir, "output", "o", "", "make this case folder")
-	f.BoolVar(&o.HashImage, "hash-image", false, "hash the files of the image, too")
+	f.BoolVar(&o.Output.HashImage, "hash-image", false, "hash the files of the image, too")
 	f.StringVar(&iocFile, "iocs", "", "write the indicators to this new file: .csv, .misp.json or .stix.json")
 	f.StringVar(&iocFormat, "iocs-format", "", "format of --iocs: "+strings.Join(ioc.Formats, ", ")+" (default: by the file's name)")
 	complete(c, "iocs-format", ioc.Formats...)
@@ -122,7 +123,7 @@ func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, di
 	defer p.done()
 	a.complete(o, p)
 	p.show(forensics.Progress{Phase: "opening"})
-	img, err := forensics.Open(ctx, name, o.OpenOptions)
+	img, err := forensics.Open(ctx, name, o.Open)
 	if err != nil {
 		return nil, err
 	}
@@ -137,13 +138,13 @@ func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, di
 	if err := c.begin(img, a.args); err != nil {
 		return nil, err
 	}
-	o.Entries = c.entry
+	o.Output.Entries = c.entry
 	an, err := forensics.AnalyzeImage(ctx, img, *o)
 	if err != nil {
 		return nil, err
 	}
 	p.show(forensics.Progress{Phase: "writing " + dir})
-	if err := c.finish(ctx, img, an, o.Volume, a.args); err != nil {
+	if err := c.finish(ctx, img, an, o.Scan.Volume, a.args); err != nil {
 		if ctx.Err() != nil {
 			an = nil
 		}

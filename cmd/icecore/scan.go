@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) scanCmd() *cobra.Command {
-	o := forensics.Options{YARAOnly: true}
+	o := forensics.Options{Scan: forensics.ScanOptions{YARAOnly: true}}
 	profile := false
 	c := &cobra.Command{
 		Use:   "scan IMAGE",

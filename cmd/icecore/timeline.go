@@ -49,17 +49,17 @@ the journal.`,
 			if r.To, err = parseTime("--to", to); err != nil {
 				return err
 			}
-			if deleted && o.NoDeleted {
+			if deleted && o.Scan.NoDeleted {
 				return usageError{fmt.Errorf("--deleted and --no-deleted exclude each other")}
 			}
 			if filesOnly || a.format == "bodyfile" {
-				o.NoDeleted = !deleted
+				o.Scan.NoDeleted = !deleted
 			}
 			if a.format == "bodyfile" {
 				if from != "" || to != "" {
 					return usageError{fmt.Errorf("a bodyfile holds all times of a file: give --from and --to to mactime")}
 				}
-				return a.bodyfile(cmd.Context(), args[0], o.NoDeleted)
+				return a.bodyfile(cmd.Context(), args[0], o.Scan.NoDeleted)
 			}
 			return a.events(cmd.Context(), args[0], &o, filesOnly, r)
 		},
@@ -68,7 +68,7 @@ the journal.`,
 	a.analysisFlags(c, &o)
 	f := c.Flags()
 	f.Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
-	f.StringArrayVar(&o.SigmaRules, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
+	f.StringArrayVar(&o.Rules.Sigma, "sigma", nil, "Sigma rules of your own: a file, or a folder of *.yml (repeatable)")
 	f.BoolVar(&filesOnly, "files-only", false, "the times of files alone, without looking into any")
 	f.BoolVar(&deleted, "deleted", false, "with --files-only or a bodyfile: deleted files, too")
 	f.StringVar(&from, "from", "", "no event before this time: 2026-03-01, or 2026-03-01T12:00:00Z (UTC)")
@@ -122,14 +122,14 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 	p := a.newProgress()
 	defer p.done()
 	a.complete(o, p)
-	img, err := forensics.Open(ctx, name, o.OpenOptions)
+	img, err := forensics.Open(ctx, name, o.Open)
 	if err != nil {
 		return err
 	}
 	defer img.Close()
 	if filesOnly {
 		p.show(forensics.Progress{Phase: "reading folders"})
-		err = img.EachFile(ctx, a.volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !o.NoDeleted}, func(v *forensics.Volume, e *filesystem.Entry) error {
+		err = img.EachFile(ctx, a.volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !o.Scan.NoDeleted}, func(v *forensics.Volume, e *filesystem.Entry) error {
 			t.AddFile(v.ID, e)
 			return nil
 		})
@@ -137,7 +137,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 			host = img.Hostname()
 		}
 	} else {
-		o.Entries = func(v *forensics.Volume, e *filesystem.Entry) error {
+		o.Output.Entries = func(v *forensics.Volume, e *filesystem.Entry) error {
 			t.AddFile(v.ID, e)
 			return nil
 		}

@@ -15,12 +15,11 @@ const DefaultMaxFile = 20 << 30
 
 // Progress says how far an analysis is.
 type Progress struct {
-	Phase       string // opening, reading folders, reading files, judging
-	Files       int64
-	TotalFiles  int64
-	Bytes       int64
-	TotalBytes  int64
-	CurrentPath string
+	Phase      string // opening, reading folders, reading files, judging
+	Files      int64
+	TotalFiles int64
+	Bytes      int64
+	TotalBytes int64
 }
 
 // NotRead is one line of the coverage: what was not read, or not as it should

@@ -44,27 +44,36 @@ type Volume struct {
 
 // Open opens an image and all volumes on it. It fails if the image cannot be
 // read or holds nothing that looks like a disk; a volume that cannot be read does
-// not make it fail.
+// not make it fail. Its errors are those of package image.
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 	disk, err := image.Open(path, image.Options{Backing: opts.Backing})
 	if err != nil {
 		return nil, err
 	}
-	img := &Image{Path: path, Disk: disk}
+	img, err := OpenDisk(ctx, disk, path, opts)
+	if err != nil {
+		disk.Close()
+		return nil, err
+	}
+	return img, nil
+}
+
+// OpenDisk opens all volumes on a disk, as Open does; name stands for its path. The
+// disk is the image's from then on, unless there is an error.
+func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOptions) (*Image, error) {
+	img := &Image{Path: name, Disk: disk}
 	for _, p := range disk.Problems() {
-		img.NotRead = append(img.NotRead, NotRead{"image " + text.Escape(path), text.EscapeOnce(p)})
+		img.NotRead = append(img.NotRead, NotRead{"image " + text.Escape(name), text.EscapeOnce(p)})
 	}
 	vols, problems, err := volume.List(disk, disk.Size())
 	if err != nil {
-		disk.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, image.NotImage(fmt.Errorf("%s: %w", name, err))
 	}
 	for _, p := range problems {
 		img.NotRead = append(img.NotRead, NotRead{text.EscapeOnce(p.What), text.EscapeOnce(p.Why)})
 	}
 	for _, v := range vols {
 		if err := ctx.Err(); err != nil {
-			disk.Close()
 			return nil, err
 		}
 		vol := &Volume{Volume: v}

@@ -38,13 +38,13 @@ func openQcow2Disk(path string, f *os.File, size int64, opts Options, chain []st
 	}
 	for _, c := range chain {
 		if c == name {
-			return nil, fmt.Errorf("%s: backing file %s leads back to the image: a loop", path, text.Quote(q.backingName))
+			return nil, &BackingError{path, q.backingName, "leads back to the image: a loop"}
 		}
 	}
 	switch q.backingFmt {
 	case "", "qcow2", "raw", "host_device":
 	default:
-		return nil, fmt.Errorf("%s: backing file %s is of format %s: %s", path, text.Quote(q.backingName), text.Quote(q.backingFmt), notSupported)
+		return nil, &BackingError{path, q.backingName, fmt.Sprintf("is of format %s: %s", text.Quote(q.backingFmt), notSupported)}
 	}
 	// A guest can write what it likes into a raw disk, also the beginning of
 	// a qcow2: what the image says of the format counts.
@@ -71,7 +71,7 @@ var protocol = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
 // disk.
 func confine(path, name string, allowed []string) (string, error) {
 	refuse := func(why string) (string, error) {
-		return "", fmt.Errorf("%s: backing file %s: %s; name it with --backing if it is right", path, text.Quote(name), why)
+		return "", &BackingError{path, name, why + "; name it with --backing if it is right"}
 	}
 	base := filepath.Base(name)
 	for _, a := range allowed {

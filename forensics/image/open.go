@@ -105,11 +105,11 @@ func openable(path string, st os.FileInfo) error {
 	m := st.Mode()
 	switch {
 	case m.IsDir():
-		return fmt.Errorf("%s: is a directory", path)
+		return mark(ErrNotImage, fmt.Errorf("%s: is a directory", path))
 	case m.IsRegular(), m&os.ModeDevice != 0 && m&os.ModeCharDevice == 0:
 		return nil
 	}
-	return fmt.Errorf("%s: is neither a file nor a block device", path)
+	return mark(ErrNotImage, fmt.Errorf("%s: is neither a file nor a block device", path))
 }
 
 // plain turns "open x: no such file" into "x: no such file".
@@ -131,7 +131,7 @@ func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []str
 		}
 	}
 	if size == 0 {
-		return nil, fmt.Errorf("%s: is empty", path)
+		return nil, mark(ErrNotImage, fmt.Errorf("%s: is empty", path))
 	}
 	head := make([]byte, headSize)
 	n, err := f.ReadAt(head, 0)
@@ -150,7 +150,7 @@ func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []str
 		case is == isQcow2:
 			return openQcow2Disk(path, f, size, opts, chain)
 		case is != "":
-			return nil, fmt.Errorf("%s: %s: %s", path, is, hint)
+			return nil, mark(ErrFormat, fmt.Errorf("%s: %s: %s", path, is, hint))
 		}
 	}
 	if len(chain) == 0 && !device {

@@ -71,11 +71,12 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%s: qcow2: %s", path, fmt.Sprintf(format, args...))
 	}
+	short := func(format string, args ...any) error { return mark(ErrTruncated, bad("truncated: "+format, args...)) }
 	be := binary.BigEndian
 	h := make([]byte, 112)
 	n, err := r.ReadAt(h, 0)
 	if n < 72 {
-		return nil, bad("truncated: the header has %d bytes: %v", n, noEOF(err))
+		return nil, short("the header has %d bytes: %v", n, noEOF(err))
 	}
 	version := be.Uint32(h[4:])
 	if version == 1 {
@@ -101,7 +102,7 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 	headerLen := int64(72)
 	if version == 3 {
 		if n < 104 {
-			return nil, bad("truncated: the header has %d bytes", n)
+			return nil, short("the header has %d bytes", n)
 		}
 		q.flags = be.Uint64(h[72:])
 		headerLen = int64(be.Uint32(h[100:]))
@@ -129,7 +130,7 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 		}
 	}
 	if err := q.readL1(uint64(be.Uint32(h[36:])), be.Uint64(h[40:])); err != nil {
-		return nil, bad("%v", err)
+		return nil, fmt.Errorf("%s: qcow2: %w", path, err)
 	}
 	q.readSnapshots(be.Uint32(h[60:]), be.Uint64(h[64:]))
 	if off, l := be.Uint64(h[8:]), be.Uint32(h[16:]); off != 0 {
@@ -177,7 +178,7 @@ func (q *qcow2) readL1(entries, off uint64) error {
 		return fmt.Errorf("damaged header: L1 table of %d entries for a disk that needs %d", entries, need)
 	}
 	if off > uint64(q.fileSize) || need*8 > uint64(q.fileSize)-off {
-		return fmt.Errorf("truncated: the L1 table stands at offset %d, the file ends at %d", off, q.fileSize)
+		return mark(ErrTruncated, fmt.Errorf("truncated: the L1 table stands at offset %d, the file ends at %d", off, q.fileSize))
 	}
 	b := make([]byte, need*8)
 	if n, err := q.r.ReadAt(b, int64(off)); n < len(b) {
@@ -244,7 +245,7 @@ func (q *qcow2) extension(at int64, want uint32) string {
 func (q *qcow2) checkTruncated() error {
 	for i, off := range q.l1 {
 		if off != 0 && int64(off)+int64(1)<<q.clusterBits > q.fileSize {
-			return fmt.Errorf("%s: qcow2: truncated: the L2 table %d stands at offset %d, the file ends at %d", q.path, i, off, q.fileSize)
+			return mark(ErrTruncated, fmt.Errorf("%s: qcow2: truncated: the L2 table %d stands at offset %d, the file ends at %d", q.path, i, off, q.fileSize))
 		}
 	}
 	var last place
@@ -263,7 +264,7 @@ func (q *qcow2) checkTruncated() error {
 		return err
 	}
 	if last.n != 0 {
-		return fmt.Errorf("%s: qcow2: truncated: the cluster for byte %d of the disk stands at offset %d, the file ends at %d", q.path, at, last.host, q.fileSize)
+		return mark(ErrTruncated, fmt.Errorf("%s: qcow2: truncated: the cluster for byte %d of the disk stands at offset %d, the file ends at %d", q.path, at, last.host, q.fileSize))
 	}
 	return nil
 }

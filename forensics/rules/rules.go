@@ -3,12 +3,14 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -29,8 +31,9 @@ var byNameRE = regexp.MustCompile(`\b(?:filename|filepath|extension|owner)\b`)
 var builtinByName = regexp.MustCompile(`(?m)^\s*(?:condition:)?[^"/]*\b(?:filename|filepath|extension|owner)\s*(?:==|!=|contains|icontains|startswith|istartswith|endswith|iendswith|iequals|matches)`)
 
 // Load compiles icecore's own YARA rules, unless told not to, and those of
-// the user: files, or folders with *.yar and *.yara. A file that does not compile
-// is told in Problems; one that cannot be found is an error.
+// the user: files, or directories with *.yar and *.yara. A rule that does not compile
+// is left out and told in Problems. A path that cannot be found, or that gives no rule
+// at all, is an error: its finder asked for an answer that would not come.
 func Load(paths []string, noBuiltin bool) (*Set, error) {
 	set := &Set{}
 	var sources []engine.Source
@@ -46,11 +49,13 @@ func Load(paths []string, noBuiltin bool) (*Set, error) {
 		}
 		sources = own
 	}
-	for _, p := range paths {
+	named := make([][]string, len(paths)) // the files of each path
+	for i, p := range paths {
 		files, err := yaraFiles(p)
 		if err != nil {
 			return nil, err
 		}
+		named[i] = files
 		for _, f := range files {
 			b, err := readHostFile(f, maxRuleFile)
 			if err != nil {
@@ -63,17 +68,37 @@ func Load(paths []string, noBuiltin bool) (*Set, error) {
 		}
 	}
 	set.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if len(sources) == 0 && len(paths) > 0 {
+		return nil, firstOf(paths[0], named[0], set.Problems)
+	}
 	if len(sources) == 0 {
 		set.err = fmt.Errorf("there are no YARA rules")
 		return set, nil
 	}
 	rules, problems, err := engine.Compile(sources)
 	set.Problems = append(set.Problems, problems...)
+	if errors.Is(err, engine.ErrUnavailable) {
+		set.err = err
+		return set, nil
+	}
+	good := make(map[string]bool)
+	if err == nil {
+		set.sources = rules.Sources()
+		for _, s := range set.sources {
+			list, _ := engine.Split(s.Text)
+			good[s.Name] = len(list) > 0
+		}
+	}
+	for i, files := range named {
+		if !slices.ContainsFunc(files, func(f string) bool { return good[f] }) {
+			return nil, firstOf(paths[i], files, set.Problems)
+		}
+	}
 	if err != nil {
 		set.err = err
 		return set, nil
 	}
-	set.rules, set.sources = rules, sources
+	set.rules = rules
 	return set, nil
 }
 

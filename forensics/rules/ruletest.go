@@ -220,6 +220,7 @@ func Check(paths []string) (problems []engine.Problem, count int, err error) {
 			problems = append(problems, found...)
 			if err == nil {
 				count += len(rules.List())
+				rules.Close()
 			}
 		}
 	}

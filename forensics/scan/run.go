@@ -26,7 +26,14 @@ type Options struct {
 	NoDeleted bool // leave deleted files out
 	YARAOnly  bool // no artifacts
 	NoYARA    bool // no YARA
-	Progress  func(host.Progress)
+}
+
+// Input is what a scan works with.
+type Input struct {
+	Rules      *rules.Set
+	Extractors []artifact.Extractor // none run if Options.YARAOnly is set
+	System     *artifact.System
+	Progress   func(host.Progress) // may be nil
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*host.Volume, *filesystem.Entry) error
@@ -41,8 +48,9 @@ type Result struct {
 	NotRead []host.NotRead
 }
 
-// New makes a scan of an image with the rules and extractors given.
-func New(img *host.Image, set *rules.Set, extractors []artifact.Extractor, system *artifact.System, opts Options) (*Scan, error) {
+// New makes a scan of an image.
+func New(img *host.Image, in Input, opts Options) (*Scan, error) {
+	extractors := in.Extractors
 	if opts.YARAOnly {
 		extractors = nil
 	}
@@ -50,7 +58,8 @@ func New(img *host.Image, set *rules.Set, extractors []artifact.Extractor, syste
 		return nil, errors.New("more extractors than the matcher holds")
 	}
 	s := &Scan{
-		img: img, opts: opts, rules: set, extractors: extractors, globs: newGlobs(extractors), system: system,
+		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), system: in.System,
+		told: in.Progress, entries: in.Entries,
 		seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}
 	for range min(largeBuffers, s.jobs()) {
@@ -103,7 +112,7 @@ func (s *Scan) jobs() int {
 }
 
 func (s *Scan) progress(p host.Progress) {
-	if s.opts.Progress != nil {
-		s.opts.Progress(p)
+	if s.told != nil {
+		s.told(p)
 	}
 }

@@ -29,6 +29,8 @@ type Scan struct {
 	extractors []artifact.Extractor
 	globs      *globs
 	system     *artifact.System
+	told       func(host.Progress)
+	entries    func(*host.Volume, *filesystem.Entry) error
 
 	files   atomic.Int64 // regular files looked at
 	scanned atomic.Int64 // bytes given to YARA
@@ -123,8 +125,8 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
 	list = &jobList{}
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
-		if s.opts.Entries != nil {
-			if err := s.opts.Entries(v, e); err != nil {
+		if s.entries != nil {
+			if err := s.entries(v, e); err != nil {
 				return err
 			}
 		}

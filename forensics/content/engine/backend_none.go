@@ -30,3 +30,9 @@ func (*Scanner) TwoSets() bool { return false }
 
 // Close does nothing.
 func (*Scanner) Close() {}
+
+// Sources gives nothing.
+func (*Rules) Sources() []Source { return nil }
+
+// Close does nothing.
+func (*Rules) Close() {}

@@ -9,6 +9,7 @@ type RuleText struct {
 	Text    string
 	Private bool
 	Global  bool
+	start   int             // where Text begins in the file
 	words   map[string]bool // the words of its condition and strings
 }
 
@@ -42,7 +43,7 @@ func Split(text string) (rules []RuleText, imports []string) {
 			r.Line = s.line
 			r.Name, _ = s.next()
 			r.words = s.body()
-			r.Text = text[start:s.pos]
+			r.Text, r.start = text[start:s.pos], start
 			rules = append(rules, r)
 			r, start = RuleText{}, -1
 		default:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,9 +37,10 @@ var variableNames = [variableCount]string{
 	"is_go", "go_module", "go_package", "entropy",
 }
 
-// Compile compiles rule files. A file that does not compile is reported and left
-// out; the rest is used. Includes are refused: they would read the analyst's own
-// files. Warnings of the compiler (slow rules) are among the problems.
+// Compile compiles rule files. A rule that does not compile is reported and left out;
+// the rest of its file is used, and of a file that has no rule left nothing. Includes
+// are refused: they would read the analyst's own files. Warnings of the compiler
+// (slow rules) are among the problems. Close the rules when done.
 func Compile(sources []Source) (*Rules, []Problem, error) {
 	good, problems := check(sources)
 	if len(good) == 0 {
@@ -84,7 +86,7 @@ func allFor(sources []Source, set Set) bool {
 	return true
 }
 
-// check tells the sources that compile from those that do not.
+// check gives the sources without what does not compile.
 func check(sources []Source) (good []Source, problems []Problem) {
 	// Nearly always all do: then one run is enough.
 	if r, p, err := compile(sources); err == nil {
@@ -92,13 +94,10 @@ func check(sources []Source) (good []Source, problems []Problem) {
 		return sources, p
 	}
 	for _, s := range sources {
-		r, p, err := compile([]Source{s})
+		s, p := repair(s)
 		problems = append(problems, p...)
-		if err == nil {
-			r.Destroy()
+		if s.Text != "" {
 			good = append(good, s)
-		} else if !hasError(p) {
-			problems = append(problems, Problem{File: s.Name, Text: err.Error()})
 		}
 	}
 	// Each alone is right, but two of them may use one name in one namespace.
@@ -108,33 +107,88 @@ func check(sources []Source) (good []Source, problems []Problem) {
 			r.Destroy()
 			break
 		}
-		bad := -1
-		for _, x := range p {
-			if !x.Warning {
-				problems = append(problems, x)
-				for i := range good {
-					if good[i].Name == x.File {
-						bad = i
-					}
-				}
+		first, bad := firstError(p, err), len(good)-1
+		for i := range good {
+			if good[i].Name == first.File {
+				bad = i
 			}
 		}
-		if bad < 0 {
-			problems = append(problems, Problem{File: good[len(good)-1].Name, Text: err.Error()})
-			bad = len(good) - 1
+		first.File = good[bad].Name
+		one, name := without(good[bad], first.Line)
+		problems = append(problems, leftOut(first, name))
+		if good[bad] = one; one.Text == "" {
+			good = append(good[:bad:bad], good[bad+1:]...)
 		}
-		good = append(good[:bad:bad], good[bad+1:]...)
 	}
 	return good, problems
 }
 
-func hasError(list []Problem) bool {
-	for _, p := range list {
-		if !p.Warning {
-			return true
+// maxRepairs bounds the rules of one file that are left out one by one.
+const maxRepairs = 200
+
+// repair leaves out the rules of a file that do not compile, and those that need them.
+// Lines stay where they are. The text is empty if no rule is left.
+func repair(s Source) (Source, []Problem) {
+	var problems []Problem
+	for range maxRepairs {
+		r, p, err := compile([]Source{s})
+		if err == nil {
+			r.Destroy()
+			return s, append(problems, p...)
+		}
+		first := firstError(p, err)
+		first.File = s.Name
+		one, name := without(s, first.Line)
+		problems = append(problems, leftOut(first, name))
+		if s = one; s.Text == "" {
+			return s, problems
 		}
 	}
-	return false
+	s.Text = ""
+	return s, append(problems, Problem{File: s.Name, Text: fmt.Sprintf("more than %d rules do not compile: none of the file is used", maxRepairs)})
+}
+
+func firstError(list []Problem, err error) Problem {
+	for _, p := range list {
+		if !p.Warning {
+			return p
+		}
+	}
+	return Problem{Text: err.Error()}
+}
+
+func leftOut(p Problem, what string) Problem {
+	if what == "" {
+		what = "none of the file is used"
+	} else {
+		what += " is left out"
+	}
+	p.Text += " (" + what + ")"
+	return p
+}
+
+// without blanks what a line belongs to, a rule or else the line alone (an import, an
+// include), and says what that was. Where nothing can be blamed, the text is empty.
+func without(s Source, line int) (out Source, what string) {
+	rules, _ := Split(s.Text)
+	for _, r := range rules {
+		first := 1 + strings.Count(s.Text[:r.start], "\n")
+		if n := strings.Count(r.Text, "\n"); line >= first && line <= first+n {
+			s.Text = s.Text[:r.start] + strings.Repeat("\n", n) + s.Text[r.start+len(r.Text):]
+			if len(rules) == 1 {
+				s.Text = ""
+			}
+			return s, "rule " + r.Name
+		}
+	}
+	lines := strings.SplitAfter(s.Text, "\n")
+	if line < 1 || line > len(lines) || strings.TrimSpace(lines[line-1]) == "" || len(rules) == 0 {
+		s.Text = ""
+		return s, ""
+	}
+	lines[line-1] = "\n"
+	s.Text = strings.Join(lines, "")
+	return s, fmt.Sprintf("line %d", line)
 }
 
 func compile(sources []Source) (*yrRules, []Problem, error) {
@@ -170,6 +224,20 @@ func compile(sources []Source) (*yrRules, []Problem, error) {
 		return nil, problems, err
 	}
 	return r, problems, nil
+}
+
+// Sources gives the rule files as they were compiled: without what did not compile.
+func (r *Rules) Sources() []Source { return r.sources }
+
+// Close frees the rules; no scanner of theirs may be used any more. The memory is not
+// Go's: who compiles many files must not wait for the garbage collector.
+func (r *Rules) Close() {
+	for i, x := range r.sets {
+		if x != nil && (i == 0 || x != r.sets[0]) {
+			x.Destroy()
+		}
+	}
+	r.sets = [2]*yrRules{}
 }
 
 // List gives the compiled rules, in the order of their files.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -60,7 +61,7 @@ func TestBadFiles(t *testing.T) {
 	for _, x := range r.List() {
 		got = append(got, fmt.Sprintf("%s:%d:%s", x.File, x.Line, x.Name))
 	}
-	if want := "a.yar:1:good d.yar:1:slow f.yar:1:good"; strings.Join(got, " ") != want {
+	if want := "a.yar:1:good c.yar:2:includes d.yar:1:slow f.yar:1:good g.yar:2:module"; strings.Join(got, " ") != want {
 		t.Errorf("in force: %q, want %q", got, want)
 	}
 	for _, want := range []struct {
@@ -97,6 +98,44 @@ func TestNothingCompiles(t *testing.T) {
 	}
 	if _, _, err := Compile(nil); err == nil {
 		t.Error("no rules are no error")
+	}
+}
+
+// TestBadRule: a rule that does not compile costs itself and those that need it, not
+// its file; lines stay what they are.
+func TestBadRule(t *testing.T) {
+	text := "import \"elf\"\n\nrule first { condition: true }\n\nprivate\nrule broken : tag {\n strings:\n  $a = \"xyzw\"\n condition: $b\n}\n" +
+		"rule needs { condition: broken }\nrule second { strings: $s = { 41 42 43 44 } condition: $s }\n" +
+		"rule syntax { condition: and }\n\nrule last { condition: first and second }\n"
+	r, problems := compileAll(t, Source{Name: "f.yar", Namespace: "f", Text: text})
+	defer r.Close()
+	var got []string
+	for _, x := range r.List() {
+		got = append(got, fmt.Sprintf("%d:%s", x.Line, x.Name))
+	}
+	if want := "3:first 12:second 15:last"; strings.Join(got, " ") != want {
+		t.Errorf("in force: %q, want %q", got, want)
+	}
+	var told []string
+	for _, p := range problems {
+		told = append(told, p.String())
+	}
+	want := []string{
+		`f.yar:13: error: syntax error (rule syntax is left out)`,
+		`f.yar:10: error: undefined string "$b" (rule broken is left out)`,
+		`f.yar:11: error: undefined identifier "broken" (rule needs is left out)`,
+	}
+	slices.Sort(told)
+	slices.Sort(want)
+	if !slices.Equal(told, want) {
+		t.Errorf("told\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}
+	if got := names(t, scanner(t, r), []byte("ABCD"), Externals{}); got != "first second last" {
+		t.Errorf("matched %q", got)
+	}
+	// A file of nothing but broken rules ends at a bound.
+	if _, problems, err := Compile([]Source{{Name: "g.yar", Text: strings.Repeat("rule x { condition: $b }\n", 1000)}}); err == nil || len(problems) > maxRepairs+1 {
+		t.Errorf("%v, %d problems", err, len(problems))
 	}
 }
 

@@ -42,7 +42,7 @@ def main():
         path = f.get("source", {}).get("path", "")
         ok = any(n in (name, "*") and LEVELS.index(f["level"]) <= LEVELS.index(l) and fnmatch.fnmatch(path, p) for n, l, p in allow)
         bad += not ok
-        print(f"{name}: {'known' if ok else 'FALSE ALARM'}: {f['level']} {f['rule']} {path}: {f['title']}")
+        print(f"{name}: {'known' if ok else 'FALSE POSITIVE'}: {f['level']} {f['rule']} {path}: {f['title']}")
     for n in cov.get("not_read") or []:
         print(f"{name}: not read: {n['what']}: {n['why']}")
     sys.exit(1 if bad else 0)

@@ -14,8 +14,8 @@ import (
 	"icecore/forensics/detect"
 )
 
-// What a miner has in its memory and not in its file: the pool that it was told at
-// run time, for whom it works, and the talk with the pool.
+// What a miner has in its memory and not in its file: the pool given at run time, the
+// wallet, and the session with the pool.
 const (
 	memoryPool   = "pool.example.invalid:3333"
 	memoryWallet = "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"
@@ -63,7 +63,7 @@ func coreOf(t testing.TB, source string) (program, core []byte) {
 		t.Skip("needs Linux, to dump the core of a program")
 	}
 	if p := strings.TrimSpace(string(pattern)); strings.ContainsAny(p, "/|") {
-		t.Skipf("needs a kernel that writes cores into the working folder (kernel.core_pattern is %q)", p)
+		t.Skipf("needs a kernel that writes cores into the working directory (kernel.core_pattern is %q)", p)
 	}
 	dir := t.TempDir()
 	name := filepath.Join(dir, "run")
@@ -180,13 +180,13 @@ func TestCores(t *testing.T) {
 	_, texts := coreOf(t, deciphered(memoryTexts[:6]))
 	// The twin: a program that quotes a miner's words, as monitors and scanners do.
 	_, quoting := coreOf(t, deciphered([]string{"alert: xmrig found", "stratum+tcp://", "donate.v2.xmrig.com", "cryptonight", "kdevtmpfsi"}))
-	const folder = "/var/lib/systemd/coredump/core.run.0.0123456789abcdef0123456789abcdef.4711.1700000000000000"
+	const dumps = "/var/lib/systemd/coredump/core.run.0.0123456789abcdef0123456789abcdef.4711.1700000000000000"
 	member := map[string]string{
 		"/var/crash/core":         "",
 		"/var/crash/_opt_run.gz":  "gzip",
-		folder + ".zst":           "zstd",
-		folder + ".lz4":           "lz4",
-		folder + ".xz":            "xz",
+		dumps + ".zst":            "zstd",
+		dumps + ".lz4":            "lz4",
+		dumps + ".xz":             "xz",
 		"/root/old.tar.gz":        "core.4711",
 		"/opt/run":                "",
 		"/var/crash/core.monitor": "",
@@ -194,9 +194,9 @@ func TestCores(t *testing.T) {
 	a := analyzed(t, map[string][]byte{
 		"/var/crash/core":         core,
 		"/var/crash/_opt_run.gz":  piped(t, core, "gzip", "-c"),
-		folder + ".zst":           piped(t, core, "zstd", "-q", "-c"),
-		folder + ".lz4":           piped(t, core, "lz4", "-q", "-c"),
-		folder + ".xz":            piped(t, core, "xz", "-1", "-c"),
+		dumps + ".zst":            piped(t, core, "zstd", "-q", "-c"),
+		dumps + ".lz4":            piped(t, core, "lz4", "-q", "-c"),
+		dumps + ".xz":             piped(t, core, "xz", "-1", "-c"),
 		"/root/old.tar.gz":        targz(t, "core.4711", core),
 		"/opt/run":                program,
 		"/var/crash/core.texts":   texts,

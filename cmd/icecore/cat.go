@@ -122,7 +122,7 @@ there, unless with --escape or --force.`,
 }
 
 func (a *app) catDisk(cmd *cobra.Command, name string, o *catOptions) error {
-	d, err := image.Open(name, image.Options{Backing: a.backing})
+	d, err := image.Open(cmd.Context(), name, image.Options{Backing: a.backing})
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ type Volume struct {
 // read or holds nothing that looks like a disk; a volume that cannot be read does
 // not make it fail. Its errors are those of package image.
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
-	disk, err := image.Open(path, image.Options{Backing: opts.Backing})
+	disk, err := image.Open(ctx, path, image.Options{Backing: opts.Backing})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -152,7 +153,7 @@ func sameMap(t testing.TB, d Disk, path string, extra ...string) {
 			}
 		}
 	}
-	got, err := d.Allocated()
+	got, err := d.Allocated(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func sameMap(t testing.TB, d Disk, path string, extra ...string) {
 
 func opened(t testing.TB, path string, opts Options) Disk {
 	t.Helper()
-	d, err := Open(path, opts)
+	d, err := Open(context.Background(), path, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func opened(t testing.TB, path string, opts Options) Disk {
 // why.
 func refused(t testing.TB, path string, opts Options, want ...string) {
 	t.Helper()
-	d, err := Open(path, opts)
+	d, err := Open(context.Background(), path, opts)
 	if err == nil {
 		d.Close()
 		t.Fatalf("%s was opened as %s, want an error about %q", path, d.Format(), want)

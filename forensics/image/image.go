@@ -4,11 +4,14 @@
 // The format is recognised by content, not by name. Nothing is ever written,
 // neither to the image nor beside it. An image can name other files (the
 // backing file of a qcow2): such a name was written by whoever owned the guest's
-// host or the image, so it is followed only to a file in the folder of the image
+// host or the image, so it is followed only to a file in the directory of the image
 // itself, or to one that the caller named.
 package image
 
-import "io"
+import (
+	"context"
+	"io"
+)
 
 // Disk is the guest-visible content of an image. ReadAt is safe for concurrent
 // use and reads zeros where the container stores nothing.
@@ -24,14 +27,14 @@ type Disk interface {
 	Files() []FileInfo
 	// Allocated gives the ranges that the container stores, in ascending
 	// order, merged where they touch. What lies outside reads as zeros and
-	// need not be read. A container that cannot tell gives one range over
+	// need not be read. A container that does not know gives one range over
 	// the whole disk.
-	Allocated() ([]Range, error)
+	Allocated(context.Context) ([]Range, error)
 	// Problems gives what is wrong with the container though it can be read.
 	Problems() []string
 }
 
-// FileInfo is one file on the analyst's own machine.
+// FileInfo is one file on the analyst's own machine, or what the caller reads for one.
 type FileInfo struct {
 	Path string
 	Size int64  // bytes

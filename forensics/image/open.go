@@ -1,7 +1,7 @@
 package image
 
 import (
-	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // Options say how an image is opened.
 type Options struct {
 	// Backing names files that may serve as backing files besides those in
-	// the image's own folder.
+	// the image's own directory.
 	Backing []string
 }
 
@@ -23,16 +23,22 @@ type disk struct {
 	size     int64
 	format   string
 	files    []FileInfo
+	readers  []io.ReaderAt // of the content of files, one each
 	closers  []io.Closer
-	alloc    func() ([]Range, error)
+	alloc    func(context.Context) ([]Range, error)
 	problems []string
 }
 
-func (d *disk) Size() int64                 { return d.size }
-func (d *disk) Format() string              { return d.format }
-func (d *disk) Files() []FileInfo           { return d.files }
-func (d *disk) Allocated() ([]Range, error) { return d.alloc() }
-func (d *disk) Problems() []string          { return d.problems }
+func (d *disk) Size() int64        { return d.size }
+func (d *disk) Format() string     { return d.format }
+func (d *disk) Files() []FileInfo  { return d.files }
+func (d *disk) Problems() []string { return d.problems }
+
+func (d *disk) Allocated(ctx context.Context) ([]Range, error) { return d.alloc(ctx) }
+
+func (d *disk) add(info FileInfo, r io.ReaderAt) {
+	d.files, d.readers = append(d.files, info), append(d.readers, r)
+}
 
 func (d *disk) Close() error {
 	var errs []error
@@ -47,40 +53,82 @@ const (
 	unpackFirst  = "not supported; unpack it first"
 )
 
-// foreign are the formats that are recognised to say that they are not read.
-var foreign = []struct {
+// format is a container that is recognised by its first bytes, mostly to say that it is not
+// read.
+type format struct {
 	offset int
 	magic  string
 	is     string
 	hint   string
-}{
-	{0, "KDMV", "is a VMDK image", notSupported},
-	{0, "COWD", "is a VMDK image", notSupported},
-	{0, "# Disk DescriptorFile", "is the description of a VMDK image", notSupported},
-	{0, "conectix", "is a VHD image (dynamic)", notSupported},
-	{0, "vhdxfile", "is a VHDX image", notSupported},
-	{64, "\x7f\x10\xda\xbe", "is a VDI image", notSupported},
-	{0, "QED\x00", "is a QED image", notSupported},
-	{0, "WithoutFreeSpace", "is a Parallels image", notSupported},
-	{0, "WithouFreSpacExt", "is a Parallels image", notSupported},
-	{0, "EVF\x09\x0d\x0a\xff\x00", "is an EnCase (E01) image", "not supported; convert it first: ewfexport -f raw IMAGE"},
-	{0, "EVF2\x0d\x0a\x81\x00", "is an EnCase (Ex01) image", "not supported; convert it first: ewfexport -f raw IMAGE"},
-	{0, "\x1f\x8b\x08", "is compressed by gzip", unpackFirst},
-	{0, "\xfd7zXZ\x00", "is compressed by xz", unpackFirst},
-	{0, "\x28\xb5\x2f\xfd", "is compressed by zstd", unpackFirst},
-	{0, "\x04\x22\x4d\x18", "is compressed by lz4", unpackFirst},
-	{0, "BZh", "is compressed by bzip2", unpackFirst},
-	{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", unpackFirst},
-	{0, "PK\x03\x04", "is a zip archive", unpackFirst},
-	{257, "ustar", "is a tar archive (an OVA?)", unpackFirst},
+	kind   error // nil: it is read
 }
 
-// Open opens an image for reading.
-func Open(path string, opts Options) (Disk, error) { return open(path, opts, nil, false) }
+var formats = []format{
+	{0, qcow2Magic, "is a qcow2 image", "", nil},
+	{0, "KDMV", "is a VMDK image", notSupported, ErrFormat},
+	{0, "COWD", "is a VMDK image", notSupported, ErrFormat},
+	{0, "# Disk DescriptorFile", "is the description of a VMDK image", notSupported, ErrFormat},
+	{0, "conectix", "is a VHD image (dynamic)", notSupported, ErrFormat},
+	{0, "vhdxfile", "is a VHDX image", notSupported, ErrFormat},
+	{64, "\x7f\x10\xda\xbe", "is a VDI image", notSupported, ErrFormat},
+	{0, "QED\x00", "is a QED image", notSupported, ErrFormat},
+	{0, "WithoutFreeSpace", "is a Parallels image", notSupported, ErrFormat},
+	{0, "WithouFreSpacExt", "is a Parallels image", notSupported, ErrFormat},
+	{0, "EVF\x09\x0d\x0a\xff\x00", "is an EnCase (E01) image", "not supported; convert it first: ewfexport -f raw IMAGE", ErrFormat},
+	{0, "EVF2\x0d\x0a\x81\x00", "is an EnCase (Ex01) image", "not supported; convert it first: ewfexport -f raw IMAGE", ErrFormat},
+	{0, "\x1f\x8b\x08", "is compressed by gzip", unpackFirst, ErrFormat},
+	{0, "\xfd7zXZ\x00", "is compressed by xz", unpackFirst, ErrFormat},
+	{0, "\x28\xb5\x2f\xfd", "is compressed by zstd", unpackFirst, ErrFormat},
+	{0, "\x04\x22\x4d\x18", "is compressed by lz4", unpackFirst, ErrFormat},
+	{0, "BZh", "is compressed by bzip2", unpackFirst, ErrFormat},
+	{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", unpackFirst, ErrFormat},
+	{0, "PK\x03\x04", "is a zip archive", unpackFirst, ErrFormat},
+	{257, "ustar", "is a tar archive (an OVA?)", unpackFirst, ErrFormat},
+}
+
+// source is where the content of an image comes from.
+type source struct {
+	name   string // its path, or what the caller calls it
+	r      io.ReaderAt
+	size   int64
+	file   *os.File // nil: the content is the caller's
+	device bool
+}
+
+// disk begins a disk that is read from the source alone.
+func (s *source) disk(format string) *disk {
+	d := &disk{ReaderAt: s.r, size: s.size, format: format}
+	d.add(FileInfo{s.name, s.size, "image"}, s.r)
+	if s.file != nil {
+		d.closers = []io.Closer{s.file}
+	}
+	return d
+}
+
+// Open opens an image for reading. Its errors are [*Error], [*BackingError], that of the
+// context, or those of the system.
+func Open(ctx context.Context, path string, opts Options) (Disk, error) {
+	d, err := open(ctx, path, opts, nil, false)
+	if err != nil {
+		return nil, err // not d: a nil pointer in an interface is not nil
+	}
+	return d, nil
+}
+
+// FromReaderAt opens an image of size bytes that the caller reads: a raw disk, a VHD of
+// fixed size, or a qcow2, recognised by content. name stands for it in errors and in Files.
+// Of backing files only those that opts names are opened. Close leaves r open.
+func FromReaderAt(ctx context.Context, r io.ReaderAt, size int64, name string, opts Options) (Disk, error) {
+	d, err := openSource(ctx, &source{name: name, r: r, size: size}, opts, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
 
 // open opens an image that is backing file of those in chain; raw says that its
 // content is not to be taken for a container.
-func open(path string, opts Options, chain []string, raw bool) (Disk, error) {
+func open(ctx context.Context, path string, opts Options, chain []string, raw bool) (*disk, error) {
 	// Opening a pipe would wait for its writer: look first.
 	st, err := os.Stat(path)
 	if err != nil {
@@ -93,7 +141,16 @@ func open(path string, opts Options, chain []string, raw bool) (Disk, error) {
 	if err != nil {
 		return nil, plain(err)
 	}
-	d, err := openFile(path, f, st, opts, chain, raw)
+	src := &source{name: path, r: f, size: st.Size(), file: f, device: st.Mode()&os.ModeDevice != 0}
+	if src.device {
+		if src.size, err = f.Seek(0, io.SeekEnd); err != nil {
+			err = fmt.Errorf("%s: size of the device: %w", path, err)
+		}
+	}
+	var d *disk
+	if err == nil {
+		d, err = openSource(ctx, src, opts, chain, raw)
+	}
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -105,11 +162,11 @@ func openable(path string, st os.FileInfo) error {
 	m := st.Mode()
 	switch {
 	case m.IsDir():
-		return mark(ErrNotImage, fmt.Errorf("%s: is a directory", path))
+		return failed(path, ErrNotImage, "is a directory")
 	case m.IsRegular(), m&os.ModeDevice != 0 && m&os.ModeCharDevice == 0:
 		return nil
 	}
-	return mark(ErrNotImage, fmt.Errorf("%s: is neither a file nor a block device", path))
+	return failed(path, ErrNotImage, "is neither a file nor a block device")
 }
 
 // plain turns "open x: no such file" into "x: no such file".
@@ -121,71 +178,69 @@ func plain(err error) error {
 	return err
 }
 
-func openFile(path string, f *os.File, st os.FileInfo, opts Options, chain []string, raw bool) (Disk, error) {
-	size := st.Size()
-	device := st.Mode()&os.ModeDevice != 0
-	if device {
-		var err error
-		if size, err = f.Seek(0, io.SeekEnd); err != nil {
-			return nil, fmt.Errorf("%s: size of the device: %w", path, err)
-		}
+func openSource(ctx context.Context, src *source, opts Options, chain []string, raw bool) (*disk, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	if size == 0 {
-		return nil, mark(ErrNotImage, fmt.Errorf("%s: is empty", path))
+	if src.size <= 0 {
+		return nil, failed(src.name, ErrNotImage, "is empty")
 	}
-	head := make([]byte, headSize)
-	n, err := f.ReadAt(head, 0)
+	head := make([]byte, min(headSize, src.size))
+	n, err := src.r.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, plain(err)
 	}
 	head = head[:n]
 	var problems []string
 	if !raw {
-		is, hint := container(head)
+		f := container(head)
 		switch {
-		case is != "" && isDisk(head) && size%512 == 0:
+		case f == nil:
+		case isDisk(head) && src.size%512 == 0:
 			// The first bytes of a disk are boot code, which the guest's owner
 			// can write: they must not hide what stands behind them.
-			problems = append(problems, "begins like another format (it "+is+"), but holds a partition table or a filesystem: read as a raw disk")
-		case is == isQcow2:
-			return openQcow2Disk(path, f, size, opts, chain)
-		case is != "":
-			return nil, mark(ErrFormat, fmt.Errorf("%s: %s: %s", path, is, hint))
+			problems = append(problems, "begins like another format (it "+f.is+"), but holds a partition table or a filesystem: read as a raw disk")
+		case f.kind == nil:
+			return openQcow2Disk(ctx, src, opts, chain)
+		default:
+			return nil, failed(src.name, f.kind, "%s: %s", f.is, f.hint)
 		}
 	}
-	if len(chain) == 0 && !device {
-		if d, err := openSplit(path, f, size); d != nil || err != nil {
+	if len(chain) == 0 && src.file != nil && !src.device {
+		if d, err := openSplit(src.name, src.file, src.size); d != nil || err != nil {
 			return d, err
 		}
 	}
-	d := &disk{ReaderAt: f, size: size, format: "raw", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{f}, problems: problems}
-	if device {
+	d := src.disk("raw")
+	d.problems = problems
+	if src.device {
 		d.format = "block-device"
-	} else if !raw && fixedVHD(f, size) {
-		d.size, d.format = size-vhdFooter, "vhd"
-		d.ReaderAt = io.NewSectionReader(f, 0, d.size)
+	} else if !raw && fixedVHD(src.r, src.size) {
+		d.size, d.format = src.size-vhdFooter, "vhd"
+		d.ReaderAt = io.NewSectionReader(src.r, 0, d.size)
 	}
-	d.alloc = func() ([]Range, error) { return dataRanges(f, d.size), nil }
+	d.alloc = func(context.Context) ([]Range, error) {
+		if src.file == nil {
+			return []Range{{0, d.size}}, nil
+		}
+		return dataRanges(src.file, d.size), nil
+	}
 	return d, nil
 }
 
 const (
 	headSize  = 2048 // bytes looked at to recognise a format
-	isQcow2   = "is a qcow2 image"
 	vhdFooter = 512
 )
 
-// container says what container the first bytes belong to, if any.
-func container(head []byte) (is, hint string) {
-	if bytes.HasPrefix(head, []byte(qcow2Magic)) {
-		return isQcow2, ""
-	}
-	for _, x := range foreign {
-		if len(head) >= x.offset+len(x.magic) && string(head[x.offset:x.offset+len(x.magic)]) == x.magic {
-			return x.is, x.hint
+// container gives the container that the first bytes belong to, nil for none.
+func container(head []byte) *format {
+	for i := range formats {
+		if f := &formats[i]; len(head) >= f.offset+len(f.magic) && string(head[f.offset:f.offset+len(f.magic)]) == f.magic {
+			return f
 		}
 	}
-	return "", ""
+	return nil
 }
 
 // isDisk says whether the first bytes are those of a disk: an MBR with a

@@ -2,6 +2,7 @@ package image
 
 import (
 	"container/list"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ const (
 	extBackingFmt   = 0xe2792aca
 	extExternalName = 0x44415441
 	maxBackingChain = 16
-	maxSnapshots    = 64 // names of internal snapshots that are told
+	maxSnapshots    = 64 // names of internal snapshots that are reported
 )
 
 // cacheKey says what a cache entry is: an L2 table by its offset, or an
@@ -67,53 +68,52 @@ type cacheEntry struct {
 	data []byte
 }
 
-func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%s: qcow2: %s", path, fmt.Sprintf(format, args...))
+func openQcow2(ctx context.Context, path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
+	bad := func(kind error, format string, args ...any) error {
+		return failed(path, kind, "qcow2: %s", fmt.Sprintf(format, args...))
 	}
-	short := func(format string, args ...any) error { return mark(ErrTruncated, bad("truncated: "+format, args...)) }
 	be := binary.BigEndian
 	h := make([]byte, 112)
 	n, err := r.ReadAt(h, 0)
 	if n < 72 {
-		return nil, short("the header has %d bytes: %v", n, noEOF(err))
+		return nil, bad(cutOr(err), "truncated: the header has %d bytes: %v", n, noEOF(err))
 	}
 	version := be.Uint32(h[4:])
 	if version == 1 {
-		return nil, bad("version 1 (qcow): %s", notSupported)
+		return nil, bad(ErrFormat, "version 1 (qcow): %s", notSupported)
 	}
 	if version != 2 && version != 3 {
-		return nil, bad("version %d: not supported", version)
+		return nil, bad(ErrFormat, "version %d: not supported", version)
 	}
 	q := &qcow2{path: path, r: r, fileSize: fileSize, cache: make(map[cacheKey]*list.Element), order: list.New()}
 	bits := be.Uint32(h[20:])
 	if bits < 9 || bits > 21 {
-		return nil, bad("damaged header: cluster size 2^%d", bits)
+		return nil, bad(ErrDamaged, "damaged header: cluster size 2^%d", bits)
 	}
 	q.clusterBits = uint(bits)
 	size := be.Uint64(h[24:])
 	if size > 1<<56 {
-		return nil, bad("damaged header: virtual size %d", size)
+		return nil, bad(ErrDamaged, "damaged header: virtual size %d", size)
 	}
 	q.size = int64(size)
 	if m := be.Uint32(h[32:]); m != 0 {
-		return nil, bad("is encrypted (%s): not supported; decrypt it first: qemu-img convert with the key", encryption(m))
+		return nil, bad(ErrFormat, "is encrypted (%s): not supported; decrypt it first: qemu-img convert with the key", encryption(m))
 	}
 	headerLen := int64(72)
 	if version == 3 {
 		if n < 104 {
-			return nil, short("the header has %d bytes", n)
+			return nil, bad(ErrTruncated, "truncated: the header has %d bytes", n)
 		}
 		q.flags = be.Uint64(h[72:])
 		headerLen = int64(be.Uint32(h[100:]))
 		if headerLen < 104 {
-			return nil, bad("damaged header: it says that it has %d bytes", headerLen)
+			return nil, bad(ErrDamaged, "damaged header: it says that it has %d bytes", headerLen)
 		}
 		if q.flags&qcowExternal != 0 {
-			return nil, bad("keeps its data in an external file (%s): %s", text.Quote(q.extension(headerLen, extExternalName)), notSupported)
+			return nil, bad(ErrFormat, "keeps its data in an external file (%s): %s", text.Quote(q.extension(headerLen, extExternalName)), notSupported)
 		}
 		if f := q.flags &^ (qcowDirty | qcowCorrupt | qcowCompression | qcowExtendedL2); f != 0 {
-			return nil, bad("incompatible features %#x: not supported", f)
+			return nil, bad(ErrFormat, "incompatible features %#x: not supported", f)
 		}
 		if q.flags&qcowCompression != 0 && headerLen > 104 && n > 104 {
 			switch h[104] {
@@ -121,30 +121,30 @@ func openQcow2(path string, r io.ReaderAt, fileSize int64) (*qcow2, error) {
 			case 1:
 				q.zstd = true
 			default:
-				return nil, bad("compression type %d: not supported", h[104])
+				return nil, bad(ErrFormat, "compression type %d: not supported", h[104])
 			}
 		}
 		q.extended = q.flags&qcowExtendedL2 != 0
 		if q.extended && q.clusterBits < 14 {
-			return nil, bad("damaged header: extended L2 entries with clusters of %d bytes", 1<<q.clusterBits)
+			return nil, bad(ErrDamaged, "damaged header: extended L2 entries with clusters of %d bytes", 1<<q.clusterBits)
 		}
 	}
-	if err := q.readL1(uint64(be.Uint32(h[36:])), be.Uint64(h[40:])); err != nil {
-		return nil, fmt.Errorf("%s: qcow2: %w", path, err)
+	if kind, err := q.readL1(uint64(be.Uint32(h[36:])), be.Uint64(h[40:])); err != nil {
+		return nil, bad(kind, "%v", err)
 	}
 	q.readSnapshots(be.Uint32(h[60:]), be.Uint64(h[64:]))
 	if off, l := be.Uint64(h[8:]), be.Uint32(h[16:]); off != 0 {
 		if l == 0 || l > 1023 || off > uint64(fileSize) {
-			return nil, bad("damaged header: backing file name of %d bytes at offset %d", l, off)
+			return nil, bad(ErrDamaged, "damaged header: backing file name of %d bytes at offset %d", l, off)
 		}
 		name := make([]byte, l)
 		if m, err := r.ReadAt(name, int64(off)); m < len(name) {
-			return nil, bad("the backing file name is cut short: %v", noEOF(err))
+			return nil, bad(cutOr(err), "the backing file name is cut short: %v", noEOF(err))
 		}
 		q.backingName = string(name)
 		q.backingFmt = q.extension(headerLen, extBackingFmt)
 	}
-	return q, q.checkTruncated()
+	return q, q.checkTruncated(ctx)
 }
 
 func encryption(method uint32) string {
@@ -168,31 +168,32 @@ func (q *qcow2) entryBits() uint {
 // perL2Bits is the binary logarithm of the number of entries of an L2 table.
 func (q *qcow2) perL2Bits() uint { return q.clusterBits - q.entryBits() }
 
-func (q *qcow2) readL1(entries, off uint64) error {
+// readL1 reads the first table. With an error it gives its kind.
+func (q *qcow2) readL1(entries, off uint64) (kind, err error) {
 	span := q.perL2Bits() + q.clusterBits // bytes of the disk that an L1 entry stands for
 	need := (uint64(q.size) + 1<<span - 1) >> span
 	if entries*8 > qcowMaxL1 {
-		return fmt.Errorf("damaged header: L1 table of %d entries", entries)
+		return ErrDamaged, fmt.Errorf("damaged header: L1 table of %d entries", entries)
 	}
 	if entries < need {
-		return fmt.Errorf("damaged header: L1 table of %d entries for a disk that needs %d", entries, need)
+		return ErrDamaged, fmt.Errorf("damaged header: L1 table of %d entries for a disk that needs %d", entries, need)
 	}
 	if off > uint64(q.fileSize) || need*8 > uint64(q.fileSize)-off {
-		return mark(ErrTruncated, fmt.Errorf("truncated: the L1 table stands at offset %d, the file ends at %d", off, q.fileSize))
+		return ErrTruncated, fmt.Errorf("truncated: the L1 table stands at offset %d, the file ends at %d", off, q.fileSize)
 	}
 	b := make([]byte, need*8)
 	if n, err := q.r.ReadAt(b, int64(off)); n < len(b) {
-		return fmt.Errorf("L1 table at offset %d: %w", off, noEOF(err))
+		return cutOr(err), fmt.Errorf("L1 table at offset %d: %w", off, noEOF(err))
 	}
 	q.l1 = make([]uint64, need)
 	for i := range q.l1 {
 		q.l1[i] = binary.BigEndian.Uint64(b[8*i:]) & qcowOffsetMask
 	}
-	return nil
+	return nil, nil
 }
 
 // readSnapshots reads the names of the internal snapshots, as far as they can be
-// read: the disk is the image's present state, they are only told.
+// read: the disk is the image's present state, they are only reported.
 func (q *qcow2) readSnapshots(count uint32, off uint64) {
 	be := binary.BigEndian
 	for range min(count, maxSnapshots) {
@@ -242,15 +243,15 @@ func (q *qcow2) extension(at int64, want uint32) string {
 
 // checkTruncated looks for tables and clusters behind the end of the file, so
 // that half a download is not taken for a disk.
-func (q *qcow2) checkTruncated() error {
+func (q *qcow2) checkTruncated(ctx context.Context) error {
 	for i, off := range q.l1 {
 		if off != 0 && int64(off)+int64(1)<<q.clusterBits > q.fileSize {
-			return mark(ErrTruncated, fmt.Errorf("%s: qcow2: truncated: the L2 table %d stands at offset %d, the file ends at %d", q.path, i, off, q.fileSize))
+			return failed(q.path, ErrTruncated, "qcow2: truncated: the L2 table %d stands at offset %d, the file ends at %d", i, off, q.fileSize)
 		}
 	}
 	var last place
 	var at int64
-	err := q.walk(func(guest int64, p place) {
+	err := q.walk(ctx, func(guest int64, p place) {
 		if p.kind == kindData && p.host >= q.fileSize && last.n == 0 {
 			last, at = p, guest
 		}
@@ -264,9 +265,18 @@ func (q *qcow2) checkTruncated() error {
 		return err
 	}
 	if last.n != 0 {
-		return mark(ErrTruncated, fmt.Errorf("%s: qcow2: truncated: the cluster for byte %d of the disk stands at offset %d, the file ends at %d", q.path, at, last.host, q.fileSize))
+		return failed(q.path, ErrTruncated, "qcow2: truncated: the cluster for byte %d of the disk stands at offset %d, the file ends at %d", at, last.host, q.fileSize)
 	}
 	return nil
+}
+
+// cutOr gives the kind of a read that gave too little: the end is missing, or what the
+// system says.
+func cutOr(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return ErrTruncated
+	}
+	return err
 }
 
 func noEOF(err error) error {

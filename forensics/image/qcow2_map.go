@@ -1,19 +1,26 @@
 package image
 
-// walk tells what stands where on the disk, in ascending order, wherever there
+import "context"
+
+// walk calls fn for what stands where on the disk, in ascending order, wherever there
 // is an L2 table. Each table is read once, however many L1 entries name it (only
 // a damaged image shares one), so that the work is bounded by the size of the
-// file; the places of a shared table are told as one run of data.
-func (q *qcow2) walk(tell func(guest int64, p place)) error {
+// file; the places of a shared table are given as one run of data.
+func (q *qcow2) walk(ctx context.Context, fn func(guest int64, p place)) error {
 	span := int64(1) << (q.perL2Bits() + q.clusterBits)
 	seen := make(map[uint64]bool)
 	for i, off := range q.l1 {
+		if i&0xfff == 0 || off != 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
 		base := int64(i) * span
 		if off == 0 {
 			continue
 		}
 		if seen[off] {
-			tell(base, place{kind: kindData, n: span})
+			fn(base, place{kind: kindData, n: span})
 			continue
 		}
 		seen[off] = true
@@ -24,10 +31,10 @@ func (q *qcow2) walk(tell func(guest int64, p place)) error {
 		for at := base; at < base+span && at < q.size; {
 			p, err := q.locate(table, at)
 			if err != nil {
-				// Told when it is read.
+				// Reported when it is read.
 				p = place{kind: kindData, n: int64(1)<<q.clusterBits - at&(1<<q.clusterBits-1)}
 			}
-			tell(at, p)
+			fn(at, p)
 			at += p.n
 		}
 	}
@@ -52,11 +59,11 @@ func addRange(out []Range, off, n int64) []Range {
 }
 
 // Allocated implements Disk.
-func (q *qcow2) Allocated() ([]Range, error) {
+func (q *qcow2) Allocated(ctx context.Context) ([]Range, error) {
 	var below []Range
 	if q.backing != nil {
 		var err error
-		if below, err = q.backing.Allocated(); err != nil {
+		if below, err = q.backing.Allocated(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +80,7 @@ func (q *qcow2) Allocated() ([]Range, error) {
 		}
 	}
 	at := int64(0)
-	err := q.walk(func(guest int64, p place) {
+	err := q.walk(ctx, func(guest int64, p place) {
 		through(at, guest)
 		at = min(guest+p.n, q.size)
 		switch p.kind {

@@ -41,7 +41,7 @@ func (q *qcow2) table(guest int64) ([]byte, error) {
 
 func (q *qcow2) readTable(off uint64) ([]byte, error) {
 	if off&(1<<q.clusterBits-1) != 0 {
-		return nil, fmt.Errorf("%s: qcow2: damaged: L2 table at offset %d, not at the beginning of a cluster", q.path, off)
+		return nil, failed(q.path, ErrDamaged, "qcow2: damaged: L2 table at offset %d, not at the beginning of a cluster", off)
 	}
 	b := make([]byte, 1<<q.clusterBits)
 	if n, err := q.r.ReadAt(b, int64(off)); n < len(b) {
@@ -65,7 +65,7 @@ func (q *qcow2) locate(table []byte, guest int64) (place, error) {
 	}
 	host := int64(e & qcowOffsetMask)
 	bad := func(what string) (place, error) {
-		return place{}, fmt.Errorf("%s: qcow2: damaged: L2 entry %#x for byte %d of the disk: %s", q.path, e, guest-in, what)
+		return place{}, failed(q.path, ErrDamaged, "qcow2: damaged: L2 entry %#x for byte %d of the disk: %s", e, guest-in, what)
 	}
 	if host&(1<<q.clusterBits-1) != 0 {
 		return bad("not at the beginning of a cluster")
@@ -108,7 +108,7 @@ func (q *qcow2) run(guest, max int64) (place, error) {
 			p, err := q.locate(table, at)
 			if err != nil {
 				if out.n > 0 {
-					return out, nil // the next run tells
+					return out, nil // the next run gives the error
 				}
 				return out, err
 			}

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -121,11 +122,11 @@ func TestQcow2BackingRefused(t *testing.T) {
 	}
 	for _, c := range []struct{ name, backing, format, want string }{
 		{"a", "missing.raw", "raw", "is missing"},
-		{"b", "/etc/passwd", "raw", "is not in the folder"},
-		{"c", "../../../../../../../etc/passwd", "raw", "is not in the folder"},
-		{"d", outside, "raw", "is not in the folder"},
+		{"b", "/etc/passwd", "raw", "is not in the directory"},
+		{"c", "../../../../../../../etc/passwd", "raw", "is not in the directory"},
+		{"d", outside, "raw", "is not in the directory"},
 		{"e", "link.raw", "raw", "a link that leads out"},
-		{"f", "/dev/sda", "host_device", "is not in the folder"},
+		{"f", "/dev/sda", "host_device", "is not in the directory"},
 		{"g", "nbd://203.0.113.7/x", "raw", "not a plain file name"},
 		{"h", `json:{"driver":"raw","file.filename":"/etc/passwd"}`, "raw", "not a plain file name"},
 		{"i", "sub", "raw", "not a regular file"},
@@ -133,7 +134,7 @@ func TestQcow2BackingRefused(t *testing.T) {
 		{"k", "k", "qcow2", "a loop"},
 		{"l", "loop1.qcow2", "qcow2", "a loop"},
 		{"m", long, "qcow2", "more than"},
-		{"n", "sub/../../x.raw", "raw", "is not in the folder"},
+		{"n", "sub/../../x.raw", "raw", "is not in the directory"},
 		{"o", "end.raw", "vmdk", `format "vmdk"`},
 	} {
 		t.Run(c.want+" "+c.backing, func(t *testing.T) {
@@ -238,7 +239,7 @@ func TestQcow2Refused(t *testing.T) {
 			if n, err := d.ReadAt(p[:65536], 2*65536); n != 65536 || err != nil {
 				t.Errorf("%d bytes, %v", n, err)
 			}
-			if _, err := d.Allocated(); err != nil {
+			if _, err := d.Allocated(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -262,11 +263,11 @@ func TestQcow2SharedTable(t *testing.T) {
 	for i := range entries {
 		be.PutUint64(b[1<<bits+8*i:], 2<<bits)
 	}
-	q, err := openQcow2("x", bytes.NewReader(b), int64(len(b)))
+	q, err := openQcow2(context.Background(), "x", bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := q.Allocated()
+	got, err := q.Allocated(context.Background())
 	if err != nil || len(got) != 1 || got[0].Offset != 1<<(bits+bits-3) {
 		t.Error(got, err)
 	}
@@ -336,7 +337,7 @@ func FuzzQcow2(f *testing.F) {
 	}
 	f.Add([]byte(qcow2Magic + "\x00\x00\x00\x03"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		q, err := openQcow2("x", bytes.NewReader(b), int64(len(b)))
+		q, err := openQcow2(context.Background(), "x", bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
@@ -348,7 +349,7 @@ func FuzzQcow2(f *testing.F) {
 			}
 		}
 		last := int64(0)
-		ranges, err := q.Allocated()
+		ranges, err := q.Allocated(context.Background())
 		if err != nil {
 			return
 		}
@@ -401,7 +402,7 @@ func BenchmarkQcow2(b *testing.B) {
 	}
 	for b.Loop() {
 		d := opened(b, filepath.Join(lab, "ref.qcow2"), Options{})
-		ranges, err := d.Allocated()
+		ranges, err := d.Allocated(context.Background())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ var splitName = regexp.MustCompile(`^(.*\.|x)(\d{2,4}|[a-z]{2,3})$`)
 // x.001, x.002, ... or x.aa, x.ab, ... It gives nil if path is not the first of
 // at least two. Disks that are numbered, such as those of a series of snapshots,
 // are no parts: each begins with a partition table or a filesystem.
-func openSplit(path string, first *os.File, size int64) (Disk, error) {
+func openSplit(path string, first *os.File, size int64) (*disk, error) {
 	m := splitName.FindStringSubmatch(filepath.Base(path))
 	if m == nil {
 		return nil, nil
@@ -43,15 +44,16 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 		}
 		before := filepath.Join(filepath.Dir(path), m[1]+s)
 		if st, err := os.Stat(before); err == nil && st.Mode().IsRegular() && st.Size() >= size && !beginsDisk(first, size) {
-			return nil, fmt.Errorf("%s: is a part of a split image: name the first part, %s", path, before)
+			return nil, failed(path, ErrNotImage, "is a part of a split image: name the first part, %s", before)
 		}
 	}
 	if m[2] != starts[0] && m[2] != starts[len(starts)-1] {
 		return nil, nil
 	}
 	s := &split{parts: []*os.File{first}, starts: []int64{0}, size: size}
-	d := &disk{format: "split-raw", files: []FileInfo{{path, size, "image"}}, closers: []io.Closer{first}}
-	fail := func(err error) (Disk, error) {
+	d := &disk{format: "split-raw", closers: []io.Closer{first}}
+	d.add(FileInfo{path, size, "image"}, first)
+	fail := func(err error) (*disk, error) {
 		for _, c := range d.closers[1:] {
 			c.Close()
 		}
@@ -71,7 +73,7 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 			return fail(plain(err))
 		}
 		if !st.Mode().IsRegular() {
-			return fail(fmt.Errorf("%s: is not a regular file, but named like a part of %s", p, path))
+			return fail(failed(p, ErrNotImage, "is not a regular file, but named like a part of %s", path))
 		}
 		f, err := os.OpenFile(p, os.O_RDONLY, 0)
 		if err != nil {
@@ -92,13 +94,13 @@ func openSplit(path string, first *os.File, size int64) (Disk, error) {
 		partSize = st.Size()
 		s.parts, s.starts = append(s.parts, f), append(s.starts, s.size)
 		s.size += partSize
-		d.files = append(d.files, FileInfo{p, partSize, "part"})
+		d.add(FileInfo{p, partSize, "part"}, f)
 	}
 	if len(s.parts) == 1 && len(d.problems) == 0 {
 		return nil, nil
 	}
 	d.ReaderAt, d.size = s, s.size
-	d.alloc = func() ([]Range, error) {
+	d.alloc = func(context.Context) ([]Range, error) {
 		var out []Range
 		for i, f := range s.parts {
 			end := s.size

@@ -33,7 +33,7 @@ func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
 	f := &swapSpace{v: v}
 	f.in.Mode = filesystem.ModeRegular
 	f.in.Size = f.Size()
-	ranges, err := s.img.Disk.Allocated()
+	ranges, err := s.img.Disk.Allocated(ctx)
 	if err != nil {
 		s.problem(where, "%v", err)
 		f.exts = []filesystem.Extent{{Length: f.Size()}}

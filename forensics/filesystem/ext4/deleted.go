@@ -562,6 +562,9 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 	}
 	seen := make(map[uint64]bool)
 	for _, ino := range inos {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		seen[ino] = true
 		if !w.opts.Orphans {
 			continue

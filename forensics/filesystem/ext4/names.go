@@ -154,6 +154,9 @@ func (w *walker) goneNames(ctx context.Context, r *recovered, orphans []uint64) 
 	// What is on the disk before a replay, and of deleted directories.
 	b := make([]byte, f.sb.blockSize)
 	for _, at := range f.replacedBlocks() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		dir, ok := w.dirAt[at]
 		if !ok {
 			continue

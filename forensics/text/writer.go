@@ -1,7 +1,6 @@
 package text
 
 import (
-	"bytes"
 	"io"
 	"unicode/utf8"
 )
@@ -73,28 +72,4 @@ func (t *Writer) write(p []byte, last bool) error {
 	}
 	_, err := t.w.Write(out)
 	return err
-}
-
-// IsText says whether the beginning of some content is text: no NUL, and few
-// bytes that are neither printable nor UTF-8.
-func IsText(b []byte) bool {
-	if bytes.IndexByte(b, 0) >= 0 {
-		return false
-	}
-	odd := 0
-	for i := 0; i < len(b); {
-		if c := b[i]; c < utf8.RuneSelf {
-			if c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f' && c != 0x1b {
-				odd++
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n <= 1 && len(b)-i >= utf8.UTFMax {
-			odd++
-		}
-		i += n
-	}
-	return odd <= len(b)/32
 }

@@ -87,11 +87,3 @@ func FuzzQuoted(f *testing.F) {
 		}
 	})
 }
-
-func TestIsText(t *testing.T) {
-	for s, want := range map[string]bool{"": true, "plain\n": true, "汉字\n": true, "a\x00b": false, "\x7fELF\x02\x01\x01\x00": false, strings.Repeat("\x01", 100): false, "\x1b[31mred\x1b[0m": true, "cut \xe6\xb1": true} {
-		if IsText([]byte(s)) != want {
-			t.Errorf("IsText(%q) is %v", s, !want)
-		}
-	}
-}

@@ -1,12 +1,10 @@
 package timeline
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
@@ -242,43 +240,5 @@ func (c *csv) Flush() error {
 	return c.output.Flush()
 }
 
-// appendCell appends a comma and a cell. What a spreadsheet would take for a
-// formula begins with an apostrophe, as OWASP advises
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func appendCell(b []byte, s string) []byte {
-	b = append(b, ',')
-	if s == "" {
-		return b
-	}
-	start := len(b)
-	if formula(s) {
-		b = append(b, '\'')
-	}
-	b = text.AppendEscape(b, s)
-	if !bytes.ContainsAny(b[start:], `,"`) && b[start] != ' ' && b[len(b)-1] != ' ' {
-		return b
-	}
-	cell := append([]byte(nil), b[start:]...)
-	b = append(b[:start], '"')
-	for _, c := range cell {
-		if c == '"' {
-			b = append(b, '"')
-		}
-		b = append(b, c)
-	}
-	return append(b, '"')
-}
-
-// formula says whether a spreadsheet may take a cell for a formula. Some skip spaces
-// before it, and read full-width characters like the narrow ones.
-func formula(s string) bool {
-	for s != "" && s[0] == ' ' {
-		s = s[1:]
-	}
-	r, _ := utf8.DecodeRuneInString(s)
-	switch r {
-	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-		return true
-	}
-	return false
-}
+// appendCell appends a comma and a cell.
+func appendCell(b []byte, s string) []byte { return text.AppendCell(append(b, ','), s) }

@@ -18,6 +18,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"icecore/forensics/text"
 )
 
 const (
@@ -199,8 +201,8 @@ func (w *walker) found(name string, off int64, data []byte, level int) {
 			return
 		}
 	}
-	text := isText(data)
-	if !text && !known(data) {
+	isText := text.IsText(data[:min(len(data), 1024)])
+	if !isText && !known(data) {
 		return
 	}
 	if w.left.pieces <= 0 {
@@ -209,7 +211,7 @@ func (w *walker) found(name string, off int64, data []byte, level int) {
 	}
 	w.left.pieces--
 	w.visit(Piece{name, off, data})
-	w.look(data, text, name, off, level+1)
+	w.look(data, isText, name, off, level+1)
 }
 
 func (w *walker) gunzip(b []byte) []byte {
@@ -254,17 +256,6 @@ func known(b []byte) bool {
 		}
 	}
 	return len(b) > 262 && string(b[257:262]) == "ustar"
-}
-
-func isText(b []byte) bool {
-	b = b[:min(len(b), 1024)]
-	odd := 0
-	for _, c := range b {
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c >= 0x7f {
-			odd++
-		}
-	}
-	return odd*50 < len(b)
 }
 
 // xorELF gives where, at or behind from, an ELF file (little-endian, version 1)

@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/base64"
 	"encoding/hex"
+
+	"icecore/forensics/text"
 )
 
 // encoded decodes a run and looks into what comes out. What stands before a "=" is
@@ -36,11 +38,11 @@ func (f *finder) decoded(run []byte, at, depth int) []Config {
 			continue
 		}
 		f.left--
-		text := isText(b)
-		if !text && depth > 0 {
+		isText := text.IsText(b)
+		if !isText && depth > 0 {
 			continue // encoded twice, and not a text: chance
 		}
-		for _, c := range f.find(b, text, depth+1) {
+		for _, c := range f.find(b, isText, depth+1) {
 			c.Offset = at
 			if c.Decoded != "" {
 				c.Decoded = d.how + ", " + c.Decoded
@@ -95,7 +97,7 @@ func unbase64(run []byte) []byte {
 		if err != nil && end%4 == 1 {
 			n, _ = base64.RawStdEncoding.Decode(out, r[:end-1])
 		}
-		if out = out[:n]; isText(out) {
+		if out = out[:n]; n > 0 && text.IsText(out) {
 			return out
 		}
 		if skip == 3 {
@@ -103,18 +105,4 @@ func unbase64(run []byte) []byte {
 		}
 	}
 	return nil
-}
-
-// isText says whether decoded bytes are a text: nearly all are printable.
-func isText(b []byte) bool {
-	odd := 0
-	for _, c := range b {
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
-			odd++
-		}
-		if c >= 0x80 {
-			odd++
-		}
-	}
-	return len(b) > 0 && odd*20 <= len(b)
 }

@@ -13,6 +13,7 @@ import (
 
 	"icecore/forensics"
 	"icecore/forensics/detect"
+	"icecore/forensics/text"
 )
 
 // namespace is icecore's own, for identifiers of version 5.
@@ -70,7 +71,7 @@ func writeCSV(w io.Writer, list []Indicator) error {
 		}
 		row := []string{x.Kind, x.Value, x.Detail, x.Level.String(), first, strings.Join(x.Findings, " "), x.Title}
 		for i := range row {
-			row[i] = cell(row[i])
+			row[i] = text.Cell(row[i])
 		}
 		if err := c.Write(row); err != nil {
 			return err
@@ -78,14 +79,6 @@ func writeCSV(w io.Writer, list []Indicator) error {
 	}
 	c.Flush()
 	return c.Error()
-}
-
-// cell keeps a spreadsheet from taking a value for a formula.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -41,7 +41,7 @@ func analysis() *forensics.Analysis {
 			record("R-2", "miner.config", "/tmp/.x/c", filesystem.Orphan, "found_in", "configuration", "pool", "pool.example.com", "host", "pool.example.com", "port", "3333", "wallet", wallet, "coin", "monero"),
 			record("R-3", "auth.login", "/var/log/auth.log", filesystem.Live, "address", "203.0.113.77", "user", "root"),
 			record("R-4", "cron.job", "/etc/cron.d/0x", filesystem.Live, "urls", "http://203.0.113.77/c.sh,https://cdn.example.com/a?b=1", "programs", "curl,sh"),
-			record("R-5", "ssh.key", "/root/.ssh/authorized_keys", filesystem.Live, "fingerprint", key, "comment", "=cmd|'/c calc'!A0"),
+			record("R-5", "ssh.key", "/root/.ssh/authorized_keys", filesystem.Live, "fingerprint", key, "comment", "  ＝cmd|'/c calc'!A0"),
 			record("R-6", "account.user", "/etc/passwd", filesystem.Live, "name", "x"),
 			record("R-7", "yara.match", "/usr/bin/benign", filesystem.Live, "rule", "Y"),
 			record("R-8", "file.notable", "/usr/bin/ss", filesystem.Live, "what", "package_file_changed"),
@@ -112,7 +112,7 @@ func TestCSV(t *testing.T) {
 	}
 	for _, r := range rows {
 		for _, c := range r {
-			if c != "" && strings.ContainsAny(c[:1], "=+-@") {
+			if c = strings.TrimLeft(c, " "); c != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n", []rune(c)[0]) {
 				t.Errorf("%q is a formula to a spreadsheet", c)
 			}
 		}

@@ -7,7 +7,8 @@
 //
 // Whatever it writes is free of control characters of the image: they are escaped
 // as \xNN. No line is wider than the screen, save one that holds a single long
-// word to be copied, such as a command. Every empty result says why it is empty.
+// word or command to be copied: wallets, hashes, URLs and commands are not broken
+// across lines. Every empty result says why it is empty.
 package report
 
 import (

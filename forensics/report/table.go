@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -14,20 +15,36 @@ import (
 	"icecore/forensics/text"
 )
 
-// Table writes a table that is no wider than width columns: cells are wrapped. The
-// cells may hold any bytes; what is not escaped yet is.
+// Table writes a table that is no wider than width columns: cells are wrapped, and
+// what is not broken across lines (see [whole]) has a line for itself where it is wider
+// than its column. The cells may hold any bytes; what is not escaped yet is.
 func Table(w io.Writer, header []string, rows [][]string, width int) error {
-	return table(w, header, rows, width, nil)
+	escaped := make([][]string, len(rows))
+	for i, r := range rows {
+		for _, c := range r {
+			var lines []string
+			for _, l := range strings.Split(c, "\n") {
+				lines = append(lines, text.EscapeOnce(l))
+			}
+			escaped[i] = append(escaped[i], strings.Join(lines, "\n"))
+		}
+	}
+	return table(w, header, escaped, width, nil)
 }
 
-// table writes a table; paint colours a line of a cell.
+// table writes a table of cells in which commands are marked by [keep]; paint colours a
+// line of a cell.
 func table(w io.Writer, header []string, rows [][]string, width int, paint func(row, col int, s string) string) error {
 	lines := make([][][]string, len(rows)) // row, column, line
 	for i, r := range rows {
 		lines[i] = make([][]string, len(r))
 		for j, c := range r {
 			for _, l := range strings.Split(c, "\n") {
-				lines[i][j] = append(lines[i][j], text.EscapeOnce(l))
+				parts := strings.Split(l, unbreakable)
+				for k := range parts {
+					parts[k] = text.EscapeOnce(parts[k])
+				}
+				lines[i][j] = append(lines[i][j], strings.Join(parts, unbreakable))
 			}
 		}
 	}
@@ -48,34 +65,58 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}),
 	)
 	head := make([]string, len(header))
+	above := 1 // lines of the header, with the one below it
 	for j, h := range header {
-		head[j] = strings.Join(wrap(h, widths[j]), "\n")
+		wrapped := wrap(h, widths[j])
+		head[j] = strings.Join(wrapped, "\n")
+		above = max(above, len(wrapped)+1)
 	}
 	t.Header(head)
+	alone := make(map[int]string) // lines that hold one word, by their number
 	for i, r := range lines {
-		cells := make([]string, len(r))
+		if len(r) == 0 {
+			continue
+		}
+		cells := make([][]string, len(r))
 		for j, c := range r {
-			var wrapped []string
 			for _, l := range c {
-				wrapped = append(wrapped, wrap(l, widths[j])...)
+				cells[j] = append(cells[j], wrap(l, widths[j])...)
 			}
-			if paint != nil {
-				for k := range wrapped {
-					wrapped[k] = paint(i, j, wrapped[k])
+		}
+		row, long := arrange(cells, widths)
+		for j := range row {
+			for k := range row[j] {
+				if paint != nil && row[j][k] != "" {
+					row[j][k] = paint(i, j, row[j][k])
 				}
 			}
-			cells[j] = strings.Join(wrapped, "\n")
 		}
-		if err := t.Append(cells); err != nil {
+		for k, w := range long {
+			s := w.text
+			if paint != nil {
+				s = paint(i, w.column, s)
+			}
+			alone[above+k] = strings.Repeat(" ", indent(left(widths, w.column), cellWidth(w.text), width)) + s
+			row[0][k] = "-" // a line for it
+		}
+		joined := make([]string, len(row))
+		for j := range row {
+			joined[j] = strings.Join(row[j], "\n")
+		}
+		above += len(row[0])
+		if err := t.Append(joined); err != nil {
 			return err
 		}
 	}
 	if err := t.Render(); err != nil {
 		return err
 	}
-	for _, l := range strings.Split(strings.TrimRight(out.String(), "\n"), "\n") {
+	for i, l := range strings.Split(strings.TrimRight(out.String(), "\n"), "\n") {
 		if l = strings.TrimRight(l, " "); strings.Trim(l, "─") == "" {
 			l = strings.Repeat("─", min(width, displaywidth.String(l)))
+		}
+		if w, ok := alone[i]; ok {
+			l = w
 		}
 		if _, err := io.WriteString(w, l+"\n"); err != nil {
 			return err
@@ -87,23 +128,45 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 // gap is the space between columns.
 const gap = 2
 
-// columnWidths shares the width of the screen: columns that need less than their
-// share keep what they need, the others share what is left.
+// columnWidths shares the width of the screen. A column needs no room for what would
+// have a line for itself.
 func columnWidths(header []string, rows [][][]string, width int) []int {
 	need := make([]int, len(header))
 	for j, h := range header {
 		need[j] = cellWidth(h)
 	}
-	for _, r := range rows {
-		for j, c := range r {
-			for _, l := range c {
-				need[j] = max(need[j], cellWidth(l))
+	each := func(fn func(j int, l string)) {
+		for _, r := range rows {
+			for j, c := range r {
+				for _, l := range c {
+					fn(j, l)
+				}
 			}
 		}
 	}
-	left := width - gap*(len(header)-1)
-	out := make([]int, len(header))
-	open := len(header)
+	most := slices.Clone(need)
+	each(func(j int, l string) { most[j] = max(most[j], cellWidth(l)) })
+	first := share(most, width)
+	each(func(j int, l string) {
+		if n := cellWidth(l); n <= first[j] {
+			need[j] = max(need[j], n)
+			return
+		}
+		for _, part := range wrap(l, first[j]) {
+			if n := cellWidth(part); n <= first[j] {
+				need[j] = max(need[j], n)
+			}
+		}
+	})
+	return share(need, width)
+}
+
+// share gives columns that need less than their share of the width what they need; the
+// others share what is left.
+func share(need []int, width int) []int {
+	left := width - gap*(len(need)-1)
+	out := make([]int, len(need))
+	open := len(need)
 	for settled := true; settled && open > 0; {
 		settled = false
 		for j := range need {
@@ -128,21 +191,41 @@ func cellWidth(s string) int { return displaywidth.String(s) }
 
 // wrap cuts a text into lines of at most width columns: at a space, unless that
 // would leave most of the line empty; else behind a slash or comma, else anywhere,
-// but never within a \xNN.
+// but never within a \xNN. What is copied from a screen is not cut: see [whole]. If it
+// is wider than the line, it has a line for itself.
 func wrap(s string, width int) []string {
 	width = max(width, 4)
 	var lines []string
-	for {
-		cut, good := cuts(s, width)
-		if cut == len(s) {
-			return append(lines, s)
-		}
-		if good > 0 {
+	keep := whole(s)
+	for at := 0; at < len(s) || at == 0; {
+		cut, good := cuts(s[at:], width)
+		if at+cut < len(s) && good > 0 {
 			cut = good
 		}
-		lines = append(lines, strings.TrimRightFunc(s[:cut], unicode.IsSpace))
-		s = strings.TrimLeft(s[cut:], " ")
+		for len(keep) > 0 && keep[0].to <= at {
+			keep = keep[1:]
+		}
+		if len(keep) > 0 && keep[0].from <= at && at+cut < keep[0].to {
+			cut = keep[0].to - at
+		}
+		for _, k := range keep {
+			if k.from >= at+cut {
+				break
+			}
+			if at < k.from && at+cut < k.to {
+				cut = k.from - at
+			}
+		}
+		lines = append(lines, strings.ReplaceAll(strings.TrimRightFunc(s[at:at+cut], unicode.IsSpace), unbreakable, " "))
+		at += cut
+		for at < len(s) && s[at] == ' ' {
+			at++
+		}
+		if s == "" {
+			break
+		}
 	}
+	return lines
 }
 
 // cuts gives where a text can be cut so that it has width columns: at the latest,

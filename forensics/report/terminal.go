@@ -106,9 +106,20 @@ func (t *screen) labelled(label, value string, most int) {
 		if i == 0 {
 			t.line(t.paint.bold(pad(label, column)) + l)
 		} else {
-			t.line(strings.Repeat(" ", column) + l)
+			t.line(strings.Repeat(" ", indent(column, cellWidth(l), t.width)) + l)
 		}
 	}
+}
+
+// wallet writes a wallet, which is not broken: the coin stands before it where the line
+// is too short for both.
+func (t *screen) wallet(w wallet) {
+	const column = 10
+	if s := w.address + optional(" (", w.coin, ")"); column+cellWidth(s) <= t.width {
+		t.labelled("Wallet", s, 2)
+		return
+	}
+	t.labelled("Wallet", or(w.coin, "unknown coin")+" "+w.address, 2)
 }
 
 // first is the first screen: at most 23 lines of 80 columns.
@@ -148,7 +159,7 @@ func (t *screen) first() {
 			t.labelled("", fmt.Sprintf("and %s, below", plural(len(s.wallets)-1, "more wallet", "more wallets")), 1)
 			break
 		}
-		t.labelled("Wallet", w.address+optional(" (", w.coin, ")"), 2)
+		t.wallet(w)
 	}
 	if a.Verdict.State != "no-indicators" && len(s.miners)+len(s.pools)+len(s.wallets) == 0 {
 		t.labelled("Mines", "no miner, pool or wallet was found", 1)
@@ -259,6 +270,7 @@ func (t *screen) findings() {
 	var rows [][]string
 	var levels []string
 	hidden := 0
+	commands := commandsOf(a)
 	for i := range a.Findings {
 		f := &a.Findings[i]
 		if rank(f.Level) > 2 && !t.o.All {
@@ -271,7 +283,7 @@ func (t *screen) findings() {
 		}
 		place := where(f.Source)
 		if f.Excerpt != "" {
-			place += "\n" + excerpt(f)
+			place += "\n" + keepCommand(excerpt(f), commands[f.ID])
 		}
 		about := f.Level + "\n" + f.ID
 		if len(f.Techniques) > 0 {
@@ -415,8 +427,8 @@ func (t *screen) next() {
 			break
 		}
 	}
-	t.text("Everything, with hashes and offsets: icecore analyze --format json")
-	t.text("A case folder with a page to print and timelines: icecore analyze -o DIR")
+	t.text("Everything, with hashes and offsets: " + keep("icecore analyze --format json"))
+	t.text("A case folder with a page to print and timelines: " + keep("icecore analyze -o DIR"))
 }
 
 func (t *screen) table(header []string, rows [][]string, paint func(row, col int, s string) string) {

@@ -99,8 +99,8 @@ func TestBadInput(t *testing.T) {
 			{"missing.qcow2", `missing.qcow2: backing file "gone.qcow2": is missing`},
 			{"escape.qcow2", `escape.qcow2: backing file "gone\x1b[31m\x0a": is missing`},
 			{"loop1.qcow2", "leads back to the image: a loop"},
-			{"passwd.qcow2", `passwd.qcow2: backing file "/etc/passwd": refused: it is not in the folder of the image`},
-			{"up.qcow2", "refused: it is not in the folder of the image"},
+			{"passwd.qcow2", `passwd.qcow2: backing file "/etc/passwd": refused: it is not in the directory of the image`},
+			{"up.qcow2", "refused: it is not in the directory of the image"},
 			{"nbd.qcow2", "refused: it is not a plain file name"},
 		}...)
 	}

@@ -64,6 +64,9 @@ type Input struct {
 	// Content is nil for what has no readable content (a directory, a link
 	// that leads nowhere).
 	Content *io.SectionReader
+	// NextData gives where the first stored byte at or behind off stands; what lies
+	// between reads as zeros. It is nil unless the extractor is a [HoleKeeper].
+	NextData func(off int64) int64
 	// Exists says whether a path (from Root) exists, links followed.
 	Exists func(path string) bool
 }

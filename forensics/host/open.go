@@ -11,6 +11,7 @@ import (
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/filesystem/all"
+	"icecore/forensics/guard"
 	"icecore/forensics/image"
 	"icecore/forensics/text"
 	"icecore/forensics/volume"
@@ -65,7 +66,12 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 	for _, p := range disk.Problems() {
 		img.NotRead = append(img.NotRead, NotRead{"image " + text.Escape(name), text.EscapeOnce(p)})
 	}
-	vols, problems, err := volume.List(disk, disk.Size())
+	var vols []volume.Volume
+	var problems []volume.Problem
+	err := guard.Do("reading the partition tables", func() (err error) {
+		vols, problems, err = volume.List(disk, disk.Size())
+		return err
+	})
 	if err != nil {
 		return nil, image.NotImage(fmt.Errorf("%s: %w", name, err))
 	}

@@ -14,7 +14,6 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/content/filetype"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/host"
 )
 
 const (
@@ -48,6 +47,7 @@ type content struct {
 	archive string // what it is packed with, if its members are looked at
 	carrier bool   // what it carries inside itself is looked at
 	extents []filesystem.Extent
+	layout  layout // see layOut
 	verdict
 }
 
@@ -61,25 +61,16 @@ type verdict struct {
 
 // read reads a file once: type, YARA, configurations.
 func (w *worker) read(ctx context.Context, c *content) error {
-	limit := w.s.opts.MaxFile
-	if limit <= 0 {
-		limit = host.DefaultMaxFile
-	}
-	if c.size > limit {
-		return fmt.Errorf("%w: %d bytes, the limit is %d", errTooLarge, c.size, limit)
-	}
 	if c.size == 0 {
 		c.kind, c.whole = filetype.Empty, true
 		return nil
 	}
-	l := layout{{0, 0, c.size}}
-	if c.size > maxHole {
-		exts, err := c.file.Extents()
-		if err != nil {
-			c.trouble = append(c.trouble, fmt.Sprintf("extents: %v", err))
-		} else {
-			l, c.extents = layoutOf(exts, c.size), exts
-		}
+	if err := c.layOut(w.v.Size); err != nil {
+		return err
+	}
+	l := c.layout
+	if limit := w.s.maxFile(); l.size() > limit {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", errTooLarge, l.size(), limit)
 	}
 	if c.again && c.size > window {
 		return nil // extractors read for themselves
@@ -137,6 +128,11 @@ func (w *worker) read(ctx context.Context, c *content) error {
 // the result.
 func (w *worker) packageState(ctx context.Context, c *content) error {
 	if c.own.md5 == "" || c.own.state != "" {
+		return nil
+	}
+	if c.sparse() {
+		c.trouble = append(c.trouble, fmt.Sprintf("not compared with its package: %v", errSparse))
+		c.own.md5 = ""
 		return nil
 	}
 	sum, err := w.md5(ctx, c)
@@ -307,6 +303,9 @@ func (l layout) read(f io.ReaderAt, b []byte, at int64) ([]byte, error) {
 func (w *worker) hash(ctx context.Context, c *content) error {
 	if c.hashed {
 		return nil
+	}
+	if c.sparse() {
+		return errSparse
 	}
 	h := sha256.New()
 	if err := w.hashWith(ctx, c, h); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -13,6 +14,7 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/content/facts"
 	"icecore/forensics/content/filetype"
+	"icecore/forensics/guard"
 	"icecore/forensics/text"
 )
 
@@ -45,7 +47,7 @@ type found struct {
 // once looks into content with fn, unless the same content was looked at before.
 // size is the number of bytes that fn gives to YARA.
 func (w *worker) once(ctx context.Context, c *content, size int64, fn func() error) error {
-	if !c.twin || w.s.rules.ByName() {
+	if !c.twin || w.s.rules.ByName() || c.sparse() {
 		err := fn()
 		w.count(size + c.unpacked)
 		return err
@@ -112,7 +114,16 @@ func (w *worker) lookAt(c, m *content, member string, b []byte, where func(int64
 		limit, limitConfigs = maxMemberHits, maxMemberConfigs
 	}
 	if w.scanner != nil {
-		matches, err := w.yara(m, b)
+		var matches []engine.Match
+		err := guard.Do("scanner", func() (err error) {
+			matches, err = w.yara(m, b)
+			return err
+		})
+		var panicked *guard.PanicError
+		if errors.As(err, &panicked) {
+			// The old one may be in any state, and is left to the garbage collector.
+			err = errors.Join(err, w.newScanner())
+		}
 		if err != nil {
 			at := ""
 			if off := where(0); off > 0 {
@@ -133,12 +144,27 @@ func (w *worker) lookAt(c, m *content, member string, b []byte, where func(int64
 	if w.s.opts.YARAOnly {
 		return
 	}
-	for _, x := range configs(m, b) {
+	var list []config.Config
+	if err := guard.Do("search for configurations", func() error {
+		list = configs(m, b)
+		return nil
+	}); err != nil {
+		c.note(member, err)
+	}
+	for _, x := range list {
 		if len(c.configs) >= limitConfigs {
 			break
 		}
 		c.configs = append(c.configs, found{Config: x, at: where(int64(x.Offset)), member: member, kind: m.kind})
 	}
+}
+
+// note keeps what went wrong with content, or with a member of it.
+func (c *content) note(member string, err error) {
+	if member != "" {
+		err = fmt.Errorf("%s: %w", member, err)
+	}
+	c.trouble = append(c.trouble, err.Error())
 }
 
 // yara runs the rules made for such content. Where an intruder could make one kind

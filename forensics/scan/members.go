@@ -11,6 +11,7 @@ import (
 	"icecore/forensics/content/filetype"
 	"icecore/forensics/content/member"
 	"icecore/forensics/content/upx"
+	"icecore/forensics/guard"
 	"icecore/forensics/host"
 )
 
@@ -45,7 +46,9 @@ func (w *worker) members(ctx context.Context, c *content) error {
 	}
 	var m *content
 	inside := insideMembers{w: w, c: c, budget: carried.ArchiveBudget()}
-	buf, problem, err := member.Walk(ctx, r, member.Default, w.pieces, func(p member.Piece) error {
+	var buf []byte
+	var problem error
+	look := func(p member.Piece) error {
 		if p.Off == 0 {
 			m = &content{name: "/" + p.Name, kind: filetype.Of(p.Data), size: int64(len(p.Data))}
 		}
@@ -59,7 +62,15 @@ func (w *worker) members(ctx context.Context, c *content) error {
 			inside.look(m, p.Name, p.Data)
 		}
 		return nil
+	}
+	err := guard.Do("unpacking", func() (err error) {
+		buf, problem, err = member.Walk(ctx, r, member.Default, w.pieces, look)
+		return err
 	})
+	var panicked *guard.PanicError
+	if errors.As(err, &panicked) {
+		problem, err = err, nil
+	}
 	w.pieces = buf
 	if problem != nil {
 		c.trouble = append(c.trouble, fmt.Sprintf("members: %v", problem))
@@ -70,7 +81,11 @@ func (w *worker) members(ctx context.Context, c *content) error {
 // unpackProgram looks into a program that UPX packed: m is c itself, or the member
 // of c with that name, b its content.
 func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
-	p, err := upx.Unpack(b, upx.DefaultLimit)
+	var p *upx.Program
+	err := guard.Do("unpacker", func() (err error) {
+		p, err = w.s.unpack(b, upx.DefaultLimit)
+		return err
+	})
 	if errors.Is(err, upx.ErrNotPacked) {
 		return
 	}
@@ -78,6 +93,11 @@ func (w *worker) unpackProgram(c, m *content, name string, b []byte) {
 		name += "!"
 	}
 	name += "upx"
+	var panicked *guard.PanicError
+	if errors.As(err, &panicked) {
+		c.note(name, err)
+		return
+	}
 	if p.Problem != nil {
 		c.trouble = append(c.trouble, fmt.Sprintf("%s: %v", name, p.Problem))
 	}
@@ -143,11 +163,13 @@ func (w *worker) carriedIn(c *content, kind, name string, b []byte, budget *carr
 			w.unpackProgram(c, m, name+p.Name, p.Data)
 		}
 	}
-	err := carried.Walk(b, kind == filetype.Text || kind == filetype.Script, budget, look)
-	if err == nil && behindScript(kind, b) {
-		err = carried.Walk(b, false, budget, look)
-	}
-	return err
+	return guard.Do("search for what it carries", func() error {
+		err := carried.Walk(b, kind == filetype.Text || kind == filetype.Script, budget, look)
+		if err == nil && behindScript(kind, b) {
+			err = carried.Walk(b, false, budget, look)
+		}
+		return err
+	})
 }
 
 // insideMembers looks into what the members of an archive carry: a script with a

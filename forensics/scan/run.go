@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/content/upx"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/rules"
@@ -60,7 +61,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 	s := &Scan{
 		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), system: in.System,
 		told: in.Progress, entries: in.Entries,
-		seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
+		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}
 	for range min(largeBuffers, s.jobs()) {
 		s.large <- []byte{}

@@ -1,9 +1,11 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"sync"
@@ -13,8 +15,10 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/dpkg"
+	"icecore/forensics/content/upx"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/guard"
 	"icecore/forensics/host"
 	"icecore/forensics/rules"
 	"icecore/forensics/text"
@@ -38,6 +42,9 @@ type Scan struct {
 
 	owners map[string]*dpkg.Owners // by volume
 
+	limits limits
+	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
+
 	mu      sync.Mutex
 	found   collected
 	trouble troubles
@@ -51,6 +58,14 @@ func (s *Scan) problem(what, format string, args ...any) {
 	s.trouble.add(host.NotRead{What: what, Why: text.EscapeOnce(fmt.Sprintf(format, args...))})
 }
 
+// guard runs a part of the scan. Its error, or a panic of it, is told of in the
+// coverage; the rest of the scan goes on.
+func (s *Scan) guard(where string, fn func() error) {
+	if err := guard.Do("scan", fn); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		s.problem(where, "%v", err)
+	}
+}
+
 // volume looks at all files of a volume and gives their number.
 func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	s.progress(host.Progress{Phase: "reading folders"})
@@ -59,7 +74,10 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.own(ctx, v, list)
+	s.guard(fmt.Sprintf("volume %s, package database", v.ID), func() error {
+		s.own(ctx, v, list)
+		return nil
+	})
 	total := host.Progress{Phase: "reading files", TotalFiles: int64(len(list.jobs))}
 	for i := range list.jobs {
 		if !list.jobs[i].again {
@@ -87,7 +105,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 					return err
 				}
 				j := &list.jobs[i]
-				if err := w.file(gctx, j, list.path(j)); err != nil {
+				if err := w.guarded(gctx, j, list.path(j)); err != nil {
 					return err
 				}
 				b := bytes.Load()
@@ -108,7 +126,8 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 		return 0, err
 	}
 	if !s.opts.YARAOnly {
-		if err := s.started(ctx, v, number); err != nil {
+		s.guard(fmt.Sprintf("volume %s, scripts that are started", v.ID), func() error { return s.started(ctx, v, number) })
+		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
 	}
@@ -124,10 +143,11 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 // walk lists the files to look at.
 func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
 	list = &jobList{}
+	var refused error // by who is told of the entries
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
 		if s.entries != nil {
-			if err := s.entries(v, e); err != nil {
-				return err
+			if refused = s.entries(v, e); refused != nil {
+				return refused
 			}
 		}
 		if e.Inode == nil {
@@ -173,8 +193,12 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 		list.add(e.Path, j)
 		return nil
 	})
-	if err != nil {
+	if err = cmp.Or(refused, ctx.Err(), err); refused != nil || ctx.Err() != nil {
 		return nil, nil, 0, err
+	}
+	if err != nil {
+		// What was found so far is looked at, and the other volumes are.
+		s.problem(fmt.Sprintf("volume %s, walk", v.ID), "%v; what it had not reached was not read", err)
 	}
 	list.order()
 	return list, devices, files, nil
@@ -199,10 +223,16 @@ func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
 		s.owners = make(map[string]*dpkg.Owners)
 	}
 	s.owners[v.ID] = o
-	read := func(j *job, fn func(pkg string, f filesystem.File) error) {
+	w := &worker{s: s, v: v}
+	read := func(j *job, fn func(pkg string, r *io.SectionReader) error) {
 		f, err := v.FS.Open(j.ref)
+		var in *opened
 		if err == nil {
-			err = fn(strings.TrimSuffix(j.name, path.Ext(j.name)), f)
+			in, err = w.text(ctx, f)
+		}
+		if err == nil {
+			err = fn(strings.TrimSuffix(j.name, path.Ext(j.name)), in.content)
+			in.cancel()
 		}
 		if err != nil {
 			s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(list.path(j))), "%v", err)
@@ -218,12 +248,12 @@ func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
 		}
 		switch dir := list.dirs[j.dir]; {
 		case dir == "/var/lib/dpkg/" && j.name == "diversions":
-			read(j, func(_ string, f filesystem.File) error { return o.AddDiversions(host.Content(f)) })
+			read(j, func(_ string, r *io.SectionReader) error { return o.AddDiversions(r) })
 		case dir != "/var/lib/dpkg/info/":
 		case strings.HasSuffix(j.name, ".list"):
-			read(j, func(pkg string, f filesystem.File) error { return o.AddList(pkg, host.Content(f)) })
+			read(j, func(pkg string, r *io.SectionReader) error { return o.AddList(pkg, r) })
 		case strings.HasSuffix(j.name, ".md5sums"):
-			read(j, func(pkg string, f filesystem.File) error { return o.AddMD5Sums(pkg, host.Content(f)) })
+			read(j, func(pkg string, r *io.SectionReader) error { return o.AddMD5Sums(pkg, r) })
 		}
 	}
 }

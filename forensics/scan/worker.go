@@ -1,18 +1,17 @@
 package scan
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strings"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/engine"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/guard"
 	"icecore/forensics/host"
 	"icecore/forensics/text"
 )
@@ -31,16 +30,20 @@ type worker struct {
 func (s *Scan) worker(v *host.Volume, number int) (*worker, error) {
 	w := &worker{s: s, v: v, number: number}
 	if s.rules.Available() && !s.opts.NoYARA {
-		timeout := s.opts.Timeout
-		if timeout <= 0 {
-			timeout = DefaultTimeout
-		}
-		var err error
-		if w.scanner, err = s.rules.NewScanner(timeout); err != nil {
+		if err := w.newScanner(); err != nil {
 			return nil, fmt.Errorf("YARA: %w", err)
 		}
 	}
 	return w, nil
+}
+
+func (w *worker) newScanner() (err error) {
+	timeout := w.s.opts.Timeout
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	w.scanner, err = w.s.rules.NewScanner(timeout)
+	return err
 }
 
 func (w *worker) close() {
@@ -49,13 +52,30 @@ func (w *worker) close() {
 	}
 }
 
+// guarded is file with a guard: what no guard within caught costs this file.
+func (w *worker) guarded(ctx context.Context, j *job, p string) error {
+	defer w.release()
+	err := guard.Do("file", func() error { return w.file(ctx, j, p) })
+	var panicked *guard.PanicError
+	if !errors.As(err, &panicked) {
+		return err
+	}
+	w.s.problem(w.where(j, p), "%v", err)
+	return nil
+}
+
+// where names a file in the coverage.
+func (w *worker) where(j *job, p string) string {
+	if p == "" {
+		return fmt.Sprintf("volume %s, inode %s", w.v.ID, j.ref)
+	}
+	return fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p))
+}
+
 // file reads one file, whose path is p, and keeps what it tells. An error ends the
 // analysis: only a cancelled context gives one.
 func (w *worker) file(ctx context.Context, j *job, p string) error {
-	where := fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p))
-	if p == "" {
-		where = fmt.Sprintf("volume %s, inode %s", w.v.ID, j.ref)
-	}
+	where := w.where(j, p)
 	if j.link {
 		w.link(ctx, j, p, where)
 		return ctx.Err()
@@ -72,8 +92,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	if !j.again {
 		w.s.files.Add(1)
 	}
-	err = w.read(ctx, c)
-	defer w.release()
+	err = guard.Do("content", func() error { return w.read(ctx, c) })
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -85,13 +104,13 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			return nil
 		}
 	}
-	for _, t := range c.trouble {
-		w.s.problem(where, "%s", t)
-	}
 	if !j.again && (len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")) {
 		if err := w.packageState(ctx, c); err != nil {
 			return err
 		}
+	}
+	for _, t := range c.trouble {
+		w.s.problem(where, "%s", t)
 	}
 	o := c.own
 	var recs []artifact.Record
@@ -103,7 +122,12 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			recs = append(recs, configRecord(&c.configs[i], o))
 		}
 		if !j.again {
-			recs = append(recs, w.s.notable(p, in, c, o)...)
+			if err := guard.Do("notable", func() error {
+				recs = append(recs, w.s.notable(p, in, c, o)...)
+				return nil
+			}); err != nil {
+				w.s.problem(where, "%v", err)
+			}
 		}
 		for _, x := range j.extractors() {
 			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, &recs); err != nil {
@@ -183,25 +207,38 @@ func (w *worker) link(ctx context.Context, j *job, p, where string) {
 
 // extract runs an extractor over a file.
 func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target string, in *filesystem.Inode, c *content, recs *[]artifact.Record) (err error) {
-	defer func() {
-		// An extractor that fails must not take the analysis with it.
-		if p := recover(); p != nil {
-			err = fmt.Errorf("internal error: %v", p)
-		}
-	}()
+	defer guard.Recover("extractor", &err)
 	root, inside := host.SplitRoot(p)
 	input := &artifact.Input{Root: root, Path: inside, Inode: in, Target: target, System: w.s.system}
-	switch {
-	case c.whole:
-		input.Content = io.NewSectionReader(bytes.NewReader(c.head), 0, int64(len(c.head)))
-	case c.file != nil:
-		input.Content = host.Content(c.file)
+	k, ok := x.(artifact.HoleKeeper)
+	o, err := w.open(ctx, c, ok && k.KeepsHoles())
+	if err != nil {
+		return err
 	}
+	defer o.cancel()
+	input.Content, input.NextData = o.content, o.next
 	input.Exists = func(p string) bool {
 		_, _, err := filesystem.Lookup(w.v.FS, root+p, true)
 		return err == nil
 	}
-	return x.Extract(ctx, input, func(r artifact.Record) { *recs = append(*recs, r) })
+	given := 0
+	err = x.Extract(o.ctx, input, func(r artifact.Record) {
+		if given++; given > w.s.limits.records {
+			return
+		}
+		o.place(&r.Source)
+		*recs = append(*recs, r)
+	})
+	if o.budget != nil && o.budget.spent != nil && !errors.Is(err, artifact.ErrBudget) {
+		err = errors.Join(err, o.budget.spent)
+	}
+	if o.ctx.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(o.ctx)
+	}
+	if given > w.s.limits.records {
+		err = errors.Join(err, fmt.Errorf("%d of %d records are kept: the bound of one file", w.s.limits.records, given))
+	}
+	return err
 }
 
 // keep completes the records of a file with where they come from.
@@ -210,8 +247,10 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 		return nil
 	}
 	if c.file != nil {
-		if err := w.hash(ctx, c); err != nil && ctx.Err() != nil {
+		if err := w.hash(ctx, c); ctx.Err() != nil {
 			return ctx.Err()
+		} else if errors.Is(err, errSparse) {
+			w.s.problem(fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p)), "SHA-256: %v", err)
 		}
 		if c.extents == nil {
 			if exts, err := c.file.Extents(); err == nil {

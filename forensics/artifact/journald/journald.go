@@ -74,6 +74,9 @@ const (
 	maxKeys     = 1 << 20 // bytes of their names
 )
 
+// KeepsHoles implements artifact.HoleKeeper: objects name each other by their offsets.
+func (Extractor) KeepsHoles() bool { return true }
+
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {

@@ -131,6 +131,9 @@ func text(b []byte) string {
 	return string(b)
 }
 
+// KeepsHoles implements artifact.HoleKeeper: entry n stands at n times its size.
+func (Extractor) KeepsHoles() bool { return true }
+
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {
@@ -142,7 +145,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if name == "lastlog" {
 		err = r.lastlog(in.Content)
 	} else {
-		err = r.entries(in.Content, strings.HasPrefix(name, "btmp"))
+		err = r.entries(in.Content, in.NextData, strings.HasPrefix(name, "btmp"))
 	}
 	r.finish(in.Content.Size(), err)
 	if err == nil && r.leftOut+r.unread > 0 {
@@ -196,7 +199,7 @@ func stamp(what string, t time.Time) []artifact.Stamp {
 }
 
 // entries reads wtmp, utmp or btmp.
-func (r *reader) entries(content *io.SectionReader, failed bool) error {
+func (r *reader) entries(content *io.SectionReader, next func(int64) int64, failed bool) error {
 	data, member, err := syslog.Open(content)
 	r.member = member
 	if err != nil {
@@ -205,6 +208,13 @@ func (r *reader) entries(content *io.SectionReader, failed bool) error {
 	defer data.Close()
 	buf := make([]byte, EntrySize)
 	for {
+		if member == "" && next != nil {
+			// Whole entries of a hole are zeros: nobody has to read them.
+			if n := (next(r.bytes) - r.bytes) / EntrySize; n > 0 {
+				r.number, r.zeros, r.bytes = r.number+n, r.zeros+n, r.bytes+n*EntrySize
+				data = io.NopCloser(io.NewSectionReader(content, r.bytes, content.Size()-r.bytes))
+			}
+		}
 		if r.number&0xfff == 0 && r.ctx.Err() != nil {
 			return r.ctx.Err()
 		}

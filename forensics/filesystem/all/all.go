@@ -8,6 +8,7 @@ import (
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/filesystem/ext4"
+	"icecore/forensics/guard"
 )
 
 // Options say how a filesystem is opened.
@@ -29,12 +30,18 @@ func engines() []engine {
 }
 
 // Open opens the filesystem on a volume of size bytes, whose content package volume
-// calls so. Nil without an error means that no engine reads this content.
-func Open(ctx context.Context, content string, r io.ReaderAt, size int64, opts Options) (filesystem.FS, error) {
+// calls so. Nil without an error means that no engine reads this content. A panic of
+// the engine, now or later, is an error of the call at hand.
+func Open(ctx context.Context, content string, r io.ReaderAt, size int64, opts Options) (fsys filesystem.FS, err error) {
 	for _, e := range engines() {
-		if slices.Contains(e.names, content) {
-			return e.open(ctx, r, size, opts)
+		if !slices.Contains(e.names, content) {
+			continue
 		}
+		defer guard.Recover("opening "+content, &err)
+		if fsys, err = e.open(ctx, r, size, opts); fsys == nil || err != nil {
+			return nil, err
+		}
+		return filesystem.Guard(fsys), nil
 	}
 	return nil, nil
 }

@@ -1,0 +1,485 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/all"
+	"icecore/forensics/content/upx"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/image"
+	"icecore/forensics/model"
+	"icecore/forensics/rules"
+	"icecore/forensics/volume"
+)
+
+// tree is a filesystem in memory.
+type tree struct {
+	files   []*treeFile
+	onWalk  func(name string) // called for each file
+	onOpen  func(name string)
+	walkErr error // ends the walk
+}
+
+// treeFile is a regular file: parts that are stored, and holes.
+type treeFile struct {
+	name  string
+	size  int64
+	parts map[int64]string
+	reads int64 // bytes read so far
+	lost  bool  // without inode, as no engine gives a file
+	in    filesystem.Inode
+}
+
+func newTree(files map[string]string) *tree {
+	t := &tree{}
+	for n, text := range files {
+		t.add(n, int64(len(text)), map[int64]string{0: text})
+	}
+	slices.SortFunc(t.files, func(a, b *treeFile) int { return strings.Compare(a.name, b.name) })
+	return t
+}
+
+func (t *tree) add(name string, size int64, parts map[int64]string) *treeFile {
+	f := &treeFile{name: name, size: size, parts: parts}
+	f.in = filesystem.Inode{Ref: filesystem.Ref{Inode: uint64(100 + len(t.files))}, Mode: filesystem.ModeRegular | 0o755, Size: size, Links: 1}
+	t.files = append(t.files, f)
+	return f
+}
+
+func (t *tree) at(r filesystem.Ref) (*treeFile, error) {
+	for _, f := range t.files {
+		if f.in.Ref == r {
+			return f, nil
+		}
+	}
+	return nil, fs.ErrNotExist
+}
+
+// dirs gives the directories: their paths, numbered from 2.
+func (t *tree) dirs() []string {
+	out := []string{"/"}
+	for _, f := range t.files {
+		for d := path.Dir(f.name); d != "/"; d = path.Dir(d) {
+			if !slices.Contains(out, d) {
+				out = append(out, d)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (t *tree) Info() filesystem.Info { return filesystem.Info{Type: "tree"} }
+func (t *tree) Root() uint64          { return 2 }
+
+func (t *tree) Inode(r filesystem.Ref) (*filesystem.Inode, error) {
+	if d := t.dirs(); r.Inode >= 2 && r.Inode < uint64(2+len(d)) {
+		return &filesystem.Inode{Ref: r, Mode: filesystem.ModeDir | 0o755}, nil
+	}
+	f, err := t.at(r)
+	if err != nil {
+		return nil, err
+	}
+	return &f.in, nil
+}
+
+func (t *tree) ReadDir(r filesystem.Ref) ([]filesystem.DirEntry, error) {
+	d := t.dirs()
+	if r.Inode < 2 || r.Inode >= uint64(2+len(d)) {
+		return nil, fs.ErrInvalid
+	}
+	var out []filesystem.DirEntry
+	here := d[r.Inode-2]
+	for i, n := range d {
+		if n != "/" && path.Dir(n) == here {
+			out = append(out, filesystem.DirEntry{Name: path.Base(n), Inode: uint64(2 + i)})
+		}
+	}
+	for _, f := range t.files {
+		if path.Dir(f.name) == here {
+			out = append(out, filesystem.DirEntry{Name: path.Base(f.name), Inode: f.in.Ref.Inode})
+		}
+	}
+	return out, nil
+}
+
+func (t *tree) Readlink(filesystem.Ref) (string, error)           { return "", fs.ErrInvalid }
+func (t *tree) Xattrs(filesystem.Ref) ([]filesystem.Xattr, error) { return nil, nil }
+func (t *tree) Problems() []filesystem.Problem                    { return nil }
+
+func (t *tree) Open(r filesystem.Ref) (filesystem.File, error) {
+	f, err := t.at(r)
+	if err == nil && t.onOpen != nil {
+		t.onOpen(f.name)
+	}
+	return f, err
+}
+
+func (t *tree) Walk(ctx context.Context, _ filesystem.WalkOptions, fn func(*filesystem.Entry) error) error {
+	for _, f := range t.files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if t.onWalk != nil {
+			t.onWalk(f.name)
+		}
+		if err := fn(&filesystem.Entry{Path: f.name, Inode: &f.in, First: true}); err != nil {
+			return err
+		}
+	}
+	return t.walkErr
+}
+
+func (f *treeFile) Size() int64 { return f.size }
+
+func (f *treeFile) Inode() *filesystem.Inode {
+	if f.lost {
+		return nil
+	}
+	return &f.in
+}
+
+func (f *treeFile) Extents() (out []filesystem.Extent, err error) {
+	for at, text := range f.parts {
+		if len(text) > 0 {
+			out = append(out, filesystem.Extent{Logical: at, Physical: 4096, Length: int64(len(text))})
+		}
+	}
+	slices.SortFunc(out, func(a, b filesystem.Extent) int { return int(a.Logical - b.Logical) })
+	return out, nil
+}
+
+func (f *treeFile) ReadAt(p []byte, off int64) (int, error) {
+	n := min(int64(len(p)), f.size-off)
+	if n <= 0 {
+		return 0, io.EOF
+	}
+	f.reads += n
+	clear(p[:n])
+	for at, text := range f.parts {
+		if at < off+n && at+int64(len(text)) > off {
+			copy(p[max(0, at-off):n], text[max(0, off-at):])
+		}
+	}
+	if n < int64(len(p)) {
+		return int(n), io.EOF
+	}
+	return int(n), nil
+}
+
+// noDisk is the disk of images made of trees.
+type noDisk struct{ image.Disk }
+
+func (noDisk) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p), nil }
+func (noDisk) Size() int64                           { return 1 << 40 }
+
+func imageOf(trees ...filesystem.FS) *host.Image {
+	img := &host.Image{Path: "test", Disk: noDisk{}}
+	for i, t := range trees {
+		v := &host.Volume{Volume: volume.Volume{ID: fmt.Sprintf("p%d", i+1), Size: 1 << 34}, FS: filesystem.Guard(t)}
+		img.Volumes = append(img.Volumes, v)
+	}
+	return img
+}
+
+// scanOf runs a scan; change may set what only tests do.
+func scanOf(t *testing.T, img *host.Image, extractors []artifact.Extractor, opts Options, change func(*Scan)) *Result {
+	t.Helper()
+	s, err := New(img, Input{Rules: &rules.Set{}, Extractors: extractors, System: &artifact.System{Zone: time.UTC}}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(s)
+	}
+	r, err := s.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// stub is an extractor of one path.
+type stub struct {
+	name, pattern string
+	keeps         bool
+	extract       func(context.Context, *artifact.Input, artifact.Emit) error
+}
+
+func (s stub) Name() string       { return s.name }
+func (s stub) Version() int       { return 1 }
+func (s stub) Patterns() []string { return []string{s.pattern} }
+func (s stub) KeepsHoles() bool   { return s.keeps }
+
+func (s stub) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return s.extract(ctx, in, emit)
+}
+
+// told gives the lines of the coverage about files and volumes.
+func told(r *Result) []string {
+	var out []string
+	for _, n := range r.NotRead {
+		if !strings.Contains(n.What, "by YARA") {
+			out = append(out, n.What+": "+n.Why)
+		}
+	}
+	return out
+}
+
+func count(r *Result, kind model.Kind) (n int) {
+	for i := range r.Records {
+		if r.Records[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// oneLine checks that the coverage has one line, and that one.
+func oneLine(t *testing.T, r *Result, want string) {
+	t.Helper()
+	if got := told(r); len(got) != 1 || !regexp.MustCompile("^"+want+"$").MatchString(got[0]) {
+		t.Errorf("the coverage says\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	}
+}
+
+const cronLine = "* * * * * root /bin/true\n"
+
+// TestPanicsParallel: a panic costs the part that panics, with one line in the coverage.
+func TestPanicsParallel(t *testing.T) {
+	crontabs := map[string]string{"/etc/cron.d/a": cronLine, "/etc/cron.d/b": cronLine, "/etc/cron.d/c": cronLine, "/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}
+	upxed := "\x7fELF" + strings.Repeat("x", 100)
+	for _, workers := range []int{1, 3} {
+		opts := Options{Jobs: workers}
+		t.Run(fmt.Sprintf("extractor, %d workers", workers), func(t *testing.T) {
+			list := append(all.Extractors(), stub{"odd", "/etc/cron.d/b", false, func(_ context.Context, in *artifact.Input, emit artifact.Emit) error {
+				emit(artifact.Record{Kind: "odd.kept"})
+				panic("odd: \x1b[31m" + in.Path)
+			}})
+			r := scanOf(t, imageOf(newTree(crontabs)), list, opts, nil)
+			oneLine(t, r, `volume p1, /etc/cron\.d/b: odd: extractor: internal error at fault_test\.go:\d+: odd: \\x1b\[31m/etc/cron\.d/b`)
+			if n, kept := count(r, "cron.job"), count(r, "odd.kept"); n != 3 || kept != 1 {
+				t.Errorf("%d cron jobs, %d records of the extractor before it panicked", n, kept)
+			}
+		})
+		t.Run(fmt.Sprintf("walk, %d workers", workers), func(t *testing.T) {
+			broken := newTree(crontabs)
+			broken.onWalk = func(name string) {
+				if name == "/etc/cron.d/c" {
+					panic("in the walk")
+				}
+			}
+			r := scanOf(t, imageOf(broken, newTree(crontabs)), all.Extractors(), opts, nil)
+			oneLine(t, r, `volume p1, walk: walk: reading tree: internal error at fault_test\.go:\d+: in the walk; what it had not reached was not read`)
+			if n := count(r, "cron.job"); n != 2+3 {
+				t.Errorf("%d cron jobs", n)
+			}
+		})
+		t.Run(fmt.Sprintf("error of the walk, %d workers", workers), func(t *testing.T) {
+			broken := newTree(crontabs)
+			broken.walkErr = io.ErrUnexpectedEOF
+			r := scanOf(t, imageOf(broken, newTree(crontabs)), all.Extractors(), opts, nil)
+			oneLine(t, r, `volume p1, walk: unexpected EOF; what it had not reached was not read`)
+			if n := count(r, "cron.job"); n != 6 {
+				t.Errorf("%d cron jobs", n)
+			}
+		})
+		t.Run(fmt.Sprintf("opening, %d workers", workers), func(t *testing.T) {
+			broken := newTree(crontabs)
+			broken.onOpen = func(name string) {
+				if name == "/etc/cron.d/a" {
+					panic("in open")
+				}
+			}
+			r := scanOf(t, imageOf(broken), all.Extractors(), opts, nil)
+			oneLine(t, r, `volume p1, /etc/cron\.d/a: reading tree: internal error at fault_test\.go:\d+: in open`)
+			if n := count(r, "cron.job"); n != 2 {
+				t.Errorf("%d cron jobs", n)
+			}
+		})
+		t.Run(fmt.Sprintf("UPX, %d workers", workers), func(t *testing.T) {
+			files := map[string]string{"/opt/packed": upxed, "/etc/cron.d/a": cronLine}
+			r := scanOf(t, imageOf(newTree(files)), all.Extractors(), opts, func(s *Scan) {
+				s.unpack = func([]byte, int) (*upx.Program, error) { panic(errors.New("in the unpacker")) }
+			})
+			oneLine(t, r, `volume p1, /opt/packed: upx: unpacker: internal error at fault_test\.go:\d+: in the unpacker`)
+			if n := count(r, "cron.job"); n != 1 {
+				t.Errorf("%d cron jobs", n)
+			}
+		})
+		t.Run(fmt.Sprintf("anywhere in a file, %d workers", workers), func(t *testing.T) {
+			broken := newTree(crontabs)
+			broken.files[1].lost = true
+			r := scanOf(t, imageOf(broken), all.Extractors(), opts, nil)
+			oneLine(t, r, `volume p1, /etc/cron\.d/b: file: internal error at worker\.go:\d+: runtime error: invalid memory address or nil pointer dereference`)
+			if n := count(r, "cron.job"); n != 2 {
+				t.Errorf("%d cron jobs", n)
+			}
+		})
+	}
+}
+
+// TestWatcherEndsScan: who is told of the entries can end the scan, by an error.
+func TestWatcherEndsScan(t *testing.T) {
+	full := errors.New("no space left")
+	s, err := New(imageOf(newTree(map[string]string{"/etc/cron.d/a": cronLine})), Input{
+		Rules: &rules.Set{}, System: &artifact.System{Zone: time.UTC},
+		Entries: func(*host.Volume, *filesystem.Entry) error { return full },
+	}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Run(t.Context()); !errors.Is(err, full) {
+		t.Errorf("the scan went on: %v", err)
+	}
+}
+
+// TestHoles: an extractor reads a file of 16 TiB as what is stored of it, and its
+// records say where that stands.
+func TestHoles(t *testing.T) {
+	const end, far = 16<<40 - 1<<20, 5<<40 + 7
+	for _, name := range []string{"/etc/cron.d/a", "/etc/sudoers", "/var/log/auth.log", "/root/.bash_history", "/etc/systemd/system/a.service", "/var/log/wtmp", "/var/log/lastlog", "/var/log/journal/a/system.journal", "/etc/passwd", "/var/lib/dpkg/status", "/var/lib/dpkg/info/a.list", "/etc/rc.local"} {
+		fsys := newTree(nil)
+		f := fsys.add(name, end, map[int64]string{0: cronLine, far: "\n" + cronLine})
+		r := scanOf(t, imageOf(fsys), all.Extractors(), Options{Jobs: 1}, nil)
+		if f.reads > 64<<20 {
+			t.Errorf("%s: %d bytes were read", name, f.reads)
+		}
+		if name != "/etc/cron.d/a" {
+			continue
+		}
+		var at []int64
+		for i := range r.Records {
+			if r.Records[i].Kind == "cron.job" {
+				at = append(at, r.Records[i].Source.Offset, r.Records[i].Source.Length)
+			}
+		}
+		if want := []int64{0, int64(len(cronLine)) - 1, far + 1, int64(len(cronLine)) - 1}; !slices.Equal(at, want) {
+			t.Errorf("%s: offsets and lengths %d, want %d", name, at, want)
+		}
+		oneLine(t, r, `volume p1, /etc/cron\.d/a: SHA-256: not hashed: nearly all of it is a hole`)
+	}
+}
+
+// TestUtmpHoles: entries keep their numbers, however large the hole before them.
+func TestUtmpHoles(t *testing.T) {
+	entry := make([]byte, 384)
+	entry[0] = 7 // USER_PROCESS
+	copy(entry[8:], "pts/0")
+	copy(entry[44:], "root")
+	const number = 40_000_000_000
+	fsys := newTree(nil)
+	f := fsys.add("/var/log/wtmp", (number+1)*384, map[int64]string{0: string(entry), number * 384: string(entry)})
+	r := scanOf(t, imageOf(fsys), all.Extractors(), Options{Jobs: 1}, nil)
+	var lines []int
+	for i := range r.Records {
+		if r.Records[i].Kind == "login.session" {
+			lines = append(lines, r.Records[i].Source.Line)
+		}
+	}
+	slices.Sort(lines)
+	if !slices.Equal(lines, []int{1, number + 1}) || f.reads > 1<<20 {
+		t.Errorf("entries %d, %d bytes read; the coverage: %q", lines, f.reads, told(r))
+	}
+}
+
+// TestBudgets: what an extractor may read, and for how long, and how many records it
+// may give, is bounded; what was cut stands in the coverage.
+func TestBudgets(t *testing.T) {
+	small := limits{time: time.Hour, speed: 1 << 20, bytes: 1 << 20, times: 1, holes: 1 << 20, records: 10}
+	quick := small
+	quick.time, quick.speed, quick.bytes = time.Millisecond, 1<<40, 1<<60
+	readOn := func(ctx context.Context, in *artifact.Input, _ artifact.Emit) error {
+		b := make([]byte, 64<<10)
+		for {
+			if _, err := in.Content.ReadAt(b, 0); err != nil && err != io.EOF {
+				return fmt.Errorf("reading: %w", err)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name, want string
+		limits     limits
+		keeps      bool
+		size       int64
+		extract    func(context.Context, *artifact.Input, artifact.Emit) error
+	}{
+		{"bytes", `volume p1, /a: x: reading: over the budget of one file; the rest was not read: too many bytes read`, small, false, 100, readOn},
+		{"bytes, not passed on", `volume p1, /a: x: over the budget of one file; the rest was not read: too many bytes read`, small, false, 100, func(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+			_ = readOn(ctx, in, emit)
+			return nil
+		}},
+		{"time", `volume p1, /a: x: over the budget of one file; the rest was not read: it took too long`, quick, false, 100, readOn},
+		{"time, without reading", `volume p1, /a: x: over the budget of one file; the rest was not read: it took too long`, quick, false, 100, func(ctx context.Context, _ *artifact.Input, _ artifact.Emit) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}},
+		{"holes", `volume p1, /a: x: reading: over the budget of one file; the rest was not read: too many bytes of holes`, small, true, 1 << 40, func(_ context.Context, in *artifact.Input, _ artifact.Emit) error {
+			b := make([]byte, 64<<10)
+			for at := int64(1 << 20); ; at += int64(len(b)) {
+				if _, err := in.Content.ReadAt(b, at); err != nil {
+					return fmt.Errorf("reading: %w", err)
+				}
+			}
+		}},
+		{"records", `volume p1, /a: x: 10 of 1000 records are kept: the bound of one file`, small, false, 100, func(_ context.Context, _ *artifact.Input, emit artifact.Emit) error {
+			for range 1000 {
+				emit(artifact.Record{Kind: "odd.kept"})
+			}
+			return nil
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := newTree(nil)
+			fsys.add("/a", c.size, map[int64]string{0: strings.Repeat("x", 100)})
+			r := scanOf(t, imageOf(fsys), []artifact.Extractor{stub{"x", "/a", c.keeps, c.extract}}, Options{Jobs: 1}, func(s *Scan) { s.limits = c.limits })
+			oneLine(t, r, c.want)
+		})
+	}
+}
+
+// TestView: what a view gives at each place is what stands there in the file.
+func TestView(t *testing.T) {
+	fsys := newTree(nil)
+	f := fsys.add("/a", 100<<20, map[int64]string{0: strings.Repeat("a", 5000), 50 << 20: strings.Repeat("b", 5000), 80<<20 + 11: "c"})
+	exts, _ := f.Extents()
+	l := layoutOf(exts, f.size)
+	v := view{f, l}
+	got, err := io.ReadAll(io.NewSectionReader(v, 0, l.size()))
+	if err != nil || len(got) > 1<<20 {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	for at := range got {
+		var b [1]byte
+		if got[at] == 0 {
+			continue // also what stands for a hole
+		}
+		if _, err := f.ReadAt(b[:], l.offset(int64(at))); err != nil || b[0] != got[at] {
+			t.Fatalf("at %d: %q, in the file at %d %q, %v", at, got[at], l.offset(int64(at)), b[0], err)
+		}
+	}
+	if bytes.Count(got, []byte("b")) != 5000 || bytes.Count(got, []byte("c")) != 1 {
+		t.Error("something is missing")
+	}
+	for _, off := range []int64{l.size(), l.size() + 1, -1} {
+		if n, err := v.ReadAt(make([]byte, 10), off); n != 0 || err != io.EOF {
+			t.Errorf("at %d: %d, %v", off, n, err)
+		}
+	}
+	if n, err := v.ReadAt(make([]byte, 10), l.size()-3); n != 3 || err != io.EOF {
+		t.Errorf("at the end: %d, %v", n, err)
+	}
+}

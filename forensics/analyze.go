@@ -129,6 +129,9 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	for _, p := range res.Problems {
 		a.gap("rule of Sigma "+text.Escape(p.File), p.Why)
 	}
+	for _, p := range res.Failed {
+		a.gap("analysis: "+p.File, p.Why)
+	}
 	for i := range res.Findings {
 		s.OnDisk(&res.Findings[i])
 	}

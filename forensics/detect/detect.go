@@ -130,4 +130,5 @@ type Result struct {
 	Verdict  Verdict
 	Story    []StoryLine
 	Problems []Problem // rules that failed over these records
+	Failed   []Problem // analyses that failed, by name: what they look for was not looked for
 }

@@ -38,8 +38,10 @@ type minerFile struct {
 	record string
 }
 
-// Run looks at all records.
+// Run looks at all records. An analysis that fails is told of in the result, and the
+// others run; an error means that ctx is done.
 func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
+	in = in.until(ctx)
 	c := &collection{
 		in: in, matcher: r.matcher(), byID: make(map[string]*artifact.Record, len(in.Records)), bySigma: make(map[string]int),
 		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact), guesses: make(map[string]bool),
@@ -48,45 +50,62 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
 	}
-	c.pairLogs()
+	s := &steps{ctx: ctx, before: r.before}
+	s.run("log pairs", c.pairLogs)
 	for i := range in.Records {
-		c.starts(&in.Records[i]) // judging a file asks what starts it
+		s.run("autostarts", func() { c.starts(&in.Records[i]) }) // judging a file asks what starts it
 	}
-	c.yara()
-	c.configs()
+	s.run("yara", c.yara)
+	s.run("miner configurations", c.configs)
 	for i := range in.Records {
-		if i%1024 == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+		s.run("sigma", func() {
+			if !c.secondary(&in.Records[i]) {
+				c.sigma(ctx, &in.Records[i])
 			}
-		}
-		if !c.secondary(&in.Records[i]) {
-			c.sigma(ctx, &in.Records[i])
-		}
+		})
 	}
-	c.scripts()
-	c.preloads()
-	c.logins()
-	c.spreadGuesses()
-	c.guessing()
-	c.wipedLogs()
-	c.zeroedLogins()
-	c.journalWiped()
-	c.journalAltered()
-	c.setBack()
-	c.strangers()
-	c.sinkholes()
-	c.tuned()
-	c.daemonPasswords()
-	c.accounts()
-	c.units()
-	c.ran()
-	c.proveTwins()
-	c.join()
-	c.intruders()
-	c.excerpts()
-	findings := c.ordered()
-	return &Result{Findings: findings, Verdict: verdict(findings), Story: story(findings), Problems: c.matcher.problems()}, nil
+	for _, x := range []struct {
+		analysis string
+		fn       func()
+	}{
+		{"scripts", c.scripts},
+		{"preloads", c.preloads},
+		{"logins", c.logins},
+		{"spread guesses", c.spreadGuesses},
+		{"guessing", c.guessing},
+		{"wiped logs", c.wipedLogs},
+		{"zeroed logins", c.zeroedLogins},
+		{"wiped journal", c.journalWiped},
+		{"altered journal", c.journalAltered},
+		{"times set back", c.setBack},
+		{"strangers", c.strangers},
+		{"sinkholes", c.sinkholes},
+		{"tuning", c.tuned},
+		{"daemon passwords", c.daemonPasswords},
+		{"accounts", c.accounts},
+		{"units", c.units},
+		{"programs that ran", c.ran},
+		{"twins", c.proveTwins},
+		{"join", c.join},
+		{"intruders", c.intruders},
+		{"excerpts", c.excerpts},
+	} {
+		s.run(x.analysis, x.fn)
+	}
+	res := &Result{Verdict: Verdict{State: Suspicious}} // unless the verdict can be given
+	s.run("order", func() { res.Findings = c.ordered() })
+	s.run("verdict", func() {
+		if res.Findings != nil || len(c.findings) == 0 {
+			res.Verdict = verdict(res.Findings)
+		}
+	})
+	s.run("story", func() { res.Story = story(res.Findings) })
+	s.run("problems", func() { res.Problems = c.matcher.problems() })
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	res.Failed = s.failed
+	return res, nil
 }
 
 // add keeps a finding.

@@ -37,6 +37,7 @@ type Rules struct {
 	hash  string
 	// Problems lists the rules that were not loaded.
 	Problems []Problem
+	before   func(analysis string) // called before each, for tests
 }
 
 // rule is a Sigma rule, compiled.

@@ -1,0 +1,65 @@
+package detect
+
+import (
+	"context"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/guard"
+)
+
+// steps runs the analyses one after the other. A panic of one costs what that one would
+// have found; once ctx is done, none begins any more.
+type steps struct {
+	ctx    context.Context
+	before func(analysis string) // for tests
+	failed []Problem
+	more   map[string]int // how often each failed
+}
+
+// maxFailures bounds what is told of one analysis that fails over and over.
+const maxFailures = 3
+
+func (s *steps) run(analysis string, fn func()) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	err := guard.Do("detection", func() error {
+		if s.before != nil {
+			s.before(analysis)
+		}
+		fn()
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	if s.more == nil {
+		s.more = make(map[string]int)
+	}
+	if s.more[analysis]++; s.more[analysis] <= maxFailures {
+		s.failed = append(s.failed, Problem{analysis, err.Error()})
+	}
+}
+
+// until gives an Input whose functions answer nothing once ctx is done: what still asks
+// for files then comes to its end at once.
+func (in *Input) until(ctx context.Context) *Input {
+	out := *in
+	if in.Lookup != nil {
+		out.Lookup = func(volume, path string) *FileFact {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return in.Lookup(volume, path)
+		}
+	}
+	if in.Read != nil {
+		out.Read = func(src artifact.Source, n int) []byte {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return in.Read(src, n)
+		}
+	}
+	return &out
+}

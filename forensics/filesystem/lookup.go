@@ -35,22 +35,12 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 			continue
 		}
 		at := stack[len(stack)-1]
-		entries, err := f.ReadDir(Ref{Inode: at.ino})
-		if err != nil && len(entries) == 0 {
-			if errors.Is(err, fs.ErrInvalid) {
-				err = fs.ErrNotExist
-			}
+		found, err := find(f, Ref{Inode: at.ino}, part)
+		if errors.Is(err, fs.ErrInvalid) { // a file where the path has a directory
+			err = fs.ErrNotExist
+		}
+		if err != nil {
 			return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), err)
-		}
-		var found *DirEntry
-		for i := range entries {
-			if entries[i].Name == part && !entries[i].Deleted {
-				found = &entries[i]
-				break
-			}
-		}
-		if found == nil {
-			return Ref{}, "", fmt.Errorf("%s: %w", text.Quote(name), fs.ErrNotExist)
 		}
 		in, err := f.Inode(Ref{Inode: found.Inode})
 		if err != nil {
@@ -80,6 +70,31 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 		names = append(names, d.name)
 	}
 	return Ref{Inode: stack[len(stack)-1].ino}, "/" + path.Join(names...), nil
+}
+
+// A Finder can find a name of a directory without listing it.
+type Finder interface {
+	FS
+	// Find gives the entry of a name that is not deleted. It fails with fs.ErrNotExist where
+	// there is none, with fs.ErrInvalid for what is no directory.
+	Find(dir Ref, name string) (DirEntry, error)
+}
+
+// find finds a name in a directory. Of one that can be read in part, what was read counts.
+func find(f FS, dir Ref, name string) (DirEntry, error) {
+	if x, ok := f.(Finder); ok {
+		return x.Find(dir, name)
+	}
+	entries, err := f.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name == name && !e.Deleted {
+			return e, nil
+		}
+	}
+	if err == nil || len(entries) > 0 {
+		err = fs.ErrNotExist
+	}
+	return DirEntry{}, err
 }
 
 func split(p string) []string {

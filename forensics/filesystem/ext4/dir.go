@@ -25,8 +25,9 @@ type dirent struct {
 	ino     uint32
 	typ     byte
 	deleted bool
-	passed  bool // the kernel's listing passes over it, by its name it is found
-	off     int  // of the entry in its block
+	passed  bool   // the kernel's listing passes over it, by its name it is found
+	off     int    // of the entry in its block
+	logical uint32 // that block of the directory, where a directory is read block by block
 	name    []byte
 	rest    []byte // what follows the name in the entry
 }
@@ -225,12 +226,13 @@ func nokeyLen(n int64) int64 {
 	return int64(base64.RawURLEncoding.EncodedLen(int(8 + n)))
 }
 
-// eachEntry reads a directory block by block.
-func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
+// eachEntry reads a directory block by block, until a block after fn said no.
+func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent) bool) error {
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
 	if n.inline() {
-		return f.inlineEntries(n, deleted, fn)
+		return f.inlineEntries(n, deleted, func(d dirent) { fn(d) })
 	}
+	more := true
 	exts, first := f.extents(n)
 	bs := f.sb.blockSize
 	block := make([]byte, bs)
@@ -257,8 +259,15 @@ func (f *FS) eachEntry(n *node, deleted bool, fn func(dirent)) error {
 				}
 				continue
 			}
-			if err := f.dirBlock(what, seed, b, block, deleted, fn); err != nil && first == nil {
+			logical := uint32((e.Logical + at) / int64(bs))
+			if err := f.dirBlock(what, seed, b, block, deleted, func(d dirent) {
+				d.logical = logical
+				more = fn(d) && more
+			}); err != nil && first == nil {
 				first = err
+			}
+			if !more {
+				return first
 			}
 		}
 	}
@@ -302,36 +311,44 @@ func (f *FS) inlineEntries(n *node, deleted bool, fn func(dirent)) error {
 // maxDirEntries bounds one listing: 16 million names.
 const maxDirEntries = 1 << 24
 
+// dirNode reads the inode of a directory.
+func (f *FS) dirNode(ref filesystem.Ref) (*node, error) {
+	n, err := f.node(ref)
+	if err == nil && !n.IsDir() {
+		err = fmt.Errorf("inode %d is not a directory: %w", ref.Inode, fs.ErrInvalid)
+	}
+	return n, err
+}
+
 // ReadDir implements filesystem.FS.
 func (f *FS) ReadDir(ref filesystem.Ref) ([]filesystem.DirEntry, error) {
-	n, err := f.node(ref)
+	n, err := f.dirNode(ref)
 	if err != nil {
 		return nil, err
 	}
-	what := fmt.Sprintf("inode %d", ref.Inode)
-	if !n.IsDir() {
-		return nil, fmt.Errorf("%s is not a directory: %w", what, fs.ErrInvalid)
-	}
 	var out []filesystem.DirEntry
 	over := false
-	err = f.eachEntry(n, true, func(d dirent) {
-		if string(d.name) == "." || string(d.name) == ".." {
-			return
+	err = f.eachEntry(n, true, func(d dirent) bool {
+		if isDots(d.name) {
+			return true
 		}
-		if len(out) >= maxDirEntries {
-			over = true
-			return
+		if over = len(out) >= maxDirEntries; !over {
+			out = append(out, f.dirEntry(n, d))
 		}
-		e := filesystem.DirEntry{Name: f.entryName(n, d), Inode: uint64(d.ino), Deleted: d.deleted}
-		if int(d.typ) < len(typeBits) {
-			e.Type = typeBits[d.typ]
-		}
-		out = append(out, e)
+		return !over
 	})
 	if over && err == nil {
-		err = filesystem.Corrupt(what, "more than %d entries", maxDirEntries)
+		err = filesystem.Corrupt(fmt.Sprintf("inode %d", ref.Inode), "more than %d entries", maxDirEntries)
 	}
 	return out, err
+}
+
+func (f *FS) dirEntry(n *node, d dirent) filesystem.DirEntry {
+	e := filesystem.DirEntry{Name: f.entryName(n, d), Inode: uint64(d.ino), Deleted: d.deleted}
+	if int(d.typ) < len(typeBits) {
+		e.Type = typeBits[d.typ]
+	}
+	return e
 }
 
 // entryName gives a name as it is shown: encrypted ones without their key.

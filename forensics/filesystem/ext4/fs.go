@@ -68,12 +68,16 @@ type FS struct {
 	mu       sync.Mutex
 	kinds    map[string]int // how many problems there are of a kind
 	problems map[filesystem.Problem]bool
+	sound    map[uint64]bool // directories whose index leads to all of their names
 
 	recovering chan struct{} // holds a value while deleted files are looked for
 	recovered  *recovered    // nil until they were
 }
 
-var _ filesystem.HistoryFS = (*FS)(nil)
+var (
+	_ filesystem.HistoryFS = (*FS)(nil)
+	_ filesystem.Finder    = (*FS)(nil)
+)
 
 // maxOfKind and maxKinds bound the list of problems of a filesystem.
 const (
@@ -84,7 +88,7 @@ const (
 // Open opens the filesystem on a volume of the given size in bytes. A context that ends
 // while the journal is replayed gives its error.
 func Open(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*FS, error) {
-	f := &FS{r: r, size: size, problems: make(map[filesystem.Problem]bool), recovering: make(chan struct{}, 1)}
+	f := &FS{r: r, size: size, problems: make(map[filesystem.Problem]bool), sound: make(map[uint64]bool), recovering: make(chan struct{}, 1)}
 	if err := f.findSuperblock(); err != nil {
 		return nil, err
 	}

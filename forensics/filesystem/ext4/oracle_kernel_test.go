@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"sort"
 	"strings"
 	"testing"
@@ -242,12 +243,29 @@ func engineRows(t testing.TB, f *FS) map[string]row {
 	t.Helper()
 	out := make(map[string]row)
 	hashes := make(map[uint64]hashed)
+	inodes := make(map[string]uint64)
 	err := f.Walk(context.Background(), filesystem.WalkOptions{Targets: true}, func(e *filesystem.Entry) error {
 		out[e.Path] = engineRow(f, e, hashes)
+		if _, ok := inodes[e.Path]; ok {
+			inodes[e.Path] = 0 // a name that stands twice
+		} else {
+			inodes[e.Path] = e.Inode.Ref.Inode
+		}
 		return nil
 	})
 	if err != nil {
 		t.Fatalf("walk: %v", err)
+	}
+	// What is listed is found by its name, with an index or without.
+	for p, ino := range inodes {
+		dir, name := path.Split(p)
+		parent := inodes[path.Clean(dir)]
+		if name == "" || ino == 0 || parent == 0 {
+			continue
+		}
+		if e, err := f.Find(filesystem.Ref{Inode: parent}, name); err != nil || e.Inode != ino {
+			t.Errorf("%q, inode %d, is found as inode %d, %v", p, ino, e.Inode, err)
+		}
 	}
 	return out
 }

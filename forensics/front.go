@@ -56,6 +56,21 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 	return host.Open(ctx, path, opts)
 }
 
+// OpenReader opens an image of size bytes that the caller reads, by content as [Open]
+// does; name stands for its path. Closing the image leaves r open.
+func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string, opts OpenOptions) (*Image, error) {
+	disk, err := image.FromReaderAt(ctx, r, size, name, image.Options{Backing: opts.Backing})
+	if err != nil {
+		return nil, err
+	}
+	img, err := host.OpenDisk(ctx, disk, name, opts)
+	if err != nil {
+		disk.Close()
+		return nil, err
+	}
+	return img, nil
+}
+
 // Content gives a file's content as a reader that can seek.
 func Content(f filesystem.File) *io.SectionReader { return host.Content(f) }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,18 +11,56 @@ import (
 )
 
 // EachFile calls fn for each entry of the volumes, without looking into any file.
-// With an empty volume that is all of them, the system's root filesystem first.
+// With an empty volume that is all of them, the system's root filesystem first. An
+// error of fn ends it; one of a volume is given at the end, after all the others.
 func (img *Image) EachFile(ctx context.Context, volume string, opts filesystem.WalkOptions, fn func(*Volume, *filesystem.Entry) error) error {
-	vols, err := img.readable(volume)
+	return img.each(ctx, volume, func(v *Volume) (refused, err error) {
+		err = v.FS.Walk(ctx, opts, func(e *filesystem.Entry) error {
+			refused = fn(v, e)
+			return refused
+		})
+		return refused, err
+	})
+}
+
+// EachChange calls fn for each change of a file that the journals tell, of the
+// volumes that [Image.EachFile] walks, with the same rules for errors.
+func (img *Image) EachChange(ctx context.Context, volume string, fn func(*Volume, *filesystem.Change) error) error {
+	return img.each(ctx, volume, func(v *Volume) (refused, err error) {
+		h, ok := v.FS.(filesystem.HistoryFS)
+		if !ok {
+			return nil, nil
+		}
+		if err = h.History(ctx, func(c *filesystem.Change) error {
+			refused = fn(v, c)
+			return refused
+		}); err != nil {
+			err = fmt.Errorf("history: %w", err)
+		}
+		return refused, err
+	})
+}
+
+// each calls fn for each of the volumes meant by name. It ends where fn is refused, or
+// ctx is done.
+func (img *Image) each(ctx context.Context, name string, fn func(*Volume) (refused, err error)) error {
+	vols, err := img.readable(name)
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, v := range vols {
-		if err := v.FS.Walk(ctx, opts, func(e *filesystem.Entry) error { return fn(v, e) }); err != nil {
-			return fmt.Errorf("%s: volume %s: %w", img.Path, v.ID, err)
+		refused, err := fn(v)
+		if err = cmp.Or(refused, ctx.Err(), err); err == nil {
+			continue
 		}
+		err = fmt.Errorf("%s: volume %s: %w", img.Path, v.ID, err)
+		if refused != nil || ctx.Err() != nil {
+			return err
+		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // readable gives the volumes meant by name, or all, the root filesystem first.
@@ -45,27 +84,4 @@ func (img *Image) readable(name string) ([]*Volume, error) {
 	}
 	i := slices.Index(out, root)
 	return append(append([]*Volume{root}, out[:i]...), out[i+1:]...), nil
-}
-
-// EachChange calls fn for each change of a file that the journals tell, of the
-// volumes that [Image.EachFile] walks.
-func (img *Image) EachChange(ctx context.Context, volume string, fn func(*Volume, *filesystem.Change) error) error {
-	vols, err := img.readable(volume)
-	if err != nil {
-		return err
-	}
-	for _, v := range vols {
-		h, ok := v.FS.(filesystem.HistoryFS)
-		if !ok {
-			continue
-		}
-		err := h.History(ctx, func(c *filesystem.Change) error { return fn(v, c) })
-		if errors.Is(err, context.Canceled) {
-			return err
-		}
-		if err != nil {
-			return fmt.Errorf("%s: volume %s: history: %w", img.Path, v.ID, err)
-		}
-	}
-	return nil
 }

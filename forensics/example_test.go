@@ -1,0 +1,165 @@
+package forensics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"icecore/fixtures"
+	"icecore/forensics"
+	"icecore/forensics/filesystem"
+)
+
+var samples string // a directory, made when the first sample is asked for
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if samples != "" {
+		os.RemoveAll(samples)
+	}
+	os.Exit(code)
+}
+
+// hijacked gives the path of the sample snapshot of a hijacked server, the one of
+// `make demo`.
+var hijacked = sync.OnceValue(func() string {
+	var err error
+	if samples, err = os.MkdirTemp("", "icecore-examples-"); err != nil {
+		log.Fatal(err)
+	}
+	name := filepath.Join(samples, "compromised.img")
+	if err := fixtures.Build(context.Background(), fixtures.Compromised, name); err != nil {
+		log.Fatal(err)
+	}
+	return name
+})
+
+// The main job: read an image, and say what happened.
+func ExampleAnalyze() {
+	a, err := forensics.Analyze(context.Background(), hijacked(), forensics.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.System.Hostname, "is", a.Verdict.State)
+	for _, f := range a.Findings[:2] {
+		fmt.Println(f.Level, f.Rule, f.Source.Path)
+	}
+	// Output:
+	// shop01 is compromised
+	// critical guessed_password /var/log/auth.log
+	// critical XMRig_Binary /tmp/.ICE-unix/.x/kswapd0
+}
+
+// Open an image, and list a directory of its root filesystem.
+func ExampleOpen() {
+	img, err := forensics.Open(context.Background(), hijacked(), forensics.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer img.Close()
+	root, err := img.Volume("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	list, err := root.List(context.Background(), forensics.ListOptions{Path: "/tmp/.ICE-unix/.x"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, l := range list {
+		fmt.Println(filesystem.ModeString(l.Inode.Mode), l.Inode.Size, l.Path)
+	}
+	// Output:
+	// -rw-r--r-- 495 /tmp/.ICE-unix/.x/config.json
+	// -rwxr-xr-x 1144 /tmp/.ICE-unix/.x/kswapd0
+}
+
+// Open an image that is no file: of an object store, or in memory.
+func ExampleOpenReader() {
+	f, err := os.Open(hijacked()) // any io.ReaderAt
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		log.Fatal(err)
+	}
+	img, err := forensics.OpenReader(context.Background(), f, st.Size(), "s3://snapshots/shop01", forensics.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer img.Close()
+	for _, v := range img.Volumes {
+		fmt.Println(v.ID, v.Content)
+	}
+	// Output:
+	// p14 BIOS boot
+	// p15 vfat
+	// p1 ext4
+}
+
+// Read a file that was deleted while its program was running: it has an inode, and no
+// name.
+func ExampleImage_EachFile() {
+	ctx := context.Background()
+	img, err := forensics.Open(ctx, hijacked(), forensics.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer img.Close()
+	err = img.EachFile(ctx, "", filesystem.WalkOptions{Orphans: true}, func(v *forensics.Volume, e *filesystem.Entry) error {
+		if e.Inode == nil || e.Inode.State != filesystem.Orphan {
+			return nil
+		}
+		f, err := v.FS.Open(e.Inode.Ref)
+		if err != nil {
+			return err
+		}
+		head := make([]byte, 4)
+		if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		fmt.Printf("%s %s, %d bytes, begins with %q\n", v.ID, e.Inode.State, f.Size(), head)
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// p1 orphan, 1144 bytes, begins with "\x7fELF"
+}
+
+// Search with rules of your own alone.
+func ExampleRuleOptions() {
+	rules := filepath.Join(filepath.Dir(hijacked()), "mine.yar")
+	err := os.WriteFile(rules, []byte(`rule Their_Host { strings: $a = "203.0.113.77" condition: $a and is_elf }`), 0o600)
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := forensics.Analyze(context.Background(), hijacked(), forensics.Options{
+		Rules: forensics.RuleOptions{YARA: []string{rules}, NoBuiltin: true},
+		Scan:  forensics.ScanOptions{YARAOnly: true},
+	})
+	var bad *forensics.RuleError
+	if errors.As(err, &bad) {
+		log.Fatalf("%s, line %d: %s", bad.File, bad.Line, bad.Why)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i := range a.AllRecords {
+		r := &a.AllRecords[i]
+		fmt.Println(r.Get("rule"), r.Source.State, r.Source.Path)
+	}
+	// Output:
+	// Their_Host live /tmp/.ICE-unix/.x/kswapd0
+	// Their_Host live /usr/bin/.sshd-agent
+	// Their_Host orphan /var/tmp/.d
+	// Their_Host live /var/tmp/.k.tar.gz
+}

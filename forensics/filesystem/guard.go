@@ -8,7 +8,8 @@ import (
 
 // Guard gives fsys with a guard against panics: a call that panics gives an error (a
 // [guard.PanicError]) in its stead, and the next call goes on. An engine reads what an
-// intruder wrote; what nobody thought of must not end the analysis of all the rest.
+// intruder wrote; what nobody thought of must not end the analysis of all the rest. What
+// an engine can do beyond FS (HistoryFS, Finder) must be passed on here.
 func Guard(fsys FS) FS {
 	g := &guarded{fsys: fsys, part: "reading " + fsys.Info().Type}
 	if h, ok := fsys.(HistoryFS); ok {
@@ -33,6 +34,12 @@ func (g *guarded) Inode(r Ref) (in *Inode, err error) {
 func (g *guarded) ReadDir(r Ref) (list []DirEntry, err error) {
 	defer guard.Recover(g.part, &err)
 	return g.fsys.ReadDir(r)
+}
+
+// Find implements Finder, by the engine's own way if it has one.
+func (g *guarded) Find(dir Ref, name string) (_ DirEntry, err error) {
+	defer guard.Recover(g.part, &err)
+	return find(g.fsys, dir, name)
 }
 
 func (g *guarded) Readlink(r Ref) (target string, err error) {

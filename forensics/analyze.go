@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/message"
+	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/scan"
 	"icecore/forensics/text"
@@ -38,7 +39,7 @@ type OutputOptions struct {
 	Progress  func(Progress)
 	// Problem, if not nil, is called at once with what of the user's own rules
 	// cannot be used, before anything is read; the coverage begins with it.
-	Problem func(NotRead)
+	Problem func(model.Gap)
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*Volume, *filesystem.Entry) error
@@ -82,15 +83,17 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	if opts.Scan.YARAOnly && !set.Available() {
 		return nil, fmt.Errorf("YARA: %s", set.Why())
 	}
-	a := &Analysis{Schema: Schema, Tool: Tool{Name: "icecore", Version: Version, Rules: RulesInfo{YARA: set.SHA256, Sigma: sigma.SHA256()}}}
-	a.Coverage.NotRead = []NotRead{}
+	a := &Analysis{Analysis: model.Analysis{
+		Schema: model.SchemaName, Tool: model.Tool{Name: "icecore", Version: Version, Rules: model.Rules{YARA: set.SHA256, Sigma: sigma.SHA256()}},
+	}}
 	a.rules(sigma, set)
-	for _, n := range a.Coverage.NotRead {
+	message.English().Complete(&a.Analysis)
+	for _, g := range a.Coverage.Gaps {
 		if opts.Output.Problem != nil {
-			opts.Output.Problem(n)
+			opts.Output.Problem(g)
 		}
 	}
-	a.Coverage.NotRead = append(a.Coverage.NotRead, img.NotRead...)
+	a.Coverage.Gaps = append(a.Coverage.Gaps, img.Gaps...)
 	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
 		return nil, err
 	}
@@ -103,10 +106,10 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 		return nil, err
 	}
 	taken, source := img.TakenAt()
-	a.Snapshot = SnapshotInfo{TakenAt: stamp(taken), Source: source}
+	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
 	system := host.System(root.FS)
 	system.SnapshotTime = taken
-	a.System = SystemInfo{Hostname: text.Escape(system.Hostname), OS: text.Escape(system.OS), MachineID: text.Escape(system.MachineID), Timezone: text.Escape(system.ZoneName)}
+	a.Hosts = []model.Host{root.Host(&system)}
 
 	s, err := scan.New(img, scan.Input{Rules: set, Extractors: all.Extractors(), System: &system, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
 	if err != nil {
@@ -120,22 +123,27 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 		a.Volumes[i].Files = n
 	}
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
-	a.Coverage.NotRead = append(a.Coverage.NotRead, found.NotRead...)
+	a.Coverage.Gaps = append(a.Coverage.Gaps, found.Gaps...)
 	opts.progress(Progress{Phase: "judging"})
 	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, System: &system, SnapshotTime: taken, Lookup: s.Lookup, Root: host.RootOf, Read: s.Read})
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range res.Problems {
-		a.gap("rule of Sigma "+text.Escape(p.File), p.Why)
+		a.gap(model.Msg("gap.sigma", "file", p.File), p.Why)
 	}
 	for _, p := range res.Failed {
-		a.gap("analysis: "+p.File, p.Why)
+		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
+			Subject: model.SubjectAnalysis, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.analysis", "name", p.File),
+			Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: model.Decisive,
+		})
 	}
 	for i := range res.Findings {
 		s.OnDisk(&res.Findings[i])
 	}
-	a.fill(found.Records, res)
+	a.Records, a.Findings, a.Verdict, a.Story = found.Records, res.Findings, res.Verdict, res.Story
+	a.hosts(root)
+	message.English().Complete(&a.Analysis)
 	return a, nil
 }
 
@@ -159,38 +167,56 @@ func loadSigma(opts Options) (*detect.Rules, error) {
 	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: opts.Scan.YARAOnly && len(opts.Rules.Sigma) == 0})
 }
 
-// gap adds a line to the coverage. why may hold bytes of the image.
-func (a *Analysis) gap(what, why string) {
-	a.Coverage.NotRead = append(a.Coverage.NotRead, NotRead{What: what, Why: text.EscapeOnce(why)})
+// gap adds a rule that is not in force to the coverage. why may hold bytes of the image.
+func (a *Analysis) gap(what model.Message, why string) {
+	a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
+		Subject: model.SubjectRule, Source: model.Source{DiskOffset: -1}, What: what, Why: model.Msg("why.error", "error", text.Raw(why)), Weight: model.Partial,
+	})
+}
+
+// hosts numbers the hosts within the volumes, the server itself first, and says of each
+// record and finding which one it is of.
+func (a *Analysis) hosts(root *Volume) {
+	type place struct{ volume, root string }
+	ids := map[place]string{{root.ID, ""}: a.Hosts[0].ID}
+	of := func(s *model.Source) {
+		if s.Volume == "" {
+			return
+		}
+		p := place{s.Volume, host.RootOf(s.Path)}
+		if p.root == "" {
+			p.volume = root.ID
+		}
+		id, ok := ids[p]
+		if !ok {
+			id = fmt.Sprintf("h%d", len(a.Hosts)+1)
+			ids[p] = id
+			a.Hosts = append(a.Hosts, model.Host{ID: id, Volume: p.volume, Root: p.root})
+		}
+		s.Host = id
+	}
+	for i := range a.Records {
+		of(&a.Records[i].Source)
+	}
+	for i := range a.Findings {
+		of(&a.Findings[i].Source)
+	}
 }
 
 // rules tells which rules could not be loaded.
 func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 	for _, p := range sigma.Problems {
-		a.gap("Sigma rule "+text.Escape(p.File), p.Why)
+		a.gap(model.Msg("gap.sigma", "file", p.File), p.Why)
 	}
 	for _, p := range set.Problems {
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, p)
 		} else {
-			a.gap(fmt.Sprintf("YARA rules %s, line %d", text.Escape(p.File), p.Line), p.Text)
+			what := model.Msg("gap.yara", "file", p.File)
+			if p.Line > 0 {
+				what.Params["line"] = model.ValueOf(p.Line)
+			}
+			a.gap(what, p.Text)
 		}
-	}
-}
-
-func (a *Analysis) fill(records []artifact.Record, res *detect.Result) {
-	a.AllRecords, a.AllFindings = records, res.Findings
-	a.Records = make([]RecordInfo, len(records))
-	for i := range records {
-		a.Records[i] = recordInfo(&records[i])
-	}
-	a.Findings = make([]FindingInfo, len(res.Findings))
-	for i := range res.Findings {
-		a.Findings[i] = findingInfo(&res.Findings[i])
-	}
-	a.Verdict = VerdictInfo{State: res.Verdict.State, Since: stamp(res.Verdict.Since), SinceInferred: res.Verdict.SinceInferred, Because: nonNil(res.Verdict.Because)}
-	a.Story = []StoryInfo{}
-	for _, l := range res.Story {
-		a.Story = append(a.Story, StoryInfo{stamp(l.Time), l.Phase, text.Escape(l.Text), l.Finding})
 	}
 }

@@ -28,13 +28,6 @@ type (
 	Info            = host.Info
 	FilesystemInfo  = host.FilesystemInfo
 	Progress        = host.Progress
-	NotRead         = host.NotRead
-	ImageInfo       = host.ImageInfo
-	ImageFile       = host.ImageFile
-	SnapshotInfo    = host.SnapshotInfo
-	VolumeInfo      = host.VolumeInfo
-	JournalInfo     = host.JournalInfo
-	SystemInfo      = host.SystemInfo
 	BackingError    = image.BackingError
 	RuleError       = rules.Error
 	RuleSet         = rules.Set

@@ -15,6 +15,7 @@ import (
 	"icecore/forensics"
 	"icecore/forensics/artifact/journald"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // toldByJournalctl reads what journalctl said of a replayed copy of a snapshot.
@@ -170,15 +171,15 @@ func TestBootedSince(t *testing.T) {
 				}
 			})
 			a := analysisOf(t, "booted/"+name+".raw")
-			if want := accepted.Format(time.RFC3339Nano); accepted.IsZero() || a.Verdict.Since != want || a.Verdict.SinceInferred != "" {
-				t.Errorf("since %s (%s), sshd accepted the password %s", a.Verdict.Since, a.Verdict.SinceInferred, want)
+			if s := a.Verdict.Since; accepted.IsZero() || !s.Time.Equal(accepted) || s.Meaning != model.Exact {
+				t.Errorf("since %+v, sshd accepted the password %s", s, accepted)
 			}
 			if d := accepted.Sub(e.Intrusion).Abs(); d > 5*time.Second {
 				t.Errorf("accepted %s, the driver saw it %s", accepted, e.Intrusion)
 			}
 			logins, inText := 0, false
-			for i := range a.AllFindings {
-				f := &a.AllFindings[i]
+			for i := range a.Findings {
+				f := &a.Findings[i]
 				if f.Rule != "guessed_password" || !strings.Contains(f.Title, " root ") {
 					continue
 				}
@@ -187,7 +188,7 @@ func TestBootedSince(t *testing.T) {
 					t.Errorf("%q, want %q", f.Description, want)
 				}
 				for _, id := range f.Records {
-					for _, r := range a.AllRecords {
+					for _, r := range a.Records {
 						inText = inText || r.ID == id && r.Source.Path == "/var/log/auth.log"
 					}
 				}

@@ -112,15 +112,15 @@ func TestJournalAlone(t *testing.T) {
 			if !tt.exact {
 				since, inferred = "2026-11-21T07:50:48Z", "year, zone"
 			}
-			if a.Verdict.State != detect.Compromised || a.Verdict.Since != since || a.Verdict.SinceInferred != inferred {
+			if a.Verdict.State != detect.Compromised || a.Verdict.Since.Time.Format(time.RFC3339Nano) != since || a.Verdict.Since.Inferred != inferred {
 				t.Errorf("%+v", a.Verdict)
 			}
 			paths := make(map[string]string)
-			for _, r := range a.AllRecords {
+			for _, r := range a.Records {
 				paths[r.ID] = r.Source.Path
 			}
-			for i := range a.AllFindings {
-				f := &a.AllFindings[i]
+			for i := range a.Findings {
+				f := &a.Findings[i]
 				rules[tt.name] = append(rules[tt.name], f.Rule)
 				if f.Rule != "guessed_password" {
 					continue

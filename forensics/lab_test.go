@@ -17,6 +17,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/report"
 )
 
@@ -53,8 +54,8 @@ func analysisOf(t *testing.T, name string) *forensics.Analysis {
 
 func noneAbove(t *testing.T, a *forensics.Analysis, level detect.Level) {
 	t.Helper()
-	for i := range a.AllFindings {
-		if f := &a.AllFindings[i]; f.Level > level {
+	for i := range a.Findings {
+		if f := &a.Findings[i]; f.Level > level {
 			t.Errorf("%s: %s at %s: %s", f.Level, f.Rule, f.Source.Path, f.Title)
 		}
 	}
@@ -75,12 +76,12 @@ type plantedFile struct {
 // record from there among its proof.
 func checkPlanted(t *testing.T, a *forensics.Analysis, list []plantedFile) {
 	t.Helper()
-	records := make(map[string]*artifact.Record, len(a.AllRecords))
-	for i := range a.AllRecords {
-		records[a.AllRecords[i].ID] = &a.AllRecords[i]
+	records := make(map[string]*artifact.Record, len(a.Records))
+	for i := range a.Records {
+		records[a.Records[i].ID] = &a.Records[i]
 	}
 	for _, p := range list {
-		found := slices.ContainsFunc(a.AllFindings, func(f detect.Finding) bool {
+		found := slices.ContainsFunc(a.Findings, func(f model.Finding) bool {
 			return f.Level >= p.level && strings.Contains(said(&f), p.text) && slices.ContainsFunc(f.Records, func(id string) bool {
 				r := records[id]
 				return r != nil && r.Source.Path == p.path && r.Source.State == p.state
@@ -150,12 +151,12 @@ func TestLabCompromised(t *testing.T) {
 
 	// The log tells when the password was accepted; the verdict counts from there.
 	var accepted time.Time
-	for i := range a.AllRecords {
-		if r := &a.AllRecords[i]; r.Kind == "auth.login" && r.Get("address") == "203.0.113.77" {
+	for i := range a.Records {
+		if r := &a.Records[i]; r.Kind == "auth.login" && r.Get("address") == "203.0.113.77" {
 			accepted = r.Time("logged")
 		}
 	}
-	if a.Verdict.State != detect.Compromised || a.Verdict.Since != accepted.Format(time.RFC3339Nano) {
+	if a.Verdict.State != detect.Compromised || !a.Verdict.Since.Time.Equal(accepted) {
 		t.Errorf("verdict %s since %s, want compromised since %s", a.Verdict.State, a.Verdict.Since, accepted)
 	}
 	checkStory(t, a)
@@ -209,21 +210,21 @@ func checkStory(t *testing.T, a *forensics.Analysis) {
 	phases := make(map[string]bool)
 	last := time.Time{}
 	for _, l := range a.Story {
-		phases[l.Phase] = true
+		phases[string(l.Phase)] = true
 		if !ids[l.Finding] {
 			t.Errorf("%q: there is no finding %s", l.Text, l.Finding)
 		}
-		if l.Time == "" {
+		if l.When.IsZero() {
 			continue
 		}
-		at, err := time.Parse(time.RFC3339Nano, l.Time)
-		if err != nil || at.Before(last) {
-			t.Errorf("%q at %s, after %s (%v)", l.Text, l.Time, last, err)
+		at := l.When.Time
+		if at.Before(last) {
+			t.Errorf("%q at %s, after %s", l.Text, at, last)
 		}
 		last = at
 	}
-	for _, p := range []string{detect.PhaseAccess, detect.PhasePersistence, detect.PhaseMining, detect.PhaseEvasion} {
-		if !phases[p] {
+	for _, p := range []model.Phase{detect.PhaseAccess, detect.PhasePersistence, detect.PhaseMining, detect.PhaseEvasion} {
+		if !phases[string(p)] {
 			t.Errorf("the story has no line of the phase %s", p)
 		}
 	}
@@ -277,7 +278,7 @@ func sameBytes(t *testing.T, image string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := report.JSON(&out[i], a); err != nil {
+		if err := report.JSON(&out[i], &a.Analysis); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -414,10 +415,7 @@ func TestBootedCompromised(t *testing.T) {
 	}
 	t.Run("since", func(t *testing.T) {
 		a := analysisOf(t, "booted/s4.raw")
-		since, err := time.Parse(time.RFC3339Nano, a.Verdict.Since)
-		if err != nil {
-			t.Fatal(err)
-		}
+		since := a.Verdict.Since.Time
 		// What journalctl read of the same snapshot says when sshd accepted the
 		// password. The driver's own mark was made when the session had ended.
 		accepted := journalAccepted(t, e.Addresses.Intruder)
@@ -434,7 +432,7 @@ func TestBootedCompromised(t *testing.T) {
 func checkOrphanHash(t *testing.T, a *forensics.Analysis, inode uint64, sum string) {
 	t.Helper()
 	for _, f := range a.Findings {
-		if f.Source != nil && f.Source.Inode == inode && f.Source.State == "orphan" && f.Source.SHA256 == sum {
+		if f.Source.Inode == inode && f.Source.State == model.Orphan && f.Source.SHA256 == sum {
 			return
 		}
 	}

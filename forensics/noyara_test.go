@@ -29,8 +29,8 @@ func TestWithoutYARA(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := false
-	for _, n := range a.Coverage.NotRead {
-		said = said || strings.Contains(n.What, "YARA") && strings.Contains(n.Why, "without YARA")
+	for _, n := range a.Coverage.Gaps {
+		said = said || strings.Contains(n.WhatText, "YARA") && strings.Contains(n.WhyText, "without YARA")
 	}
 	if !said || a.Coverage.BytesScanned != 0 {
 		t.Errorf("the coverage does not say it: %+v", a.Coverage)

@@ -65,9 +65,9 @@ func scanDisk(t *testing.T, img string, opts Options) *Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range a.Coverage.NotRead {
-		if strings.Contains(n.What, "YARA") {
-			t.Skip(n.Why)
+	for _, n := range a.Coverage.Gaps {
+		if strings.Contains(n.WhatText, "YARA") {
+			t.Skip(n.WhyText)
 		}
 	}
 	return a
@@ -76,8 +76,8 @@ func scanDisk(t *testing.T, img string, opts Options) *Analysis {
 // hits gives the records of YARA as "rule path[!member] at offset".
 func hits(a *Analysis) []string {
 	var out []string
-	for i := range a.AllRecords {
-		r := &a.AllRecords[i]
+	for i := range a.Records {
+		r := &a.Records[i]
 		if r.Kind != "yara.match" {
 			continue
 		}
@@ -217,8 +217,8 @@ func TestScanContent(t *testing.T) {
 			t.Errorf("%d jobs: not the bytes that one job gives", jobs)
 		}
 		// Each claim can be checked, in a member and on the disk.
-		for i := range a.AllRecords {
-			r := &a.AllRecords[i]
+		for i := range a.Records {
+			r := &a.Records[i]
 			if r.Source.Member == "" || r.Get("rule") != "Fox" && r.Get("rule") != "Marker" {
 				continue
 			}
@@ -231,8 +231,8 @@ func TestScanContent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range a.AllRecords {
-			r := &a.AllRecords[i]
+		for i := range a.Records {
+			r := &a.Records[i]
 			if r.Get("rule") != "Marker" || r.Source.Member != "" {
 				continue
 			}
@@ -243,11 +243,11 @@ func TestScanContent(t *testing.T) {
 		}
 		raw.Close()
 		var told bool
-		for _, n := range a.Coverage.NotRead {
-			told = told || strings.Contains(n.What, "nothing.gz")
+		for _, n := range a.Coverage.Gaps {
+			told = told || strings.Contains(n.WhatText, "nothing.gz")
 		}
 		if !told {
-			t.Errorf("an archive that is cut off is not told of: %v", a.Coverage.NotRead)
+			t.Errorf("an archive that is cut off is not told of: %v", a.Coverage.Gaps)
 		}
 	}
 }
@@ -277,11 +277,11 @@ func TestScanPackagedArchives(t *testing.T) {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 		var told bool
-		for _, n := range a.Coverage.NotRead {
-			told = told || strings.Contains(n.What, "members of 1 archives")
+		for _, n := range a.Coverage.Gaps {
+			told = told || strings.Contains(n.WhatText, "members of 1 archive")
 		}
 		if !told {
-			t.Errorf("nothing is said of what was not unpacked: %v", a.Coverage.NotRead)
+			t.Errorf("nothing is said of what was not unpacked: %v", a.Coverage.Gaps)
 		}
 	}
 }
@@ -343,7 +343,7 @@ func TestScanSwap(t *testing.T) {
 	if got, want := strings.Join(hits(a), "\n"), fmt.Sprintf("Marker %s at %d", "[swap]", 5<<20+123); got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
-	if src := a.AllRecords[0].Source; src.DiskOffset != at || src.Volume != "p2" {
+	if src := a.Records[0].Source; src.DiskOffset != at || src.Volume != "p2" {
 		t.Errorf("source %+v", src)
 	}
 }

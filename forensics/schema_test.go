@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -67,7 +68,7 @@ func TestSmall(t *testing.T) {
 	}
 	checkSources(t, image, a)
 	checkRecords(t, image, a)
-	if a.Verdict.State != "compromised" || a.Verdict.Since != "2026-01-12T08:01:00Z" {
+	if a.Verdict.State != "compromised" || a.Verdict.Since.Time.Format(time.RFC3339Nano) != "2026-01-12T08:01:00Z" {
 		t.Errorf("%+v", a.Verdict)
 	}
 }
@@ -80,7 +81,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := report.JSON(&b, a); err != nil {
+	if err := report.JSON(&b, &a.Analysis); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.ContainsRune(b.Bytes(), 0x1b) {
@@ -119,7 +120,7 @@ func TestEmptyArrays(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := report.JSON(&b, a); err != nil {
+	if err := report.JSON(&b, &a.Analysis); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "null") {

@@ -8,8 +8,8 @@ import (
 
 	"icecore/forensics"
 	"icecore/forensics/artifact"
-	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // checkSources reads the source of each finding, as a reader would who checks a
@@ -21,12 +21,12 @@ func checkSources(t *testing.T, image string, a *forensics.Analysis) {
 		t.Fatal(err)
 	}
 	defer img.Close()
-	records := make(map[string]*artifact.Record, len(a.AllRecords))
-	for i := range a.AllRecords {
-		records[a.AllRecords[i].ID] = &a.AllRecords[i]
+	records := make(map[string]*artifact.Record, len(a.Records))
+	for i := range a.Records {
+		records[a.Records[i].ID] = &a.Records[i]
 	}
-	for i := range a.AllFindings {
-		f := &a.AllFindings[i]
+	for i := range a.Findings {
+		f := &a.Findings[i]
 		if err := checkSource(img, f, records); err != nil {
 			t.Errorf("%s, %s, %s: %v", f.ID, f.Rule, f.Source.Path, err)
 		}
@@ -44,8 +44,8 @@ func checkRecords(t *testing.T, image string, a *forensics.Analysis) {
 	}
 	defer img.Close()
 	bad := 0
-	for i := range a.AllRecords {
-		r := &a.AllRecords[i]
+	for i := range a.Records {
+		r := &a.Records[i]
 		src := r.Source
 		if src.DiskOffset < 0 || src.Member != "" || src.State == filesystem.Deleted || bad == 20 {
 			continue
@@ -72,7 +72,7 @@ func checkRecords(t *testing.T, image string, a *forensics.Analysis) {
 	}
 }
 
-func checkSource(img *forensics.Image, f *detect.Finding, records map[string]*artifact.Record) error {
+func checkSource(img *forensics.Image, f *model.Finding, records map[string]*artifact.Record) error {
 	src := f.Source
 	v, err := img.Volume(src.Volume)
 	if err != nil {
@@ -168,6 +168,6 @@ func checkInode(in *filesystem.Inode, rec *artifact.Record) error {
 }
 
 // text gives all that a finding says.
-func said(f *detect.Finding) string {
+func said(f *model.Finding) string {
 	return strings.Join([]string{f.Rule, f.Title, f.Description, f.Excerpt, strings.Join(f.Techniques, " ")}, "\n")
 }

@@ -46,8 +46,8 @@ func TestStarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	levels := make(map[string]string)
-	for i := range a.AllFindings {
-		f := &a.AllFindings[i]
+	for i := range a.Findings {
+		f := &a.Findings[i]
 		levels[f.Source.Path] = f.Level.String() + " " + f.Rule
 		if f.Source.Path == "/opt/cache/warm" && (f.Source.Line != 3 || !strings.HasPrefix(f.Excerpt, "curl -fsSL") || len(f.Records) != 2) {
 			t.Errorf("line %d, %q, records %v", f.Source.Line, f.Excerpt, f.Records)

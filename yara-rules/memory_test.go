@@ -132,8 +132,8 @@ func analyzed(t testing.TB, files map[string][]byte) *forensics.Analysis {
 // rulesAt gives the rules that hit a file or its members, by member and rule.
 func rulesAt(a *forensics.Analysis, path string) map[string]bool {
 	out := make(map[string]bool)
-	for i := range a.AllRecords {
-		if r := &a.AllRecords[i]; r.Kind == "yara.match" && r.Source.Path == path {
+	for i := range a.Records {
+		if r := &a.Records[i]; r.Kind == "yara.match" && r.Source.Path == path {
 			out[r.Source.Member+":"+r.Get("rule")] = true
 		}
 	}
@@ -143,8 +143,8 @@ func rulesAt(a *forensics.Analysis, path string) map[string]bool {
 // levelAt gives the highest level of what is found at a path.
 func levelAt(a *forensics.Analysis, path string) detect.Level {
 	var level detect.Level
-	for i := range a.AllFindings {
-		if f := &a.AllFindings[i]; f.Source.Path == path {
+	for i := range a.Findings {
+		if f := &a.Findings[i]; f.Source.Path == path {
 			level = max(level, f.Level)
 		}
 	}
@@ -154,8 +154,8 @@ func levelAt(a *forensics.Analysis, path string) detect.Level {
 // paid says whether a record of a miner's configuration at a path names the pool
 // and the wallet.
 func paid(a *forensics.Analysis, path string) bool {
-	for i := range a.AllRecords {
-		r := &a.AllRecords[i]
+	for i := range a.Records {
+		r := &a.Records[i]
 		if r.Kind == "miner.config" && r.Source.Path == path && strings.Contains(r.Get("pool"), "pool.example.invalid") && r.Get("wallet") == memoryWallet {
 			return true
 		}
@@ -225,9 +225,9 @@ func TestCores(t *testing.T) {
 	if level := levelAt(a, "/var/crash/core.texts"); level != detect.Medium {
 		t.Errorf("texts alone: level %s", level)
 	}
-	for _, n := range a.Coverage.NotRead {
-		if strings.Contains(n.What, "core") {
-			t.Errorf("not read: %s: %s", n.What, n.Why)
+	for _, n := range a.Coverage.Gaps {
+		if strings.Contains(n.WhatText, "core") {
+			t.Errorf("not read: %s: %s", n.WhatText, n.WhyText)
 		}
 	}
 }

@@ -100,8 +100,8 @@ func TestVariants(t *testing.T) {
 	for p, w := range orphan {
 		where[fmt.Sprintf("orphan %d", orphanInode[p])] = w
 	}
-	for i := range an.AllRecords {
-		r := &an.AllRecords[i]
+	for i := range an.Records {
+		r := &an.Records[i]
 		if r.Kind != "yara.match" {
 			continue
 		}
@@ -139,8 +139,8 @@ func TestVariants(t *testing.T) {
 	_ = w.Flush()
 	t.Logf("variant and rules that hit:\n%s", table.String())
 	if t.Failed() {
-		for _, n := range an.Coverage.NotRead {
-			t.Logf("not read: %s: %s", n.What, n.Why)
+		for _, n := range an.Coverage.Gaps {
+			t.Logf("not read: %s: %s", n.WhatText, n.WhyText)
 		}
 	}
 }

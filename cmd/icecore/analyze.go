@@ -10,6 +10,7 @@ import (
 
 	"icecore/forensics"
 	"icecore/forensics/detect"
+	"icecore/forensics/model"
 	"icecore/forensics/report"
 	"icecore/forensics/report/ioc"
 	"icecore/forensics/text"
@@ -28,7 +29,10 @@ func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {
 func (a *app) complete(o *forensics.Options, p *progress) {
 	o.Open = a.openOptions()
 	o.Scan.Volume, o.Scan.Jobs, o.Output.Progress = a.volume, a.jobs, p.show
-	o.Output.Problem = func(n forensics.NotRead) { a.note("%s: %s", n.What, n.Why) }
+	o.Output.Problem = func(g model.Gap) {
+		g = g.Escaped()
+		a.note("%s: %s", g.WhatText, g.WhyText)
+	}
 }
 
 func (a *app) analyzeCmd() *cobra.Command {
@@ -85,15 +89,15 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			w := &errWriter{w: a.out}
 			var shown error
 			if a.format == "json" {
-				shown = report.JSON(w, an)
+				shown = report.JSON(w, &an.Analysis)
 			} else {
-				shown = report.Terminal(w, an, report.Options{Width: a.columns(), Color: a.color(), All: every})
+				shown = report.Terminal(w, &an.Analysis, report.Options{Width: a.columns(), Color: a.color(), All: every})
 			}
 			if err = cmp.Or(err, shown, w.err); err != nil {
 				return err
 			}
-			for i := range an.AllFindings {
-				if least > detect.None && an.AllFindings[i].Level >= least {
+			for i := range an.Findings {
+				if least > detect.None && an.Findings[i].Level >= least {
 					return foundError{strings.ToLower(failOn)}
 				}
 			}

@@ -195,17 +195,17 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 	if err := c.bodyFile.finish(); err != nil {
 		return err
 	}
-	if err := c.write("analysis.json", func(w io.Writer) error { return report.JSON(w, a) }); err != nil {
+	if err := c.write("analysis.json", func(w io.Writer) error { return report.JSON(w, &a.Analysis) }); err != nil {
 		return err
 	}
-	c.timeline.AddRecords(a.AllRecords, a.AllFindings)
+	c.timeline.AddRecords(a.Records, a.Findings)
 	if err := addHistory(ctx, img, volume, &c.timeline); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
 		c.log.Warn("history of the journal", "error", err)
 	}
-	page := &report.Page{Analysis: a, Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, args...), " ")}
+	page := &report.Page{Analysis: &a.Analysis, Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, args...), " ")}
 	page.Command = text.Escape(page.Command)
 	if err := c.timelines(ctx, a, page); err != nil {
 		return err
@@ -226,12 +226,12 @@ const maxExcerpt = 400
 // timelines writes both timelines, and picks the lines for the page.
 func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page *report.Page) error {
 	return c.write("timeline.jsonl", func(w io.Writer) error {
-		j, err := timeline.NewWriter("jsonl", w, plainText(a.System.Hostname))
+		j, err := timeline.NewWriter("jsonl", w, a.System().Hostname)
 		if err != nil {
 			return err
 		}
 		return c.write("timeline.csv", func(w io.Writer) error {
-			t, err := timeline.NewWriter("csv", w, plainText(a.System.Hostname))
+			t, err := timeline.NewWriter("csv", w, a.System().Hostname)
 			if err != nil {
 				return err
 			}
@@ -287,10 +287,11 @@ func (c *caseFolder) told(a *forensics.Analysis, events int) {
 		}
 		c.log.Info("volume", args...)
 	}
-	c.log.Info("verdict", "state", a.Verdict.State, "since", a.Verdict.Since, "findings", len(a.Findings), "records", len(a.Records), "events", events)
-	c.log.Info("coverage", "files", a.Coverage.Files, "bytes_scanned", a.Coverage.BytesScanned, "not_read", len(a.Coverage.NotRead))
-	for _, n := range a.Coverage.NotRead {
-		c.log.Warn("not read", "what", n.What, "why", n.Why)
+	c.log.Info("verdict", "state", a.Verdict.State, "since", a.Verdict.Since.Time, "findings", len(a.Findings), "records", len(a.Records), "events", events)
+	c.log.Info("coverage", "files", a.Coverage.Files, "bytes_scanned", a.Coverage.BytesScanned, "not_read", len(a.Coverage.Gaps))
+	for i := range a.Coverage.Gaps {
+		g := a.Coverage.Gaps[i].Escaped()
+		c.log.Warn("not read", "what", g.WhatText, "why", g.WhyText)
 	}
 	for _, s := range c.sums {
 		c.log.Info("written", "file", s[0], "sha256", s[1])

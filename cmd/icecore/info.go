@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"icecore/forensics"
+	"icecore/forensics/message"
 	"icecore/forensics/report"
 )
 
@@ -32,6 +33,7 @@ but those that name the system.`,
 			if err != nil {
 				return err
 			}
+			message.English().CompleteGaps(info.NotRead)
 			if a.format == "json" {
 				return report.AsJSON(a.out, info)
 			}

@@ -60,7 +60,7 @@ func (f *indicatorFile) write(a *app, an *forensics.Analysis) (err error) {
 			err = fmt.Errorf("--iocs: %w", err)
 		}
 	}()
-	err = ioc.Write(t, f.format, an)
+	err = ioc.Write(t, f.format, &an.Analysis)
 	if err2 := t.Chmod(0o644); err == nil {
 		err = err2
 	}

@@ -104,7 +104,7 @@ func (a *app) ruleLines(flags *ruleFlags) ([]ruleLine, error) {
 	lines := []ruleLine{}
 	for _, r := range set.List() {
 		l := ruleLine{
-			Engine: detect.EngineYARA, Name: r.Name, Level: r.Meta["level"], For: r.For.String(), Description: r.Meta["description"],
+			Engine: string(detect.EngineYARA), Name: r.Name, Level: r.Meta["level"], For: r.For.String(), Description: r.Meta["description"],
 			Benign: r.Meta["benign"], Reference: r.Meta["reference"], File: r.File, Line: r.Line, Techniques: []string{},
 		}
 		if l.Level == "" {
@@ -126,7 +126,7 @@ func (a *app) ruleLines(flags *ruleFlags) ([]ruleLine, error) {
 	}
 	for _, r := range sigma.List() {
 		l := ruleLine{
-			Engine: detect.EngineSigma, Name: r.Name, Level: r.Level.String(), For: "records", Techniques: slices.Clone(r.Techniques),
+			Engine: string(detect.EngineSigma), Name: r.Name, Level: r.Level.String(), For: "records", Techniques: slices.Clone(r.Techniques),
 			Description: r.Title, Benign: strings.Join(r.FalsePositives, "; "), File: r.Source,
 		}
 		if l.Techniques == nil {

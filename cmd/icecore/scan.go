@@ -39,16 +39,16 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 			w := &errWriter{w: a.out}
 			switch a.format {
 			case "json":
-				err = report.JSON(w, an)
+				err = report.JSON(w, &an.Analysis)
 			case "lines": // as yara(1) prints them
-				for i := range an.AllRecords {
-					r := &an.AllRecords[i]
+				for i := range an.Records {
+					r := &an.Records[i]
 					fmt.Fprintf(w, "%s %s\n", r.Get("rule"), text.Escape(r.Source.Path))
 				}
 			default:
 				var rows [][]string
-				for i := range an.AllRecords {
-					r := &an.AllRecords[i]
+				for i := range an.Records {
+					r := &an.Records[i]
 					rows = append(rows, []string{r.Get("level"), r.Get("rule"), r.Source.Volume, r.Source.State.String(), fmt.Sprint(r.Source.Inode), r.Source.Path, r.Source.SHA256[:min(16, len(r.Source.SHA256))]})
 				}
 				if len(rows) == 0 {
@@ -56,8 +56,9 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 				} else {
 					err = report.Table(w, []string{"level", "rule", "volume", "state", "inode", "path", "sha256"}, rows, a.columns())
 				}
-				for _, n := range an.Coverage.NotRead {
-					fmt.Fprintf(a.err, "icecore: not read: %s: %s\n", n.What, n.Why)
+				for i := range an.Coverage.Gaps {
+					g := an.Coverage.Gaps[i].Escaped()
+					fmt.Fprintf(a.err, "icecore: not read: %s: %s\n", g.WhatText, g.WhyText)
 				}
 			}
 			if err == nil {

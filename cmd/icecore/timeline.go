@@ -134,7 +134,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 			return nil
 		})
 		if err == nil {
-			host = img.Hostname()
+			host = plainText(img.Hostname())
 		}
 	} else {
 		o.Output.Entries = func(v *forensics.Volume, e *filesystem.Entry) error {
@@ -143,8 +143,8 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 		}
 		var an *forensics.Analysis
 		if an, err = forensics.AnalyzeImage(ctx, img, *o); err == nil {
-			t.AddRecords(an.AllRecords, an.AllFindings)
-			host = an.System.Hostname
+			t.AddRecords(an.Records, an.Findings)
+			host = an.System().Hostname
 		}
 	}
 	if err != nil {
@@ -155,7 +155,7 @@ func (a *app) events(ctx context.Context, name string, o *forensics.Options, fil
 		a.note("%s", oneLine(err))
 	}
 	p.done()
-	w, err := timeline.NewWriter(a.format, a.out, plainText(host))
+	w, err := timeline.NewWriter(a.format, a.out, host)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 var noon = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
@@ -285,28 +286,28 @@ func TestManyLines(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	f := func(l Level, path string, minute int) Finding {
-		return Finding{Level: l, Rule: path, Phase: PhasePersistence, Time: noon.Add(time.Duration(minute) * time.Minute), Source: artifact.Source{Volume: "p1", Path: path}}
+	f := func(l Level, path string, minute int) model.Finding {
+		return model.Finding{Level: l, Rule: path, Phase: PhasePersistence, When: model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}, Source: artifact.Source{Volume: "p1", Path: path}}
 	}
 	for _, tt := range []struct {
 		name  string
-		list  []Finding
-		state string
+		list  []model.Finding
+		state model.VerdictState
 		since int // minutes; -1: none
 	}{
 		{"nothing", nil, NoIndicators, -1},
-		{"low", []Finding{f(Low, "/a", 0), f(Informational, "/b", 0)}, NoIndicators, -1},
-		{"medium", []Finding{f(Medium, "/a", 5), f(Low, "/b", 0)}, Suspicious, 5},
-		{"one high", []Finding{f(High, "/a", 5), f(Medium, "/b", 0)}, Suspicious, 5},
-		{"two high about one file", []Finding{f(High, "/a", 5), f(High, "/a", 6)}, Suspicious, 5},
-		{"two high about two files", []Finding{f(High, "/a", 5), f(High, "/b", 6)}, Compromised, 5},
-		{"critical", []Finding{f(Critical, "/a", 9), f(High, "/b", 7), f(Medium, "/c", 0)}, Compromised, 7},
+		{"low", []model.Finding{f(Low, "/a", 0), f(Informational, "/b", 0)}, NoIndicators, -1},
+		{"medium", []model.Finding{f(Medium, "/a", 5), f(Low, "/b", 0)}, Suspicious, 5},
+		{"one high", []model.Finding{f(High, "/a", 5), f(Medium, "/b", 0)}, Suspicious, 5},
+		{"two high about one file", []model.Finding{f(High, "/a", 5), f(High, "/a", 6)}, Suspicious, 5},
+		{"two high about two files", []model.Finding{f(High, "/a", 5), f(High, "/b", 6)}, Compromised, 5},
+		{"critical", []model.Finding{f(Critical, "/a", 9), f(High, "/b", 7), f(Medium, "/c", 0)}, Compromised, 7},
 	} {
 		for i := range tt.list {
 			tt.list[i].ID = fmt.Sprint("F-", i)
 		}
 		v := verdict(tt.list)
-		if v.State != tt.state || (tt.since < 0) != v.Since.IsZero() || tt.since >= 0 && !v.Since.Equal(noon.Add(time.Duration(tt.since)*time.Minute)) {
+		if v.State != tt.state || (tt.since < 0) != v.Since.IsZero() || tt.since >= 0 && !v.Since.Time.Equal(noon.Add(time.Duration(tt.since)*time.Minute)) {
 			t.Errorf("%s: %+v", tt.name, v)
 		}
 		if (v.State == NoIndicators) != (len(v.Because) == 0) {
@@ -314,7 +315,7 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 	// A short list: the one that gives the time, and the strongest.
-	var many []Finding
+	var many []model.Finding
 	for i := range 40 {
 		many = append(many, f(Critical, fmt.Sprint("/", i), 100-i))
 		many[i].ID = fmt.Sprint("F-", i)

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"icecore/forensics/model"
 	"net"
 	"path"
 	"regexp"
@@ -80,8 +81,8 @@ func (x *rule) describe(s *sigma.Rule, source string) {
 
 // phaseOf gives the phase of the story that ATT&CK's tactics among the tags stand
 // for.
-func phaseOf(tags []string) string {
-	phase := ""
+func phaseOf(tags []string) model.Phase {
+	phase := model.Phase("")
 	for _, t := range tags {
 		switch strings.NewReplacer("_", "-").Replace(strings.ToLower(t)) {
 		case "attack.impact":

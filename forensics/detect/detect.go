@@ -37,63 +37,33 @@ func ParseLevel(s string) (Level, error) { return model.ParseLevel(s) }
 
 // The engines that make findings.
 const (
-	EngineSigma    = "sigma"
-	EngineYARA     = "yara"
-	EngineAnalysis = "analysis"
+	EngineSigma    = model.EngineSigma
+	EngineYARA     = model.EngineYARA
+	EngineAnalysis = model.EngineAnalysis
 )
 
-// The phases of the story, in the order in which an intrusion usually goes.
+// The phases of an intrusion.
 const (
-	PhaseAccess      = "initial-access"
-	PhaseExecution   = "execution"
-	PhasePersistence = "persistence"
-	PhaseMining      = "mining"
-	PhaseEvasion     = "evasion"
+	PhaseAccess      = model.PhaseAccess
+	PhaseExecution   = model.PhaseExecution
+	PhasePersistence = model.PhasePersistence
+	PhaseMining      = model.PhaseMining
+	PhaseEvasion     = model.PhaseEvasion
 )
-
-// Finding is a claim about records.
-type Finding struct {
-	ID          string // F-0001, given once all findings are in order
-	Rule        string // the Sigma rule's id, the YARA rule's name, or the analysis' name
-	Engine      string
-	Title       string
-	Description string
-	Level       Level
-	Techniques  []string // ATT&CK technique ids: T1053.003
-	Phase       string
-	// Time is when what the finding claims happened, zero if the disk does
-	// not tell; TimeInferred says what of it was inferred.
-	Time         time.Time
-	TimeInferred string
-	Records      []string // the IDs of the records that prove it
-	Source       artifact.Source
-	Excerpt      string // of the artifact, bytes as on the disk
-
-	lines []StoryLine // of the story, besides its own
-	more  int         // such lines in the same file, for which it stands, too
-}
 
 // States of a verdict.
 const (
-	Compromised  = "compromised"
-	Suspicious   = "suspicious"
-	NoIndicators = "no-indicators"
+	Compromised  = model.Compromised
+	Suspicious   = model.Suspicious
+	NoIndicators = model.NoIndicators
 )
 
-// Verdict is the answer to the first question.
-type Verdict struct {
-	State         string
-	Since         time.Time
-	SinceInferred string // what of Since was inferred; empty for a logged time
-	Because       []string
-}
+// Finding is a finding while it is worked on.
+type Finding struct {
+	model.Finding
 
-// StoryLine is one line of the story.
-type StoryLine struct {
-	Time    time.Time
-	Phase   string
-	Text    string
-	Finding string
+	lines []model.StoryLine // of the timeline of the attack, besides its own
+	more  int               // lines in the same file for which it stands, too
 }
 
 // FileFact is what the walk knew of a file that some other file names.
@@ -126,9 +96,9 @@ type Input struct {
 
 // Result is what detection found.
 type Result struct {
-	Findings []Finding // most serious first
-	Verdict  Verdict
-	Story    []StoryLine
+	Findings []model.Finding // most serious first
+	Verdict  model.Verdict
+	Story    []model.StoryLine
 	Problems []Problem // rules that failed over these records
 	Failed   []Problem // analyses that failed, by name: what they look for was not looked for
 }

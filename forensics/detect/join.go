@@ -89,8 +89,8 @@ func (c *collection) joinBy(key func(*Finding) string, merge func(into, f *Findi
 			}
 			into.Techniques = union(into.Techniques, f.Techniques)
 			into.lines = append(into.lines, f.lines...)
-			if !f.Time.IsZero() && (into.Time.IsZero() || f.Time.Before(into.Time)) && f.Level >= Medium {
-				into.Time, into.TimeInferred = f.Time, f.TimeInferred
+			if !f.When.IsZero() && (into.When.IsZero() || f.When.Time.Before(into.When.Time)) && f.Level >= Medium {
+				into.When = f.When
 			}
 			gone[i] = true
 		}

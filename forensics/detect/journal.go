@@ -11,6 +11,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 const (
@@ -92,7 +93,7 @@ func (c *collection) journalAltered() {
 		f := c.finding(r)
 		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "journal_altered", Medium, PhaseEvasion
 		f.Techniques = []string{"T1565.001", "T1070.002"}
-		f.Time, f.TimeInferred = time.Time{}, ""
+		f.When = model.When{}
 		f.Title = "Entries of the systemd journal were altered"
 		f.Description = fmt.Sprintf("%s messages do not fit the hash that was written beside them.", r.Get("altered"))
 		f.Records = union(f.Records, proof[file{r.Source.Volume, r.Source.Inode, r.Source.Version}])
@@ -174,7 +175,7 @@ func (c *collection) journalOf(files []journalFile, used time.Time) {
 	f := c.finding(proof[0])
 	f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "journal_cut", level, PhaseEvasion
 	f.Techniques = []string{"T1070.002"}
-	f.Time, f.TimeInferred = time.Time{}, ""
+	f.When = model.When{}
 	f.Title = "A part of the systemd journal is gone"
 	f.Description = "Of the journal in " + path.Dir(proof[0].Source.Path) + ": " + strings.Join(said, "; ") + "."
 	for _, r := range proof[1:] {

@@ -130,8 +130,7 @@ func (c *collection) countFailures() map[string]*attempts {
 type login struct {
 	rec                   *artifact.Record
 	address, user, method string
-	at                    time.Time
-	inferred              string
+	at                    model.When
 }
 
 // accepted gives the accepted logins in the order of time.
@@ -151,12 +150,12 @@ func (c *collection) accepted() []login {
 		default:
 			continue
 		}
-		if t := rec.Time(what); !t.IsZero() && rec.Get("address") != "" {
-			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), t, inferred(rec, what)})
+		if s := rec.Stamp(what); !s.Time.IsZero() && rec.Get("address") != "" {
+			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), logged(s)})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool {
-		if d := out[i].at.Truncate(time.Second).Compare(out[j].at.Truncate(time.Second)); d != 0 {
+		if d := out[i].at.Time.Truncate(time.Second).Compare(out[j].at.Time.Truncate(time.Second)); d != 0 {
 			return d < 0
 		}
 		// The log of sshd says more than wtmp, a live log more than what is
@@ -186,13 +185,13 @@ func (c *collection) logins() {
 	for _, l := range c.accepted() {
 		since, before := known[l.address]
 		if !before {
-			known[l.address] = l.at
+			known[l.address] = l.at.Time
 		}
 		a := failed[l.address]
 		if a == nil {
 			continue
 		}
-		count, users, first, recs := a.before(l.at)
+		count, users, first, recs := a.before(l.at.Time)
 		if count < guessesBefore {
 			continue
 		}
@@ -200,16 +199,16 @@ func (c *collection) logins() {
 		// login may be some seconds off.
 		again := false
 		for _, old := range told[who{l.address, l.user}] {
-			again = again || l.at.Sub(old) < guessWindow
+			again = again || l.at.Time.Sub(old) < guessWindow
 		}
 		if again {
 			continue
 		}
-		told[who{l.address, l.user}] = append(told[who{l.address, l.user}], l.at)
+		told[who{l.address, l.user}] = append(told[who{l.address, l.user}], l.at.Time)
 		f := c.finding(l.rec)
 		f.Engine, f.Rule, f.Phase = EngineAnalysis, "guessed_password", PhaseAccess
 		f.Techniques = []string{"T1110.001", "T1078"}
-		f.Time, f.TimeInferred = l.at, l.inferred
+		f.When = l.at
 		f.Title = fmt.Sprintf("Login of %s from %s after its password was guessed", l.user, l.address)
 		f.Description = fmt.Sprintf("%d failed logins from %s since %s, then one that was accepted (%s).", count, l.address, first.UTC().Format(time.RFC3339), orUnknown(l.method))
 		ordinary := before && since.Before(first)
@@ -231,7 +230,7 @@ func (c *collection) logins() {
 		f.Records = append(f.Records, recs...)
 		if f.Level >= High {
 			c.guesses[l.address] = true
-			f.lines = append(f.lines, StoryLine{Time: first, Phase: PhaseAccess, Text: fmt.Sprintf("Password guessing from %s begins (%d failed logins until one was accepted)", l.address, count)})
+			f.lines = append(f.lines, model.StoryLine{When: model.When{Time: first, Meaning: l.at.Meaning, Inferred: l.at.Inferred}, Phase: PhaseAccess, Text: fmt.Sprintf("Password guessing from %s begins (%d failed logins until one was accepted)", l.address, count)})
 		}
 		c.add(f)
 	}
@@ -274,7 +273,7 @@ func (c *collection) spreadGuesses() {
 		if before == nil || told[l.user] {
 			continue
 		}
-		before.within(l.at.Add(-spreadWindow), l.at)
+		before.within(l.at.Time.Add(-spreadWindow), l.at.Time)
 		count, addresses := before.count, before.addresses
 		if count < manySpread || len(addresses) < spreadAddresses {
 			continue
@@ -283,7 +282,7 @@ func (c *collection) spreadGuesses() {
 		f := c.finding(l.rec)
 		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "guessed_password_spread", Medium, PhaseAccess
 		f.Techniques = []string{"T1110.003", "T1078"}
-		f.Time, f.TimeInferred = l.at, l.inferred
+		f.When = l.at
 		f.Title = fmt.Sprintf("Login of %s from %s, while its password was guessed from %d other addresses", l.user, l.address, len(addresses))
 		f.Description = fmt.Sprintf("%d failed logins of %s from %d addresses within the hour before, then one by password from an address that had never logged in.", count, l.user, len(addresses))
 		for _, g := range before.list[before.from:min(before.to, before.from+maxListed)] {
@@ -333,15 +332,6 @@ func (g *guesses) within(from, to time.Time) {
 	}
 }
 
-func inferred(r *artifact.Record, what string) string {
-	for _, s := range r.Times {
-		if s.What == what {
-			return s.Inferred
-		}
-	}
-	return ""
-}
-
 func orUnknown(method string) string {
 	if method == "" {
 		return "by a method that is not told"
@@ -388,7 +378,8 @@ func (c *collection) guessed(list []*attempts) Finding {
 	f := c.finding(list[0].recs[0])
 	f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "guessing", Low, PhaseAccess
 	f.Techniques = []string{"T1110.001"}
-	f.Time, f.TimeInferred = list[0].first, inferred(list[0].recs[0], "first")
+	f.When = logged(list[0].recs[0].Stamp("first"))
+	f.When.Time = list[0].first
 	f.Records = nil
 	count := 0
 	first, last := list[0].first, list[0].last

@@ -39,7 +39,7 @@ func (c *collection) setBack() {
 		f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "time_set_back", level, PhaseEvasion
 		f.Techniques = []string{"T1070.006"}
 		f.Title = "A program's time of modification was set back"
-		f.Time, f.TimeInferred = rec.Time("changed"), "from the time the file was changed"
+		f.When = model.When{Time: rec.Time("changed"), Meaning: model.AtLatest, Basis: "changed"}
 		f.Description = fmt.Sprintf("It says that the file was modified %s, but the file was made %s. Any call sets the first, none the second.%s",
 			rec.Time("modified").UTC().Format(time.RFC3339), rec.Time("created").UTC().Format(time.RFC3339), why)
 		if started {

@@ -11,6 +11,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // collection gathers findings while the engines run.
@@ -92,14 +93,14 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	} {
 		s.run(x.analysis, x.fn)
 	}
-	res := &Result{Verdict: Verdict{State: Suspicious}} // unless the verdict can be given
+	res := &Result{Verdict: model.Verdict{State: Suspicious}} // unless the verdict can be given
 	s.run("order", func() { res.Findings = c.ordered() })
 	s.run("verdict", func() {
 		if res.Findings != nil || len(c.findings) == 0 {
 			res.Verdict = verdict(res.Findings)
 		}
 	})
-	s.run("story", func() { res.Story = story(res.Findings) })
+	s.run("story", func() { res.Story = c.story() })
 	s.run("problems", func() { res.Problems = c.matcher.problems() })
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -276,18 +277,25 @@ func (c *collection) startsMiner(rec *artifact.Record) (*minerFile, string) {
 
 // finding begins a finding about one record.
 func (c *collection) finding(rec *artifact.Record) Finding {
-	f := Finding{Records: []string{rec.ID}, Source: rec.Source}
-	f.Time, f.TimeInferred = when(rec)
-	return f
+	return Finding{Finding: model.Finding{Records: []string{rec.ID}, Source: rec.Source, When: when(rec)}}
 }
 
-// when says when what a record tells came about.
-func when(rec *artifact.Record) (time.Time, string) {
-	for _, what := range []string{"logged", "typed", "first", "login"} {
-		for _, s := range rec.Times {
-			if s.What == what && !s.Time.IsZero() {
-				return s.Time, s.Inferred
-			}
+// logged gives the moment of a stamp that a log states.
+func logged(s artifact.Stamp) model.When {
+	if s.Time.IsZero() {
+		return model.When{}
+	}
+	if s.Inferred != "" {
+		return model.When{Time: s.Time, Meaning: model.Inferred, Inferred: s.Inferred}
+	}
+	return model.When{Time: s.Time, Meaning: model.Exact}
+}
+
+// when says when what a record states came about.
+func when(rec *artifact.Record) model.When {
+	for _, what := range []string{"logged", "typed", "first", "login", "started"} {
+		if s := rec.Stamp(what); !s.Time.IsZero() {
+			return logged(s)
 		}
 	}
 	// Of what stands in files, the change of the inode: unlike the time of
@@ -296,21 +304,26 @@ func when(rec *artifact.Record) (time.Time, string) {
 	// package was there before.
 	order := []string{"changed", "created", "modified"}
 	switch rec.Kind {
-	case "yara.match", "miner.config":
+	case model.YARAMatch, model.MinerConfig:
 		if rec.Get("owner") == "" {
 			order = []string{"created", "changed", "modified"}
 		}
-	case "file.notable":
+	case model.FileNotable:
 		if rec.Get("owner") == "" && rec.Get("what") != "immutable" {
 			order = []string{"created", "changed", "modified"}
 		}
 	}
+	meaning := model.Inferred
+	if rec.Kind.IsLog() {
+		// A line of a log or history that states no time was written by then.
+		meaning = model.AtLatest
+	}
 	for _, what := range order {
 		if t := rec.Time(what); !t.IsZero() {
-			return t, "from the time the file was " + what
+			return model.When{Time: t, Meaning: meaning, Basis: what}
 		}
 	}
-	return time.Time{}, ""
+	return model.When{}
 }
 
 const maxExcerpt = 400
@@ -384,18 +397,17 @@ func metadata(rec *artifact.Record) string {
 }
 
 // ordered sorts the findings and numbers them.
-func (c *collection) ordered() []Finding {
-	out := c.findings
-	sort.SliceStable(out, func(i, j int) bool {
-		a, b := &out[i], &out[j]
+func (c *collection) ordered() []model.Finding {
+	sort.SliceStable(c.findings, func(i, j int) bool {
+		a, b := &c.findings[i], &c.findings[j]
 		switch {
 		case a.Level != b.Level:
 			return a.Level > b.Level
-		case !a.Time.Equal(b.Time):
-			if a.Time.IsZero() != b.Time.IsZero() {
-				return b.Time.IsZero()
+		case !a.When.Time.Equal(b.When.Time):
+			if a.When.IsZero() != b.When.IsZero() {
+				return b.When.IsZero()
 			}
-			return a.Time.Before(b.Time)
+			return a.When.Time.Before(b.When.Time)
 		case a.Rule != b.Rule:
 			return a.Rule < b.Rule
 		case a.Source.Volume != b.Source.Volume:
@@ -407,8 +419,20 @@ func (c *collection) ordered() []Finding {
 		}
 		return a.Source.Offset < b.Source.Offset
 	})
+	out := make([]model.Finding, len(c.findings))
+	for i := range c.findings {
+		f := &c.findings[i]
+		if f.Message.IsZero() {
+			f.Message = model.Msg("text", "text", f.Title)
+			if f.Description != "" {
+				f.Details = []model.Message{model.Msg("text", "text", f.Description)}
+			}
+		}
+		out[i] = f.Finding
+	}
+	model.NumberFindings(out, func(id string) *model.Record { return c.byID[id] })
 	for i := range out {
-		out[i].ID = fmt.Sprintf("F-%04d", i+1)
+		c.findings[i].ID = out[i].ID
 	}
 	return out
 }

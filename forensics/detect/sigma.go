@@ -50,10 +50,10 @@ type rule struct {
 // Info describes a rule in force.
 type Info struct {
 	Name, Title, Description, Source string
-	Engine                           string // EngineSigma or EngineAnalysis
-	Level                            Level  // of an analysis: the highest
+	Engine                           model.Engine // EngineSigma or EngineAnalysis
+	Level                            Level        // of an analysis: the highest
 	Techniques                       []string
-	Phase                            string
+	Phase                            model.Phase
 	FalsePositives                   []string
 }
 

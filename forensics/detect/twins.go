@@ -172,8 +172,8 @@ func (c *collection) proveTwins() {
 				f.Records = union(f.Records, []string{other})
 				// A text may go further back than the journal does.
 				if r := c.byID[other]; r.Kind == "cron.run" && f.Source.Path == c.byID[id].Source.Path {
-					if t := r.Time("first"); !t.IsZero() && f.Time.Sub(t) > sameMoment {
-						f.Time, f.TimeInferred = t, inferred(r, "first")
+					if s := r.Stamp("first"); !s.Time.IsZero() && f.When.Time.Sub(s.Time) > sameMoment {
+						f.When = logged(s)
 					}
 				}
 			}

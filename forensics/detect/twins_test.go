@@ -173,11 +173,11 @@ func TestTwins(t *testing.T) {
 				if tt.proof != nil && !slices.Equal(f.Records, tt.proof) {
 					t.Errorf("proved by %q, want %q", f.Records, tt.proof)
 				}
-				if tt.exact && f.TimeInferred != "" {
-					t.Errorf("at %s, inferred %q", f.Time, f.TimeInferred)
+				if tt.exact && f.When.Meaning != model.Exact {
+					t.Errorf("at %+v", f.When)
 				}
-				if tt.exact && tt.rule == "guessed_password" && !f.Time.Equal(noon.Add(accept)) {
-					t.Errorf("at %s", f.Time)
+				if tt.exact && tt.rule == "guessed_password" && !f.When.Time.Equal(noon.Add(accept)) {
+					t.Errorf("at %s", f.When.Time)
 				}
 			}
 			if n != tt.want {

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"icecore/forensics/model"
 	"slices"
 	"sort"
 )
@@ -9,8 +10,8 @@ const maxBecause = 6 // findings that a verdict names
 
 // verdict weighs the findings. One critical, or two high ones that rest on
 // different artifacts, mean compromised; a high or medium one, suspicious.
-func verdict(findings []Finding) Verdict {
-	v := Verdict{State: NoIndicators}
+func verdict(findings []model.Finding) model.Verdict {
+	v := model.Verdict{State: NoIndicators}
 	high := make(map[string]bool)
 	for i := range findings {
 		f := &findings[i]
@@ -39,11 +40,11 @@ func verdict(findings []Finding) Verdict {
 	earliest := -1
 	for i := range findings {
 		f := &findings[i]
-		if f.Level < least || f.Time.IsZero() {
+		if f.Level < least || f.When.IsZero() {
 			continue
 		}
-		if v.Since.IsZero() || f.Time.Before(v.Since) {
-			v.Since, v.SinceInferred, earliest = f.Time, f.TimeInferred, i
+		if v.Since.IsZero() || f.When.Time.Before(v.Since.Time) {
+			v.Since, v.SinceFinding, earliest = f.When, f.ID, i
 		}
 	}
 	v.Because = because(findings, least, earliest)
@@ -52,7 +53,7 @@ func verdict(findings []Finding) Verdict {
 
 // because names the findings that carry the verdict: the one that gives its time,
 // then the strongest, of each phase and each rule before a second of the same.
-func because(findings []Finding, least Level, earliest int) []string {
+func because(findings []model.Finding, least Level, earliest int) []string {
 	var picked []int
 	take := func(i int) {
 		if len(picked) < maxBecause && !slices.Contains(picked, i) {
@@ -62,10 +63,10 @@ func because(findings []Finding, least Level, earliest int) []string {
 	if earliest >= 0 {
 		take(earliest)
 	}
-	for _, key := range []func(*Finding) string{
-		func(f *Finding) string { return f.Phase },
-		func(f *Finding) string { return f.Rule },
-		func(f *Finding) string { return f.ID },
+	for _, key := range []func(*model.Finding) string{
+		func(f *model.Finding) string { return string(f.Phase) },
+		func(f *model.Finding) string { return f.Rule },
+		func(f *model.Finding) string { return f.ID },
 	} {
 		seen := make(map[string]bool)
 		for _, i := range picked {
@@ -90,10 +91,10 @@ func because(findings []Finding, least Level, earliest int) []string {
 // story tells the findings that matter in the order in which they happened, and at
 // the same moment in that in which an intrusion goes; those without a time come
 // last.
-func story(findings []Finding) []StoryLine {
-	var out []StoryLine
-	for i := range findings {
-		f := &findings[i]
+func (c *collection) story() []model.StoryLine {
+	var out []model.StoryLine
+	for i := range c.findings {
+		f := &c.findings[i]
 		if f.Level < Medium {
 			continue
 		}
@@ -102,22 +103,22 @@ func story(findings []Finding) []StoryLine {
 			t += ": " + f.Source.Path
 		}
 		for _, l := range f.lines {
-			l.Finding = f.ID
+			l.Finding, l.Message = f.ID, model.Msg("text", "text", l.Text)
 			out = append(out, l)
 		}
-		out = append(out, StoryLine{f.Time, f.Phase, t, f.ID})
+		out = append(out, model.StoryLine{When: f.When, Phase: f.Phase, Message: model.Msg("text", "text", t), Text: t, Finding: f.ID})
 	}
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := &out[i], &out[j]
 		switch {
-		case a.Time.IsZero() || b.Time.IsZero():
-			return !a.Time.IsZero() && b.Time.IsZero()
-		case !a.Time.Equal(b.Time):
-			return a.Time.Before(b.Time)
+		case a.When.IsZero() || b.When.IsZero():
+			return !a.When.IsZero() && b.When.IsZero()
+		case !a.When.Time.Equal(b.When.Time):
+			return a.When.Time.Before(b.When.Time)
 		}
-		return phaseOrder[a.Phase] < phaseOrder[b.Phase]
+		return phaseOrder(a.Phase) < phaseOrder(b.Phase)
 	})
 	return out
 }
 
-var phaseOrder = map[string]int{PhaseAccess: 0, PhaseExecution: 1, PhaseMining: 2, PhasePersistence: 3, PhaseEvasion: 4}
+func phaseOrder(p model.Phase) int { return slices.Index(model.Phases(), p) }

@@ -9,6 +9,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // stem gives the name of the log that a file is of, and whether it is a part that
@@ -119,10 +120,7 @@ func (c *collection) wipedLogs() {
 	f := c.finding(wiped[0].rec)
 	f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, "log_emptied", Medium, PhaseEvasion
 	f.Techniques = []string{"T1070.002"}
-	f.Time, f.TimeInferred = wiped[0].when, "from the time the file was modified"
-	if wiped[0].what == "first" {
-		f.TimeInferred = "from the first line that is left"
-	}
+	f.When = model.When{Time: wiped[0].when, Meaning: model.AtLatest, Basis: wiped[0].what}
 	var said []string
 	for i, l := range wiped {
 		said = append(said, l.rec.Source.Path+" "+l.why)
@@ -182,7 +180,7 @@ func (c *collection) zeroedLogins() {
 		f.Techniques = []string{"T1070.002"}
 		f.Title = "Records of logins were overwritten"
 		f.Description = fmt.Sprintf("%d records of the file are nothing but zeros, as tools leave them that remove a login.", n)
-		f.Time, f.TimeInferred = time.Time{}, ""
+		f.When = model.When{}
 		c.add(f)
 	}
 }

@@ -3,9 +3,9 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -13,13 +13,13 @@ import (
 // `icecore info --format json`; the parts have the form that they have in an
 // analysis.
 type Info struct {
-	Image       ImageInfo        `json:"image"`
-	Snapshot    SnapshotInfo     `json:"snapshot"`
-	Volumes     []VolumeInfo     `json:"volumes"`
+	Image       model.Image      `json:"image"`
+	Snapshot    model.Snapshot   `json:"snapshot"`
+	Volumes     []model.Volume   `json:"volumes"`
 	Filesystems []FilesystemInfo `json:"filesystems"`
-	System      *SystemInfo      `json:"system,omitempty"` // nil: none was found
+	System      *model.Host      `json:"system,omitempty"` // nil: none was found
 	SystemOn    string           `json:"system_volume,omitempty"`
-	NotRead     []NotRead        `json:"not_read"`
+	NotRead     []model.Gap      `json:"not_read"`
 }
 
 // FilesystemInfo is what a filesystem tells of itself.
@@ -56,7 +56,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 	if err != nil {
 		return nil, err
 	}
-	info := &Info{Image: files, Volumes: img.DescribeVolumes(), Filesystems: []FilesystemInfo{}, NotRead: append([]NotRead{}, img.NotRead...)}
+	info := &Info{Image: files, Volumes: img.DescribeVolumes(), Filesystems: []FilesystemInfo{}, NotRead: append([]model.Gap{}, img.Gaps...)}
 	for i, v := range img.Volumes {
 		if v.FS == nil {
 			continue
@@ -68,7 +68,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 					files++
 				}
 				if e.Err != nil {
-					info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), text.EscapeOnce(e.Err.Error())})
+					info.NotRead = append(info.NotRead, v.FileGap(e.Path, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(e.Err.Error()))))
 				}
 				return nil
 			})
@@ -76,7 +76,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 				return nil, ctx.Err()
 			}
 			if err != nil {
-				info.NotRead = append(info.NotRead, NotRead{"volume " + v.ID, text.EscapeOnce(err.Error())})
+				info.NotRead = append(info.NotRead, v.Gap(model.Decisive, err))
 			}
 			info.Volumes[i].Files = files
 		}
@@ -87,11 +87,11 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 			FirstCommit: stampOf(fi.Journal.FirstCommit), LastCommit: stampOf(fi.Journal.LastCommit), Replayed: fi.Journal.Replayed, Pending: fi.Journal.Transactions, PendingSize: fi.Journal.Blocks,
 		})
 		for _, p := range v.FS.Problems() {
-			info.NotRead = append(info.NotRead, NotRead{fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), text.EscapeOnce(p.Why)})
+			info.NotRead = append(info.NotRead, v.ProblemGap(p))
 		}
 	}
 	taken, source := img.TakenAt()
-	info.Snapshot = SnapshotInfo{TakenAt: stamp(taken), Source: source}
+	info.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
 	root, err := img.Root()
 	if errors.Is(err, ErrNoFilesystem) {
 		return info, nil
@@ -101,7 +101,8 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 	}
 	s := System(root.FS)
 	if s.Hostname != "" || s.OS != "" || s.MachineID != "" {
-		info.System = &SystemInfo{Hostname: text.Escape(s.Hostname), OS: text.Escape(s.OS), MachineID: text.Escape(s.MachineID), Timezone: text.Escape(s.ZoneName)}
+		h := root.Host(&s)
+		info.System = &h
 		info.SystemOn = root.ID
 	}
 	return info, nil

@@ -13,6 +13,7 @@ import (
 	"icecore/forensics/filesystem/all"
 	"icecore/forensics/guard"
 	"icecore/forensics/image"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 	"icecore/forensics/volume"
 )
@@ -30,11 +31,12 @@ type OpenOptions struct {
 // Image is an opened image: its disk, the volumes on it, and the filesystems on
 // those. Close it when done.
 type Image struct {
+	ID      string // among the images of one analysis: i1
 	Path    string
 	Disk    image.Disk
 	Volumes []*Volume
-	// NotRead lists what was found wrong or not understood while opening.
-	NotRead []NotRead
+	// Gaps lists what was found wrong or not understood while opening.
+	Gaps []model.Gap
 }
 
 // Volume is a volume with the filesystem found on it, if it is one that is read.
@@ -62,9 +64,9 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 // OpenDisk opens all volumes on a disk, as Open does; name stands for its path. The
 // disk is the image's from then on, unless there is an error.
 func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOptions) (*Image, error) {
-	img := &Image{Path: name, Disk: disk}
+	img := &Image{ID: "i1", Path: name, Disk: disk}
 	for _, p := range disk.Problems() {
-		img.NotRead = append(img.NotRead, NotRead{"image " + text.Escape(name), text.EscapeOnce(p)})
+		img.Gaps = append(img.Gaps, img.gap(model.SubjectImage, model.Msg("gap.image", "path", name), p))
 	}
 	var vols []volume.Volume
 	var problems []volume.Problem
@@ -76,7 +78,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 		return nil, image.NotImage(fmt.Errorf("%s: %w", name, err))
 	}
 	for _, p := range problems {
-		img.NotRead = append(img.NotRead, NotRead{text.EscapeOnce(p.What), text.EscapeOnce(p.Why)})
+		img.Gaps = append(img.Gaps, img.gap(model.SubjectPartition, model.Msg("gap.partitions", "place", text.Raw(p.What)), p.Why))
 	}
 	for _, v := range vols {
 		if err := ctx.Err(); err != nil {
@@ -88,11 +90,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 			vol.Reason = err.Error()
 		}
 		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {
-			what := "volume " + v.ID
-			if v.Content != "" {
-				what += " (" + v.Content + ")"
-			}
-			img.NotRead = append(img.NotRead, NotRead{what, text.EscapeOnce(vol.Reason)})
+			img.Gaps = append(img.Gaps, vol.Gap(model.Decisive, err))
 		}
 	}
 	return img, nil
@@ -191,8 +189,12 @@ func (img *Image) Root() (*Volume, error) {
 
 func (img *Image) nothingToRead() error {
 	var why []string
-	for _, n := range img.NotRead {
-		why = append(why, n.What+": "+n.Why)
+	for _, g := range img.Gaps {
+		w := g.Why.Param("error")
+		if v := g.Source.Volume; v != "" {
+			w = "volume " + v + ": " + w
+		}
+		why = append(why, w)
 	}
 	if len(why) == 0 {
 		return ErrNoFilesystem

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"icecore/forensics/text"
@@ -302,7 +303,7 @@ type findingJSON struct {
 	Records []string  `json:"records"`
 	Source  *Source   `json:"source,omitempty"`
 	Excerpt string    `json:"excerpt,omitempty"`
-	Message Message   `json:"message"`
+	Message Message   `json:"message,omitzero"`
 	Details []Message `json:"details,omitempty"`
 }
 
@@ -346,7 +347,7 @@ type storyJSON struct {
 	Phase   Phase   `json:"phase"`
 	Text    string  `json:"text"`
 	Finding string  `json:"finding"`
-	Message Message `json:"message"`
+	Message Message `json:"message,omitzero"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -398,8 +399,8 @@ type gapJSON struct {
 	Subject     Subject `json:"subject"`
 	Weight      Weight  `json:"weight"`
 	Source      *Source `json:"source,omitempty"`
-	WhatMessage Message `json:"what_message"`
-	WhyMessage  Message `json:"why_message"`
+	WhatMessage Message `json:"what_message,omitzero"`
+	WhyMessage  Message `json:"why_message,omitzero"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -612,83 +613,89 @@ type analysisJSON struct {
 	Coverage Coverage    `json:"coverage"`
 }
 
-// Write writes the analysis as JSON, one element of an array a line, so that a large
-// one is neither held in memory as text nor a single line.
+// Write writes the analysis as indented JSON, piece by piece, so that the text of a
+// large one is never in memory.
 func (a *Analysis) Write(w io.Writer) error {
-	e := &elements{w: w}
-	e.open("schema", a.Schema)
+	e := &writer{w: w}
 	t := a.Tool
-	e.member("tool", toolJSON{t.Name, t.Version, rulesJSON(t.Rules)})
-	e.member("image", a.Image)
-	e.member("snapshot", a.Snapshot)
-	array(e, "volumes", a.Volumes)
-	array(e, "hosts", a.Hosts)
-	e.member("verdict", a.Verdict)
-	array(e, "findings", a.Findings)
-	array(e, "records", a.Records)
-	array(e, "story", a.Story)
-	e.member("coverage", nil)
-	e.raw(fmt.Sprintf("{\"files\":%d,\"bytes_scanned\":%d,\"not_read\":", a.Coverage.Files, a.Coverage.BytesScanned))
-	list(e, a.Coverage.Gaps)
-	e.raw("}\n}\n")
+	e.raw("{")
+	e.member(1, "schema", a.Schema)
+	e.member(1, "tool", toolJSON{t.Name, t.Version, rulesJSON(t.Rules)})
+	e.member(1, "image", a.Image)
+	e.member(1, "snapshot", a.Snapshot)
+	array(e, 1, "volumes", a.Volumes)
+	array(e, 1, "hosts", a.Hosts)
+	e.member(1, "verdict", a.Verdict)
+	array(e, 1, "findings", a.Findings)
+	array(e, 1, "records", a.Records)
+	array(e, 1, "story", a.Story)
+	e.name(1, "coverage")
+	e.raw("{")
+	e.first = true
+	e.member(2, "files", a.Coverage.Files)
+	e.member(2, "bytes_scanned", a.Coverage.BytesScanned)
+	array(e, 2, "not_read", a.Coverage.Gaps)
+	e.raw("\n  }\n}\n")
 	return e.err
 }
 
-// elements writes JSON piece by piece and keeps the first error.
-type elements struct {
-	w   io.Writer
-	err error
+// writer writes JSON piece by piece and keeps the first error.
+type writer struct {
+	w     io.Writer
+	err   error
+	first bool // member of its object
+	begun bool
+	b     bytes.Buffer
 }
 
-func (e *elements) raw(s string) {
+func (e *writer) raw(s string) {
 	if e.err == nil {
 		_, e.err = io.WriteString(e.w, s)
 	}
 }
 
-func (e *elements) value(v any) {
+// value writes a value whose lines stand at a depth of indentation.
+func (e *writer) value(depth int, v any) {
 	if e.err != nil {
 		return
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if e.err = enc.Encode(v); e.err == nil {
-		_, e.err = e.w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	b, err := json.Marshal(v)
+	if err != nil {
+		e.err = err
+		return
+	}
+	e.b.Reset()
+	if e.err = json.Indent(&e.b, b, strings.Repeat("  ", depth), "  "); e.err == nil {
+		_, e.err = e.w.Write(e.b.Bytes())
 	}
 }
 
-func (e *elements) open(name string, v any) {
-	e.raw("{\n\"" + name + "\":")
-	e.value(v)
-}
-
-// member begins the next member; nil leaves its value to the caller.
-func (e *elements) member(name string, v any) {
-	e.raw(",\n\"" + name + "\":")
-	if v != nil {
-		e.value(v)
+// name begins a member of an object.
+func (e *writer) name(depth int, name string) {
+	if e.begun && !e.first {
+		e.raw(",")
 	}
+	e.begun, e.first = true, false
+	e.raw("\n" + strings.Repeat("  ", depth) + "\"" + name + "\": ")
 }
 
-func array[T any](e *elements, name string, items []T) {
-	e.member(name, nil)
-	list(e, items)
+func (e *writer) member(depth int, name string, v any) {
+	e.name(depth, name)
+	e.value(depth, v)
 }
 
-func list[T any](e *elements, items []T) {
-	e.raw("[")
+func array[T any](e *writer, depth int, name string, items []T) {
+	e.name(depth, name)
+	if len(items) == 0 {
+		e.raw("[]")
+		return
+	}
+	indent := "\n" + strings.Repeat("  ", depth+1)
 	for i := range items {
-		if i > 0 {
-			e.raw(",")
-		}
-		e.raw("\n")
-		e.value(&items[i])
+		e.raw([]string{"[", ","}[min(i, 1)] + indent)
+		e.value(depth+1, &items[i])
 	}
-	if len(items) > 0 {
-		e.raw("\n")
-	}
-	e.raw("]")
+	e.raw("\n" + strings.Repeat("  ", depth) + "]")
 }
 
 // Read reads an analysis that [Analysis.Write] wrote. One of another schema is

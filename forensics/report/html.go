@@ -4,11 +4,9 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"icecore/forensics/model"
 	"io"
 	"strings"
-
-	"icecore/forensics"
-	"icecore/forensics/text"
 )
 
 //go:embed report.html.tmpl
@@ -19,7 +17,7 @@ type Excerpt struct{ Time, What, Level, Text string }
 
 // Page is what the HTML report shows.
 type Page struct {
-	Analysis *forensics.Analysis
+	Analysis *model.Analysis
 	Made     string // when, RFC 3339
 	Command  string
 	Timeline []Excerpt
@@ -30,27 +28,28 @@ type Page struct {
 // HTML writes one page that needs nothing else: no script, no network, no font. It
 // can be printed. Everything from the image passes through html/template.
 func HTML(w io.Writer, p *Page) error {
+	a := viewOf(p.Analysis)
 	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
 		"clock": clock, "where": where, "bytes": Bytes, "grouped": grouped, "or": or, "upper": strings.ToUpper,
 		"phase":    func(s string) string { return or(phaseNames[s], s) },
 		"inferred": inferred,
-		"command":  func(src *forensics.SourceInfo) string { return check(p.Analysis.Image.Path, src) },
+		"command":  func(src *sourceView) string { return check(a.Image.Path, src) },
 	}).ParseFS(templates, "report.html.tmpl")
 	if err != nil {
 		return err
 	}
-	s := summarise(p.Analysis)
-	byID := make(map[string]*forensics.RecordInfo, len(p.Analysis.Records))
-	for i := range p.Analysis.Records {
-		byID[p.Analysis.Records[i].ID] = &p.Analysis.Records[i]
+	s := summarise(a)
+	byID := make(map[string]*recordView, len(a.Records))
+	for i := range a.Records {
+		byID[a.Records[i].ID] = &a.Records[i]
 	}
-	data := htmlData{Page: p, EventCount: int64(p.Events), A: p.Analysis, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
+	data := htmlData{Page: p, EventCount: int64(p.Events), A: a, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
 	for _, x := range s.wallets {
 		data.Wallets = append(data.Wallets, htmlWallet{x.address, x.coin, x.path})
 	}
-	for i := range p.Analysis.Findings {
-		f := &p.Analysis.Findings[i]
-		h := htmlFinding{FindingInfo: f, Excerpt: strings.TrimSpace(f.Excerpt)}
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		h := htmlFinding{findingView: f, Excerpt: strings.TrimSpace(f.Excerpt)}
 		const most = 10
 		for j, id := range f.Records {
 			if j == most {
@@ -68,7 +67,7 @@ func HTML(w io.Writer, p *Page) error {
 
 type htmlData struct {
 	*Page
-	A          *forensics.Analysis
+	A          *view
 	EventCount int64
 	Verdict    string
 	Counts     string
@@ -81,7 +80,7 @@ type htmlData struct {
 type htmlWallet struct{ Address, Coin, Path string }
 
 type htmlFinding struct {
-	*forensics.FindingInfo
+	*findingView
 	Excerpt string
 	Records []htmlRecord
 	More    int
@@ -90,14 +89,14 @@ type htmlFinding struct {
 type htmlRecord struct{ ID, Kind, Where, Fields string }
 
 // recordFields writes the fields of a record in one line.
-func recordFields(r *forensics.RecordInfo) string {
+func recordFields(r *recordView) string {
 	var b strings.Builder
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		if i > 0 {
 			b.WriteString("  ")
 		}
-		fmt.Fprintf(&b, "%s=%s", f.Name, text.Escape(f.Text()))
+		fmt.Fprintf(&b, "%s=%s", f.Name, f.Text())
 	}
 	return b.String()
 }

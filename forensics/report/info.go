@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"icecore/forensics"
+	"icecore/forensics/model"
 )
 
 // Info writes what an image is.
@@ -25,21 +26,23 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 			fmt.Fprintln(w, l)
 		}
 	}
-	p("image        %s: %s, %s", info.Image.Path, info.Image.Format, Bytes(info.Image.VirtualSize))
-	for _, f := range info.Image.Files {
-		if len(info.Image.Files) > 1 || f.SHA256 != "" {
+	image := info.Image.Escaped()
+	p("image        %s: %s, %s", image.Path, image.Format, Bytes(image.VirtualSize))
+	for _, f := range image.Files {
+		if len(image.Files) > 1 || f.SHA256 != "" {
 			p("             %s, %s", f.Path, Bytes(f.Size))
 		}
 		if f.SHA256 != "" {
 			p("             sha256 %s", f.SHA256)
 		}
 	}
-	if info.Snapshot.TakenAt != "" {
-		p("taken        not before %s (%s)", info.Snapshot.TakenAt, info.Snapshot.Source)
+	if !info.Snapshot.TakenAt.IsZero() {
+		p("taken        not before %s (%s)", stamp(info.Snapshot.TakenAt), info.Snapshot.Source)
 	} else {
 		p("taken        not known: no filesystem that can be read tells")
 	}
-	if s := info.System; s != nil {
+	if info.System != nil {
+		s := info.System.Escaped()
 		p("system       %s, host %s, time zone %s (volume %s)", or(s.OS, "unknown system"), or(s.Hostname, "without a name"), or(s.Timezone, "unknown"), info.SystemOn)
 	} else {
 		p("system       none found: no filesystem holds an /etc/os-release, /etc/hostname or /etc/machine-id")
@@ -48,6 +51,7 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 	rows := make([][]string, 0, len(info.Volumes))
 	uuids := make(map[string]string)
 	for _, v := range info.Volumes {
+		v = v.Escaped()
 		uuids[v.ID] = v.UUID
 		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), kind(v.Type), or(v.Filesystem, "-"), or(v.Label, "-"), status(&v)})
 	}
@@ -79,7 +83,8 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 	if len(info.NotRead) > 0 {
 		p("")
 		p("Not read, or not as it should be:")
-		for _, n := range info.NotRead {
+		for i := range info.NotRead {
+			n := viewOfGap(&info.NotRead[i])
 			for i, l := range wrap(n.What+": "+n.Why, width-4) {
 				p("%s%s", []string{"  ", "    "}[min(i, 1)], l)
 			}
@@ -89,7 +94,7 @@ func Info(w io.Writer, info *forensics.Info, width int) error {
 }
 
 // status says in a word whether a volume is read; why not is told below the table.
-func status(v *forensics.VolumeInfo) string {
+func status(v *model.Volume) string {
 	switch {
 	case v.Filesystem == "swap":
 		return "scanned"

@@ -12,9 +12,8 @@
 package report
 
 import (
+	"icecore/forensics/model"
 	"io"
-
-	"icecore/forensics"
 )
 
 // Options say how a terminal report looks. The zero value is 100 columns wide and
@@ -27,5 +26,5 @@ type Options struct {
 
 const defaultWidth = 100
 
-// JSON writes an analysis as JSON (schema icecore.analysis/1).
-func JSON(w io.Writer, a *forensics.Analysis) error { return AsJSON(w, a) }
+// JSON writes an analysis as JSON; see [model.Analysis.Write].
+func JSON(w io.Writer, a *model.Analysis) error { return a.Write(w) }

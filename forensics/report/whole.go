@@ -2,8 +2,6 @@ package report
 
 import (
 	"strings"
-
-	"icecore/forensics"
 )
 
 // unbreakable is a space within what must stay in one line. No text has one of its
@@ -14,7 +12,7 @@ const unbreakable = "\u00a0"
 func keep(command string) string { return strings.ReplaceAll(command, " ", unbreakable) }
 
 // commandsOf gives, for findings, the command that they are about.
-func commandsOf(a *forensics.Analysis) map[string]string {
+func commandsOf(a *view) map[string]string {
 	findings := make(map[string][]string) // by record
 	for i := range a.Findings {
 		for _, id := range a.Findings[i].Records {

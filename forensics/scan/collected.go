@@ -2,7 +2,6 @@ package scan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 
@@ -98,14 +97,14 @@ func (c *collected) sorted() []artifact.Record {
 	out := make([]artifact.Record, len(c.recs))
 	for i := range c.recs {
 		out[i] = c.recs[i].rec
-		out[i].ID = fmt.Sprintf("R-%06d", i+1)
 	}
 	c.recs = nil
+	model.NumberRecords(out, func(_, path string) string { return host.RootOf(path) })
 	return out
 }
 
 // leftOut tells of the kinds of which not all is kept.
-func (c *collected) leftOut() (out []host.NotRead) {
+func (c *collected) leftOut() (out []model.Gap) {
 	total := 0
 	for _, n := range c.seen {
 		total += n
@@ -116,9 +115,12 @@ func (c *collected) leftOut() (out []host.NotRead) {
 	share := c.share()
 	for kind, n := range c.seen {
 		if n > share {
-			out = append(out, host.NotRead{What: "records " + string(kind), Why: fmt.Sprintf("%d of %d are kept, the first of each file: an analysis holds %d of all kinds", share, n, c.max)})
+			out = append(out, model.Gap{
+				Subject: model.SubjectRecords, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.records", "kind", string(kind)),
+				Why: model.Msg("why.records", "kept", share, "count", n, "limit", c.max), Weight: model.Decisive,
+			})
 		}
 	}
-	slices.SortFunc(out, func(a, b host.NotRead) int { return cmp.Compare(a.What, b.What) })
+	slices.SortFunc(out, func(a, b model.Gap) int { return cmp.Compare(a.What.Param("kind"), b.What.Param("kind")) })
 	return out
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/host"
 	"icecore/forensics/model"
 )
 
@@ -41,7 +40,7 @@ func TestCollected(t *testing.T) {
 				}
 			}
 			var first []artifact.Record
-			var told []host.NotRead
+			var told []model.Gap
 			for round := range 8 {
 				rand.New(rand.NewPCG(uint64(round), 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 				got := collected{max: 100}

@@ -20,6 +20,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/image"
+	"icecore/forensics/message"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/volume"
@@ -231,9 +232,10 @@ func (s stub) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emi
 // told gives the lines of the coverage about files and volumes.
 func told(r *Result) []string {
 	var out []string
-	for _, n := range r.NotRead {
-		if !strings.Contains(n.What, "by YARA") {
-			out = append(out, n.What+": "+n.Why)
+	message.English().CompleteGaps(r.Gaps)
+	for _, g := range r.Gaps {
+		if g = g.Escaped(); g.Subject != model.SubjectContent {
+			out = append(out, g.WhatText+": "+g.WhyText)
 		}
 	}
 	return out

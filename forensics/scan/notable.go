@@ -90,9 +90,9 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 			add("nss_module_unowned")
 		}
 	}
-	if place := place(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && root == "" && place != "" &&
+	if at := standsIn(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && root == "" && at != "" &&
 		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
-		add("old_mtime").Add("place", place)
+		add("old_mtime").Add("place", at)
 	}
 	if o.owner != "" && o.state == "changed" && (kind == filetype.ELF || kind == filetype.Script) {
 		add("package_file_changed")
@@ -123,9 +123,9 @@ func dropper(f *shell.Facts, st filesystem.State) bool {
 	return st != filesystem.Live && (f.Has("fetch") || len(f.URLs) > 0)
 }
 
-// place says what kind of folder a program stands in, empty for those into which
+// standsIn says what kind of folder a program stands in, empty for those into which
 // software is copied by hand with its times.
-func place(p string) string {
+func standsIn(p string) string {
 	switch {
 	case tempDirs(p):
 		return "temp"

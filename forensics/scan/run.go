@@ -11,8 +11,8 @@ import (
 	"icecore/forensics/content/upx"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 	"icecore/forensics/rules"
-	"icecore/forensics/text"
 )
 
 // DefaultTimeout is how long YARA may look at one piece of content.
@@ -46,7 +46,7 @@ type Result struct {
 	Volumes []int64           // the files of each volume of the image
 	Files   int64             // regular files looked at
 	Bytes   int64             // given to YARA
-	NotRead []host.NotRead
+	Gaps    []model.Gap
 }
 
 // New makes a scan of an image.
@@ -72,15 +72,17 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 // Run looks at all volumes. An error means that there is no result.
 func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	r := &Result{Volumes: make([]int64, len(s.img.Volumes))}
-	gap := func(what, why string) { r.NotRead = append(r.NotRead, host.NotRead{What: what, Why: why}) }
+	gap := func(subject model.Subject, weight model.Weight, what, why model.Message) {
+		r.Gaps = append(r.Gaps, model.Gap{Subject: subject, Source: model.Source{DiskOffset: -1}, What: what, Why: why, Weight: weight})
+	}
 	switch {
 	case s.opts.NoYARA:
-		gap("content of all files, by YARA", "not asked for")
+		gap(model.SubjectContent, model.Decisive, model.Msg("gap.content"), model.Msg("why.option"))
 	case !s.rules.Available():
-		gap("content of all files, by YARA", s.rules.Why())
+		gap(model.SubjectContent, model.Decisive, model.Msg("gap.content"), model.Msg("why.error", "error", s.rules.Why()))
 	}
 	if s.opts.NoDeleted {
-		gap("deleted files", "not asked for")
+		gap(model.SubjectDeleted, model.Minor, model.Msg("gap.deleted"), model.Msg("why.option"))
 	}
 	for i, v := range s.img.Volumes {
 		wanted := s.opts.Volume == "" || v.Is(s.opts.Volume)
@@ -90,7 +92,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 			err = s.swap(ctx, v)
 		case v.FS == nil:
 		case !wanted:
-			gap("volume "+v.ID, "only volume "+text.Escape(s.opts.Volume)+" was asked for")
+			gap(model.SubjectVolume, model.Minor, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.volume", "volume", s.opts.Volume))
 		default:
 			r.Volumes[i], err = s.volume(ctx, v)
 		}
@@ -98,10 +100,10 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 			return nil, fmt.Errorf("%s: volume %s: %w", s.img.Path, v.ID, err)
 		}
 	}
-	r.NotRead = append(r.NotRead, s.found.leftOut()...)
+	r.Gaps = append(r.Gaps, s.found.leftOut()...)
 	r.Records = s.found.sorted()
 	r.Files, r.Bytes = s.files.Load(), s.scanned.Load()
-	r.NotRead = append(r.NotRead, s.trouble.list()...)
+	r.Gaps = append(r.Gaps, s.trouble.list()...)
 	return r, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/text"
 )
@@ -52,17 +53,48 @@ type Scan struct {
 	large   chan []byte          // the buffers for large files, empty until used
 }
 
-func (s *Scan) problem(what, format string, args ...any) {
+// gap adds a line to the coverage.
+func (s *Scan) gap(g model.Gap) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trouble.add(host.NotRead{What: what, Why: text.EscapeOnce(fmt.Sprintf(format, args...))})
+	s.trouble.add(g)
+}
+
+// place is where something of an image could not be read. The reference is shown only
+// where there is no path, or where it is set.
+type place struct {
+	v    *host.Volume
+	path string
+	ref  filesystem.Ref
+}
+
+// problem adds a file that could not be read, or not wholly.
+func (s *Scan) problem(at place, err error) { s.unread(at, err.Error()) }
+
+func (s *Scan) unread(at place, why string) {
+	s.gap(at.v.FileGap(at.path, at.ref, model.Msg("why.error", "error", text.Raw(why))))
+}
+
+// failed adds what an extractor could not read of a file.
+func (s *Scan) failed(at place, extractor string, err error) {
+	g := at.v.FileGap(at.path, at.ref, model.Msg("why.extractor", "extractor", extractor, "error", text.Raw(err.Error())))
+	g.Subject = model.SubjectExtractor
+	s.gap(g)
 }
 
 // guard runs a part of the scan. Its error, or a panic of it, is told of in the
 // coverage; the rest of the scan goes on.
-func (s *Scan) guard(where string, fn func() error) {
+func (s *Scan) guard(v *host.Volume, what string, fn func() error) {
 	if err := guard.Do("scan", fn); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		s.problem(where, "%v", err)
+		s.gap(partGap(v, what, model.Msg("why.error", "error", text.Raw(err.Error()))))
+	}
+}
+
+// partGap is a part of a volume's analysis that was not done, or not wholly; what is the
+// id of the message that names it.
+func partGap(v *host.Volume, what string, why model.Message) model.Gap {
+	return model.Gap{
+		Subject: model.SubjectVolume, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg(what, "volume", v.ID), Why: why, Weight: model.Decisive,
 	}
 }
 
@@ -74,7 +106,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.guard(fmt.Sprintf("volume %s, package database", v.ID), func() error {
+	s.guard(v, "gap.packages", func() error {
 		s.own(ctx, v, list)
 		return nil
 	})
@@ -126,16 +158,19 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 		return 0, err
 	}
 	if !s.opts.YARAOnly {
-		s.guard(fmt.Sprintf("volume %s, scripts that are started", v.ID), func() error { return s.started(ctx, v, number) })
+		s.guard(v, "gap.scripts", func() error { return s.started(ctx, v, number) })
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
 	}
 	if n := s.sealed.Swap(0); n > 0 {
-		s.problem(fmt.Sprintf("volume %s, members of %d archives", v.ID, n), "not unpacked: they are as their packages installed them")
+		s.gap(model.Gap{
+			Subject: model.SubjectMember, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.archives", "volume", v.ID, "count", n),
+			Why: model.Msg("why.intact"), Weight: model.Minor,
+		})
 	}
 	for _, p := range v.FS.Problems() {
-		s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.EscapeOnce(p.What)), "%s", p.Why)
+		s.gap(v.ProblemGap(p))
 	}
 	return files, nil
 }
@@ -152,7 +187,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 		}
 		if e.Inode == nil {
 			if e.Err != nil {
-				s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(e.Path)), "%v", e.Err)
+				s.problem(place{v: v, path: e.Path}, e.Err)
 			}
 			return nil
 		}
@@ -161,7 +196,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 			files++
 		}
 		if e.Err != nil && in.State != filesystem.Deleted {
-			s.problem(fmt.Sprintf("volume %s, %s (inode %s)", v.ID, text.Escape(e.Path), in.Ref), "%v", e.Err)
+			s.problem(place{v, e.Path, in.Ref}, e.Err)
 		}
 		_, inside := host.SplitRoot(e.Path)
 		j := job{ref: in.Ref, size: in.Size, state: in.State, mode: in.Mode}
@@ -175,7 +210,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 			return nil
 		default:
 			if !s.opts.YARAOnly && deviceOutsideDev(e) {
-				devices = append(devices, deviceRecord(v, e))
+				devices = append(devices, s.deviceRecord(v, e))
 			}
 			return nil
 		}
@@ -198,19 +233,19 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 	}
 	if err != nil {
 		// What was found so far is looked at, and the other volumes are.
-		s.problem(fmt.Sprintf("volume %s, walk", v.ID), "%v; what it had not reached was not read", err)
+		s.gap(partGap(v, "gap.walk", model.Msg("why.walk", "error", text.Raw(err.Error()))))
 	}
 	list.order()
 	return list, devices, files, nil
 }
 
-func deviceRecord(v *host.Volume, e *filesystem.Entry) artifact.Record {
+func (s *Scan) deviceRecord(v *host.Volume, e *filesystem.Entry) artifact.Record {
 	r := artifact.Record{Kind: "file.notable"}
 	r.Add("what", "device_outside_dev")
 	r.Add("file_type", e.Inode.TypeName())
 	r.Add("mode", fmt.Sprintf("%04o", e.Inode.Mode&0o7777))
 	r.Add("device", fmt.Sprintf("%d:%d", e.Inode.Major, e.Inode.Minor))
-	r.Source = artifact.Source{Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
+	r.Source = artifact.Source{Image: s.img.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
 	addTimes(&r, e.Inode)
 	return r
 }
@@ -235,7 +270,7 @@ func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
 			in.cancel()
 		}
 		if err != nil {
-			s.problem(fmt.Sprintf("volume %s, %s", v.ID, text.Escape(list.path(j))), "%v", err)
+			s.problem(place{v: v, path: list.path(j)}, err)
 		}
 	}
 	for i := range list.jobs {

@@ -4,8 +4,8 @@ import (
 	"bytes"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/detect"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 )
 
 // Read reads up to n bytes of the artifact at a source: what `icecore cat`
@@ -30,7 +30,7 @@ func (s *Scan) Read(src artifact.Source, n int) []byte {
 
 // OnDisk takes the place on the disk from a finding whose bytes stand in the
 // journal alone: what a reader would see there is older.
-func (s *Scan) OnDisk(f *detect.Finding) {
+func (s *Scan) OnDisk(f *model.Finding) {
 	src := &f.Source
 	if src.DiskOffset < 0 || src.Length == 0 || src.Member != "" {
 		return

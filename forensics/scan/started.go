@@ -3,7 +3,6 @@ package scan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 	"sort"
 
@@ -11,8 +10,8 @@ import (
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
-	"icecore/forensics/text"
 )
 
 const (
@@ -81,7 +80,10 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 			}
 			seen[ref] = true
 			if len(seen) > maxStarted {
-				s.problem(fmt.Sprintf("volume %s, scripts that are started", v.ID), "more than %d; the rest was not read", maxStarted)
+				s.gap(model.Gap{
+					Subject: model.SubjectFile, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.scripts", "volume", v.ID),
+					Why: model.Msg("why.scripts", "limit", maxStarted), Weight: model.Partial,
+				})
 				return nil
 			}
 			rec, err := s.startedScript(ctx, w, ref, real, n.root+n.name, n.by)
@@ -131,16 +133,16 @@ func (s *Scan) startedScript(ctx context.Context, w *worker, ref filesystem.Ref,
 	if _, inside := host.SplitRoot(real); s.globs.match(inside) != 0 {
 		return nil, nil
 	}
-	where := fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(real))
+	where := place{v: w.v, path: real}
 	f, err := w.v.FS.Open(ref)
 	if err != nil {
-		s.problem(where, "%v", err)
+		s.problem(where, err)
 		return nil, nil
 	}
 	rec := artifact.Record{Kind: "started.script"}
 	rec.Add("started_by", by)
 	if err := addScript(&rec, f, real); err != nil {
-		s.problem(where, "%v", err)
+		s.problem(where, err)
 		if !errors.Is(err, shell.ErrMiddle) {
 			return nil, nil
 		}

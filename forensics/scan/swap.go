@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"icecore/forensics/artifact"
@@ -29,13 +28,13 @@ func (f *swapSpace) Extents() ([]filesystem.Extent, error) { return f.exts, nil 
 // swap looks for programs, pools and wallets in swap space. Of what the image does
 // not store nothing is read.
 func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
-	where := fmt.Sprintf("volume %s (swap)", v.ID)
+	where := place{v: v, path: swapPath}
 	f := &swapSpace{v: v}
 	f.in.Mode = filesystem.ModeRegular
 	f.in.Size = f.Size()
 	ranges, err := s.img.Disk.Allocated(ctx)
 	if err != nil {
-		s.problem(where, "%v", err)
+		s.problem(where, err)
 		f.exts = []filesystem.Extent{{Length: f.Size()}}
 	}
 	for _, r := range ranges {
@@ -55,10 +54,10 @@ func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.problem(where, "%v", err)
+		s.problem(where, err)
 	}
 	for _, t := range c.trouble {
-		s.problem(where, "%s", t)
+		s.unread(where, t)
 	}
 	var recs []artifact.Record
 	for i := range c.hits {

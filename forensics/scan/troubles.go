@@ -2,42 +2,51 @@ package scan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
-	"icecore/forensics/host"
+	"icecore/forensics/model"
 )
 
 // maxTroubles bounds the lines that the files of an image add to the coverage.
 const maxTroubles = 10_000
 
 // troubles collects lines of the coverage. Of too many it keeps those that come first
-// in their order, so that the result does not depend on who comes first, and tells
-// how many there were.
+// in their order, so that the result does not depend on who comes first, and counts
+// all.
 type troubles struct {
-	lines []host.NotRead
+	lines []model.Gap
 	all   int
 }
 
-func (t *troubles) add(n host.NotRead) {
+func (t *troubles) add(g model.Gap) {
 	t.all++
-	if t.lines = append(t.lines, n); len(t.lines) == 2*maxTroubles {
+	if t.lines = append(t.lines, g); len(t.lines) == 2*maxTroubles {
 		t.cut()
 	}
 }
 
 func (t *troubles) cut() {
-	slices.SortFunc(t.lines, func(a, b host.NotRead) int {
-		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
-	})
+	slices.SortFunc(t.lines, compareGaps)
 	t.lines = t.lines[:min(len(t.lines), maxTroubles)]
 }
 
-// list gives the lines in their order.
-func (t *troubles) list() []host.NotRead {
+func compareGaps(a, b model.Gap) int {
+	x, y := &a.Source, &b.Source
+	return cmp.Or(
+		cmp.Compare(x.Volume, y.Volume), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Inode, y.Inode), cmp.Compare(x.Version, y.Version),
+		cmp.Compare(a.What.ID, b.What.ID), cmp.Compare(a.What.Param("place"), b.What.Param("place")),
+		cmp.Compare(a.Why.ID, b.Why.ID), cmp.Compare(a.Why.Param("extractor"), b.Why.Param("extractor")), cmp.Compare(a.Why.Param("error"), b.Why.Param("error")),
+	)
+}
+
+// list returns the lines in their order.
+func (t *troubles) list() []model.Gap {
 	t.cut()
 	if more := t.all - len(t.lines); more > 0 {
-		return append(t.lines, host.NotRead{What: fmt.Sprintf("%d more places", more), Why: fmt.Sprintf("not listed: the coverage holds the first %d", maxTroubles)})
+		return append(t.lines, model.Gap{
+			Subject: model.SubjectFile, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.more", "count", more),
+			Why: model.Msg("why.more", "limit", maxTroubles), Weight: model.Partial,
+		})
 	}
 	return t.lines
 }

@@ -2,12 +2,16 @@ package scan
 
 import (
 	"fmt"
+	"icecore/forensics/model"
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"icecore/forensics/host"
 )
+
+func gapAt(i int) model.Gap {
+	path := fmt.Sprintf("/%08d", i)
+	return model.Gap{Source: model.Source{Path: path}, What: model.Msg("gap.file", "path", path)}
+}
 
 // TestTroubles: of too many lines the first are kept, whatever the order in which the
 // workers find them, and the others are counted.
@@ -16,17 +20,17 @@ func TestTroubles(t *testing.T) {
 		var sorted, mixed troubles
 		order := rand.New(rand.NewPCG(1, uint64(n))).Perm(n)
 		for i := range n {
-			sorted.add(host.NotRead{What: fmt.Sprintf("%08d", i), Why: "x"})
-			mixed.add(host.NotRead{What: fmt.Sprintf("%08d", order[i]), Why: "x"})
+			sorted.add(gapAt(i))
+			mixed.add(gapAt(order[i]))
 		}
 		got := mixed.list()
-		if !slices.Equal(got, sorted.list()) {
+		if !slices.EqualFunc(got, sorted.list(), func(a, b model.Gap) bool { return compareGaps(a, b) == 0 }) {
 			t.Errorf("%d lines: what is kept depends on their order", n)
 		}
 		want := min(n, maxTroubles)
 		if n > maxTroubles {
 			want++
-			if last := got[len(got)-1].What; last != fmt.Sprintf("%d more places", n-maxTroubles) {
+			if last := got[len(got)-1].What.Param("count"); last != fmt.Sprint(n-maxTroubles) {
 				t.Errorf("%d lines: the last is %q", n, last)
 			}
 		}

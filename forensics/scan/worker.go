@@ -13,7 +13,6 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
-	"icecore/forensics/text"
 )
 
 // worker looks at one file after the other.
@@ -60,16 +59,16 @@ func (w *worker) guarded(ctx context.Context, j *job, p string) error {
 	if !errors.As(err, &panicked) {
 		return err
 	}
-	w.s.problem(w.where(j, p), "%v", err)
+	w.s.problem(w.where(j, p), err)
 	return nil
 }
 
 // where names a file in the coverage.
-func (w *worker) where(j *job, p string) string {
+func (w *worker) where(j *job, p string) place {
 	if p == "" {
-		return fmt.Sprintf("volume %s, inode %s", w.v.ID, j.ref)
+		return place{v: w.v, ref: j.ref}
 	}
-	return fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p))
+	return place{v: w.v, path: p}
 }
 
 // file reads one file, whose path is p, and keeps what it tells. An error ends the
@@ -83,7 +82,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	f, err := w.v.FS.Open(j.ref)
 	if err != nil {
 		if j.state != filesystem.Deleted {
-			w.s.problem(where, "%v", err)
+			w.s.problem(where, err)
 		}
 		return nil
 	}
@@ -98,7 +97,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			return ctx.Err()
 		}
 		if j.state != filesystem.Deleted {
-			w.s.problem(where, "%v", err)
+			w.s.problem(where, err)
 		}
 		if len(c.head) == 0 && !errors.Is(err, errTooLarge) {
 			return nil
@@ -110,7 +109,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 		}
 	}
 	for _, t := range c.trouble {
-		w.s.problem(where, "%s", t)
+		w.s.unread(where, t)
 	}
 	o := c.own
 	var recs []artifact.Record
@@ -126,7 +125,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 				recs = append(recs, w.s.notable(p, in, c, o)...)
 				return nil
 			}); err != nil {
-				w.s.problem(where, "%v", err)
+				w.s.problem(where, err)
 			}
 		}
 		for _, x := range j.extractors() {
@@ -134,7 +133,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				w.s.problem(where, "%s: %v", w.s.extractors[x].Name(), err)
+				w.s.failed(where, w.s.extractors[x].Name(), err)
 			}
 		}
 	}
@@ -143,15 +142,15 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 
 // link gives a symbolic link to the extractors that want it, with the content that
 // it leads to.
-func (w *worker) link(ctx context.Context, j *job, p, where string) {
+func (w *worker) link(ctx context.Context, j *job, p string, where place) {
 	in, err := w.v.FS.Inode(j.ref)
 	if err != nil {
-		w.s.problem(where, "%v", err)
+		w.s.problem(where, err)
 		return
 	}
 	target, err := w.v.FS.Readlink(j.ref)
 	if err != nil {
-		w.s.problem(where, "%v", err)
+		w.s.problem(where, err)
 		return
 	}
 	root, _ := host.SplitRoot(p)
@@ -168,7 +167,7 @@ func (w *worker) link(ctx context.Context, j *job, p, where string) {
 	var recs []artifact.Record
 	for _, x := range j.extractors() {
 		if err := w.extract(ctx, w.s.extractors[x], p, target, in, c, &recs); err != nil && ctx.Err() == nil {
-			w.s.problem(where, "%s: %v", w.s.extractors[x].Name(), err)
+			w.s.failed(where, w.s.extractors[x].Name(), err)
 		}
 	}
 	if len(recs) == 0 {
@@ -250,7 +249,7 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 		if err := w.hash(ctx, c); ctx.Err() != nil {
 			return ctx.Err()
 		} else if errors.Is(err, errSparse) {
-			w.s.problem(fmt.Sprintf("volume %s, %s", w.v.ID, text.Escape(p)), "SHA-256: %v", err)
+			w.s.problem(place{v: w.v, path: p}, fmt.Errorf("SHA-256: %w", err))
 		}
 		if c.extents == nil {
 			if exts, err := c.file.Extents(); err == nil {
@@ -260,7 +259,7 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 	}
 	for i := range recs {
 		r := &recs[i]
-		r.Source.Volume, r.Source.Path, r.Source.State = w.v.ID, p, in.State
+		r.Source.Image, r.Source.Volume, r.Source.Path, r.Source.State = w.s.img.ID, w.v.ID, p, in.State
 		r.Source.Inode, r.Source.Version = in.Ref.Inode, in.Ref.Version
 		if c.hashed {
 			r.Source.SHA256 = hex.EncodeToString(c.sum[:])

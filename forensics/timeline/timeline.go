@@ -28,6 +28,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // The types of events that do not come from a record; those that do have the kind
@@ -126,7 +127,7 @@ func (t *Timeline) add(e Event) bool {
 
 // AddRecords adds the times of records and findings. A record that proves a finding
 // carries its level.
-func (t *Timeline) AddRecords(records []artifact.Record, findings []detect.Finding) {
+func (t *Timeline) AddRecords(records []artifact.Record, findings []model.Finding) {
 	proves := make(map[string][]int)
 	for i := range findings {
 		for _, id := range findings[i].Records {
@@ -167,7 +168,7 @@ func (t *Timeline) AddRecords(records []artifact.Record, findings []detect.Findi
 			msg += ": " + f.Excerpt
 		}
 		e := Event{
-			Time: moment(f.Time), Inferred: f.TimeInferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
+			Time: moment(f.When.Time), Inferred: f.When.Inferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
 			Ref: filesystem.Ref{Inode: f.Source.Inode, Version: f.Source.Version}, State: f.Source.State, Line: f.Source.Line, DiskOffset: f.Source.DiskOffset, SHA256: f.Source.SHA256,
 			Level: f.Level, Findings: []string{f.ID},
 		}

@@ -14,6 +14,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
 
@@ -56,7 +57,7 @@ func TestOrder(t *testing.T) {
 	tl.AddRecords([]artifact.Record{{
 		ID: "R-1", Kind: "cron.job", Fields: modeltest.Fields("cron.job", "command=a b", "user=root"), Source: artifact.Source{Volume: "p1", Path: "/c", Inode: 13},
 		Times: []artifact.Stamp{{What: "modified", Time: time.Unix(220, 0)}, {What: "created", Time: time.Unix(220, 0)}, {What: "changed", Time: time.Unix(230, 0)}, {What: "unknown"}},
-	}}, []detect.Finding{{ID: "F-1", Title: "Bad", Level: detect.High, Records: []string{"R-1"}, Time: time.Unix(225, 0)}})
+	}}, []model.Finding{{ID: "F-1", Title: "Bad", Level: detect.High, Records: []string{"R-1"}, When: model.When{Time: time.Unix(225, 0)}}})
 	tl.AddChange("p1", &filesystem.Change{Ref: filesystem.Ref{Inode: 10, Version: 7}, Time: filesystem.Unix(240, 0), What: "size 1 -> 2"})
 	got := show(collect(t, &tl, Range{}))
 	want := `100 .a.. accessed /b live

@@ -84,8 +84,8 @@ func TestRecordsOfSamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range a.AllRecords {
-			check(t, "the sample "+s, &a.AllRecords[i])
+		for i := range a.Records {
+			check(t, "the sample "+s, &a.Records[i])
 		}
 	}
 }

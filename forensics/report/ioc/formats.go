@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"icecore/forensics"
 	"icecore/forensics/detect"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -30,15 +30,23 @@ func uuid(parts ...string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// takenAt writes when the snapshot was taken, empty if that is unknown.
+func takenAt(a *model.Analysis) string {
+	if a.Snapshot.TakenAt.IsZero() {
+		return ""
+	}
+	return a.Snapshot.TakenAt.UTC().Format(time.RFC3339Nano)
+}
+
 // taken gives the time that stands for "when this was made": that of the snapshot,
 // so that the output does not depend on when it is written.
-func taken(a *forensics.Analysis) time.Time {
-	if t, err := time.Parse(time.RFC3339Nano, a.Snapshot.TakenAt); err == nil {
+func taken(a *model.Analysis) time.Time {
+	if t := a.Snapshot.TakenAt; !t.IsZero() {
 		return t.UTC()
 	}
 	var last time.Time
-	for i := range a.AllFindings {
-		if t := a.AllFindings[i].Time; t.After(last) {
+	for i := range a.Findings {
+		if t := a.Findings[i].When.Time; t.After(last) {
 			last = t
 		}
 	}
@@ -50,9 +58,9 @@ func taken(a *forensics.Analysis) time.Time {
 
 // subject names what was analysed, as far as it does not depend on the analyst's
 // own folders.
-func subject(a *forensics.Analysis) string {
-	name := path.Base(a.Image.Path)
-	if h := a.System.Hostname; h != "" {
+func subject(a *model.Analysis) string {
+	name := text.Escape(path.Base(a.Image.Path))
+	if h := text.Escape(a.System().Hostname); h != "" {
 		return h + ", " + name
 	}
 	return name
@@ -113,14 +121,14 @@ type mispAttribute struct {
 }
 
 // writeMISP writes an event that a MISP imports as it is.
-func writeMISP(w io.Writer, a *forensics.Analysis, list []Indicator) error {
+func writeMISP(w io.Writer, a *model.Analysis, list []Indicator) error {
 	when := taken(a)
 	stamp := strconv.FormatInt(when.Unix(), 10)
 	e := mispEvent{
 		Info: "icecore: " + subject(a), Date: when.Format("2006-01-02"),
 		ThreatLevel: "4", Analysis: "2", Distribution: "0", Timestamp: stamp, Attributes: []mispAttribute{},
 	}
-	e.UUID = uuid("misp", e.Info, a.Snapshot.TakenAt)
+	e.UUID = uuid("misp", e.Info, takenAt(a))
 	for _, x := range list {
 		if x.Level >= detect.High {
 			e.ThreatLevel = "1" // high
@@ -182,7 +190,7 @@ type stixObject map[string]any
 
 // writeSTIX writes a bundle of one identity, an indicator for each thing to look
 // for, and a report that names them.
-func writeSTIX(w io.Writer, a *forensics.Analysis, list []Indicator) error {
+func writeSTIX(w io.Writer, a *model.Analysis, list []Indicator) error {
 	when := taken(a)
 	stamp := stixTime(when)
 	who := "identity--" + uuid("stix", "identity")
@@ -197,7 +205,7 @@ func writeSTIX(w io.Writer, a *forensics.Analysis, list []Indicator) error {
 			from = x.Time
 		}
 		o := stixObject{
-			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + uuid("stix", subject(a), a.Snapshot.TakenAt, x.Kind, x.Value),
+			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + uuid("stix", subject(a), takenAt(a), x.Kind, x.Value),
 			"created": stamp, "modified": stamp, "created_by_ref": who,
 			"name": x.Kind + ": " + x.Value, "description": description(&x),
 			"indicator_types": []string{"malicious-activity"}, "pattern": pattern(&x), "pattern_type": "stix", "pattern_version": "2.1",
@@ -208,12 +216,12 @@ func writeSTIX(w io.Writer, a *forensics.Analysis, list []Indicator) error {
 	}
 	if len(refs) > 0 { // a report without objects is not allowed
 		objects = append(objects, stixObject{
-			"type": "report", "spec_version": "2.1", "id": "report--" + uuid("stix", "report", subject(a), a.Snapshot.TakenAt),
+			"type": "report", "spec_version": "2.1", "id": "report--" + uuid("stix", "report", subject(a), takenAt(a)),
 			"created": stamp, "modified": stamp, "created_by_ref": who, "name": "icecore: " + subject(a), "published": stamp,
 			"report_types": []string{"indicator"}, "object_refs": refs,
 		})
 	}
-	return writeJSON(w, stixObject{"type": "bundle", "id": "bundle--" + uuid("stix", "bundle", subject(a), a.Snapshot.TakenAt), "objects": objects})
+	return writeJSON(w, stixObject{"type": "bundle", "id": "bundle--" + uuid("stix", "bundle", subject(a), takenAt(a)), "objects": objects})
 }
 
 func description(x *Indicator) string {

@@ -21,10 +21,10 @@ import (
 	"strings"
 	"time"
 
-	"icecore/forensics"
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -72,7 +72,7 @@ func FormatOf(name string) string {
 }
 
 // Write writes the indicators of an analysis in a format.
-func Write(w io.Writer, format string, a *forensics.Analysis) error {
+func Write(w io.Writer, format string, a *model.Analysis) error {
 	list := Of(a)
 	switch format {
 	case "csv":
@@ -86,14 +86,14 @@ func Write(w io.Writer, format string, a *forensics.Analysis) error {
 }
 
 // Of collects the indicators of an analysis, sorted by kind and value.
-func Of(a *forensics.Analysis) []Indicator {
-	records := make(map[string]*artifact.Record, len(a.AllRecords))
-	for i := range a.AllRecords {
-		records[a.AllRecords[i].ID] = &a.AllRecords[i]
+func Of(a *model.Analysis) []Indicator {
+	records := make(map[string]*artifact.Record, len(a.Records))
+	for i := range a.Records {
+		records[a.Records[i].ID] = &a.Records[i]
 	}
 	c := collector{at: make(map[[2]string]int)}
-	for i := range a.AllFindings {
-		f := &a.AllFindings[i]
+	for i := range a.Findings {
+		f := &a.Findings[i]
 		if f.Level < detect.Medium {
 			continue
 		}
@@ -117,7 +117,7 @@ type collector struct {
 	at   map[[2]string]int
 }
 
-func (c *collector) add(f *detect.Finding, kind, value, detail string) {
+func (c *collector) add(f *model.Finding, kind, value, detail string) {
 	if value == "" {
 		return
 	}
@@ -132,8 +132,8 @@ func (c *collector) add(f *detect.Finding, kind, value, detail string) {
 	if f.Level > x.Level {
 		x.Level, x.Title = f.Level, f.Title
 	}
-	if !f.Time.IsZero() && (x.Time.IsZero() || f.Time.Before(x.Time)) {
-		x.Time = f.Time
+	if !f.When.IsZero() && (x.Time.IsZero() || f.When.Time.Before(x.Time)) {
+		x.Time = f.When.Time
 	}
 	for _, id := range x.Findings {
 		if id == f.ID {
@@ -144,7 +144,7 @@ func (c *collector) add(f *detect.Finding, kind, value, detail string) {
 }
 
 // record takes from a record what can be looked for elsewhere.
-func (c *collector) record(f *detect.Finding, r *artifact.Record) {
+func (c *collector) record(f *model.Finding, r *artifact.Record) {
 	src := &r.Source
 	switch r.Kind {
 	case "yara.match":
@@ -205,7 +205,7 @@ func (c *collector) record(f *detect.Finding, r *artifact.Record) {
 
 // file adds a file: its hash and its path, if it has a path that could be met
 // again.
-func (c *collector) file(f *detect.Finding, src *artifact.Source) {
+func (c *collector) file(f *model.Finding, src *artifact.Source) {
 	c.add(f, Hash, src.SHA256, text.Escape(src.Path))
 	if src.Path != "" && src.State != filesystem.Deleted {
 		c.add(f, Path, text.Escape(src.Path), "")
@@ -226,7 +226,7 @@ func odd(p string) bool {
 }
 
 // host adds an address or a domain, unless it means this machine or its wire.
-func (c *collector) host(f *detect.Finding, h, detail string) {
+func (c *collector) host(f *model.Finding, h, detail string) {
 	h = strings.ToLower(strings.Trim(h, "[]."))
 	if a, err := netip.ParseAddr(h); err == nil {
 		a = a.Unmap()

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics"
 	"icecore/forensics/artifact"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
@@ -31,12 +30,12 @@ func record(id string, kind model.Kind, p string, st filesystem.State, fields ..
 	return r
 }
 
-func analysis() *forensics.Analysis {
+func analysis() *model.Analysis {
 	at := time.Date(2026, 11, 3, 4, 5, 6, 0, time.UTC)
-	a := &forensics.Analysis{
-		Image: forensics.ImageInfo{Path: "/cases/disk.raw"}, System: forensics.SystemInfo{Hostname: "web01"},
-		Snapshot: forensics.SnapshotInfo{TakenAt: "2026-11-04T00:00:00Z"},
-		AllRecords: []artifact.Record{
+	a := &model.Analysis{
+		Image: model.Image{Path: "/cases/disk.raw"}, Hosts: []model.Host{{Hostname: "web01"}},
+		Snapshot: model.Snapshot{TakenAt: time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC)},
+		Records: []artifact.Record{
 			record("R-1", "yara.match", "/tmp/.x/it's\x1b[31m", filesystem.Live, "rule", "X"),
 			record("R-2", "miner.config", "/tmp/.x/c", filesystem.Orphan, "found_in", "configuration", "pool", "pool.example.com", "host", "pool.example.com", "port", "3333", "wallet", wallet, "coin", "monero"),
 			record("R-3", "auth.login", "/var/log/auth.log", filesystem.Live, "address", "203.0.113.77", "user", "root"),
@@ -60,7 +59,7 @@ func analysis() *forensics.Analysis {
 		{detect.Medium, []string{"R-5", "R-6", "R-8", "R-11"}},
 		{detect.Low, []string{"R-7"}},
 	} {
-		a.AllFindings = append(a.AllFindings, detect.Finding{ID: "F-" + string(rune('1'+i)), Title: "Finding", Level: f.level, Records: f.records, Time: at})
+		a.Findings = append(a.Findings, model.Finding{ID: "F-" + string(rune('1'+i)), Title: "Finding", Level: f.level, Records: f.records, When: model.When{Time: at}})
 	}
 	return a
 }
@@ -214,7 +213,7 @@ func TestSTIX(t *testing.T) {
 // Of a clean system nothing is told.
 func TestNothing(t *testing.T) {
 	a := analysis()
-	a.AllFindings = a.AllFindings[4:]
+	a.Findings = a.Findings[4:]
 	for _, f := range Formats {
 		var b bytes.Buffer
 		if err := Write(&b, f, a); err != nil || strings.Contains(b.String(), hash) {

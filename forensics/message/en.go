@@ -1,0 +1,12 @@
+package message
+
+import "maps"
+
+// English returns the English catalogue.
+func English() *Catalogue {
+	texts := make(map[string]string)
+	for _, part := range []map[string]string{englishCoverage, englishFindings} {
+		maps.Copy(texts, part)
+	}
+	return &Catalogue{Lang: "en", texts: texts}
+}

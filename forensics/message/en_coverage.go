@@ -1,0 +1,36 @@
+package message
+
+// englishCoverage are the sentences on what was not read, and why.
+var englishCoverage = map[string]string{
+	// What.
+	"gap.image":      "image {path}",
+	"gap.partitions": "{place}",
+	"gap.volume":     "volume {volume}[ ({content})]",
+	"gap.place":      "volume {volume}, {place}",
+	"gap.file":       "volume {volume}, {path}",
+	"gap.inode":      "volume {volume}, inode {inode}",
+	"gap.path-inode": "volume {volume}, {path} (inode {inode})",
+	"gap.packages":   "volume {volume}, package database",
+	"gap.walk":       "volume {volume}, walk",
+	"gap.scripts":    "volume {volume}, scripts started by autostart entries",
+	"gap.archives":   "volume {volume}, members of {count} {count|archive|archives}",
+	"gap.content":    "content of all files, by YARA",
+	"gap.deleted":    "deleted files",
+	"gap.records":    "records {kind}",
+	"gap.more":       "{count} more {count|place|places}",
+	"gap.sigma":      "Sigma rule {file}",
+	"gap.yara":       "YARA rules {file}[, line {line}]",
+	"gap.analysis":   "analysis {name}",
+
+	// Why.
+	"why.error":     "{error}",
+	"why.extractor": "{extractor}: {error}",
+	"why.option":    "not asked for",
+	"why.volume":    "only volume {volume} was asked for",
+	"why.intact":    "not unpacked: they are as their packages installed them",
+	"why.scripts":   "more than {limit}; the rest was not read",
+	"why.records":   "{kept} of {count} are kept, the first of each file: an analysis holds {limit} of all kinds",
+	"why.more":      "not listed: the coverage holds the first {limit}",
+	"why.walk":      "{error}; what it had not reached was not read",
+	"why.rule":      "rule {rule}: {error}",
+}

@@ -46,7 +46,7 @@ func ExampleAnalyze() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(a.System.Hostname, "is", a.Verdict.State)
+	fmt.Println(a.System().Hostname, "is", a.Verdict.State)
 	for _, f := range a.Findings[:2] {
 		fmt.Println(f.Level, f.Rule, f.Source.Path)
 	}
@@ -153,8 +153,8 @@ func ExampleRuleOptions() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for i := range a.AllRecords {
-		r := &a.AllRecords[i]
+	for i := range a.Records {
+		r := &a.Records[i]
 		fmt.Println(r.Get("rule"), r.Source.State, r.Source.Path)
 	}
 	// Output:

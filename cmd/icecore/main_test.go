@@ -138,7 +138,7 @@ func checkColumns(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, l := range strings.Split(ts.ReadFile(args[0]), "\n") {
 		// What is copied (a wallet, a URL, a command) stays whole, on a line of its own.
-		if n := len([]rune(l)); n > most && strings.ContainsRune(strings.TrimSpace(l), ' ') && !strings.HasPrefix(l, "  icecore ") {
+		if n := len([]rune(l)); n > most && strings.Contains(strings.TrimSpace(l), "  ") && !strings.HasPrefix(l, "  icecore ") {
 			ts.Fatalf("%d columns, want at most %d: %s", n, most, l)
 		}
 	}

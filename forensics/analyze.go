@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"icecore/forensics/artifact/all"
+	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
@@ -206,6 +207,10 @@ func (a *Analysis) hosts(root *Volume) {
 // rules tells which rules could not be loaded.
 func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 	for _, p := range sigma.Problems {
+		if p.Warning {
+			a.RuleWarnings = append(a.RuleWarnings, engine.Problem{File: p.File, Text: p.Why, Warning: true})
+			continue
+		}
 		a.gap(model.Msg("gap.sigma", "file", p.File), p.Why)
 	}
 	for _, p := range set.Problems {

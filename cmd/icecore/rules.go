@@ -185,8 +185,14 @@ an error.`,
 					}
 					rules += len(r.List())
 					for _, p := range r.Problems {
-						fmt.Fprintf(w, "%s: error: %s\n", text.Escape(p.File), text.EscapeOnce(p.Why))
-						bad[p.File] = true
+						kind := "error"
+						if p.Warning {
+							kind = "warning"
+							warnings++
+						} else {
+							bad[p.File] = true
+						}
+						fmt.Fprintf(w, "%s: %s: %s\n", text.Escape(p.File), kind, text.EscapeOnce(p.Why))
 					}
 				}
 			}

@@ -3,11 +3,12 @@ package detect
 import (
 	"context"
 	"fmt"
-	"icecore/forensics/model"
 	"net"
 	"path"
 	"regexp"
 	"strings"
+
+	"icecore/forensics/model"
 
 	sigma "github.com/bradleyjkemp/sigma-go"
 	"github.com/bradleyjkemp/sigma-go/evaluator"
@@ -41,8 +42,18 @@ func compile(source string, b []byte) (x *rule, err error) {
 	if err := prepare(&s); err != nil {
 		return nil, err
 	}
+	unknown, never := checkFields(&s, category)
+	for i, name := range unknown {
+		unknown[i] = fmt.Sprintf("%q", name)
+	}
+	if never {
+		return nil, fmt.Errorf("it can never match: no %s has the field %s", sourceName(category), strings.Join(unknown, ", "))
+	}
 	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
 	x.describe(&s, source)
+	if len(unknown) > 0 {
+		x.warning = fmt.Sprintf("a part of it can never match: no %s has the field %s", sourceName(category), strings.Join(unknown, ", "))
+	}
 	// A rule that cannot be evaluated says so now, not in the middle of an image.
 	if _, err := x.eval.Matches(context.Background(), map[string]any{}); err != nil {
 		return nil, fmt.Errorf("cannot be evaluated: %w", err)
@@ -116,10 +127,10 @@ func categoryOf(l sigma.Logsource) string {
 	}
 	switch l.Category {
 	case "process_creation":
-		return "command"
+		return commandCategory
 	case "":
 	default:
-		if strings.Contains(l.Category, ".") || knownRooms[l.Category] {
+		if len(kindsOf(l.Category)) > 0 {
 			return l.Category
 		}
 		return ""
@@ -134,9 +145,6 @@ func categoryOf(l sigma.Logsource) string {
 	}
 	return ""
 }
-
-// knownRooms are the beginnings of kinds that stand for a whole family.
-var knownRooms = map[string]bool{"cron": true, "systemd": true, "rc": true, "dpkg": true, "auth": true, "account": true, "ssh": true, "sshd": true, "sudo": true, "login": true, "history": true, "profile": true, "file": true, "miner": true, "command": true, "apt": true, "preload": true, "unit": true, "init": true, "host": true, "hook": true, "kernel": true}
 
 // keywords turns a search for words anywhere into one in the text of a record,
 // which is what the evaluator understands. A list of words stands there bare, or

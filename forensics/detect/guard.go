@@ -37,7 +37,7 @@ func (s *steps) run(analysis string, fn func()) {
 		s.more = make(map[string]int)
 	}
 	if s.more[analysis]++; s.more[analysis] <= maxFailures {
-		s.failed = append(s.failed, Problem{analysis, err.Error()})
+		s.failed = append(s.failed, Problem{File: analysis, Why: err.Error()})
 	}
 }
 

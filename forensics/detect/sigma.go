@@ -28,14 +28,18 @@ type Options struct {
 	NoBuiltin bool     // without those of icecore
 }
 
-// Problem is a rule that is not in force, and why.
-type Problem struct{ File, Why string }
+// Problem is a rule that is not in force, and why, or with Warning one that is, and what
+// is odd about it.
+type Problem struct {
+	File, Why string
+	Warning   bool
+}
 
 // Rules are the Sigma rules in force, ready to run. The zero value has none.
 type Rules struct {
 	rules []*rule
 	hash  string
-	// Problems lists the rules that were not loaded.
+	// Problems lists the rules that were not loaded, and those that are odd.
 	Problems []Problem
 	before   func(analysis string) // called before each, for tests
 }
@@ -45,6 +49,7 @@ type rule struct {
 	Info
 	eval     *evaluator.RuleEvaluator
 	category string // a record kind, the beginning of one ("cron"), or "command"
+	warning  string // what is odd about it, though it is in force
 }
 
 // Info describes a rule in force.
@@ -73,10 +78,13 @@ func Load(opts Options) (*Rules, error) {
 			}
 			x, err := compile(where, doc)
 			if err != nil {
-				r.Problems = append(r.Problems, Problem{where, err.Error()})
+				r.Problems = append(r.Problems, Problem{File: where, Why: err.Error()})
 				continue
 			}
 			r.rules = append(r.rules, x)
+			if x.warning != "" {
+				r.Problems = append(r.Problems, Problem{where, x.warning, true})
+			}
 		}
 	}
 	if !opts.NoBuiltin {
@@ -100,7 +108,7 @@ func Load(opts Options) (*Rules, error) {
 		for _, f := range files {
 			b, err := readLimited(f)
 			if err != nil {
-				r.Problems = append(r.Problems, Problem{f, err.Error()})
+				r.Problems = append(r.Problems, Problem{File: f, Why: err.Error()})
 				continue
 			}
 			add(f, b)
@@ -259,7 +267,7 @@ func (m *matcher) problems() []Problem {
 	var out []Problem
 	for _, x := range m.rules.rules {
 		if err := m.failed[x]; err != nil {
-			out = append(out, Problem{x.Source, fmt.Sprintf("rule %s: %v", x.Name, err)})
+			out = append(out, Problem{File: x.Source, Why: fmt.Sprintf("rule %s: %v", x.Name, err)})
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
 
@@ -81,6 +82,12 @@ func TestRefusedRules(t *testing.T) {
 		{"an unknown modifier behind a condition that fails", head + "detection:\n  selection:\n    User: nobody-of-that-name\n    CommandLine|base64offset|contains: x\n  condition: selection\n", "base64offset"},
 		{"a broken expression", strings.Replace(good, "contains: curl", "re: '('", 1), "missing closing"},
 		{"a broken network", strings.Replace(good, "CommandLine|contains: curl", "address|cidr: '300.0.0.0/8'", 1), "CIDR"},
+		{"a misspelt field", strings.Replace(good, "CommandLine", "Commandline", 1), `it can never match: no command line has the field "Commandline"`},
+		{"a field that only Windows has", strings.Replace(good, "    CommandLine", "    ParentImage|endswith: /sshd\n    CommandLine", 1), `it can never match: no command line has the field "ParentImage"`},
+		{"a field of another kind", strings.Replace(strings.Replace(good, "process_creation", "cron.run", 1), "CommandLine", "schedule", 1), `no cron.run record has the field "schedule"`},
+		{"all of what can never match", head + "detection:\n  sel_a:\n    CommandLine|contains: a\n  sel_b:\n    comand: b\n  condition: all of sel_*\n", `the field "comand"`},
+		{"no such family", strings.Replace(good, "process_creation", "host", 1), "log source"},
+		{"no such kind", strings.Replace(good, "process_creation", "cron.jobs", 1), "log source"},
 		{"a placeholder", strings.Replace(good, "curl", "'%tools%'", 1), "placeholder"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,6 +96,42 @@ func TestRefusedRules(t *testing.T) {
 				t.Fatalf("problems %v, %d rules", r.Problems, len(r.List()))
 			}
 		})
+	}
+}
+
+// TestOddRules: a rule that can match in part is in force, and its author is warned.
+func TestOddRules(t *testing.T) {
+	for _, tt := range []struct{ name, detection, warning string }{
+		{"one of two", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /sshd\n  condition: a or b\n", `a part of it can never match: no command line has the field "ParentImage"`},
+		{"one of them", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /sshd\n  condition: 1 of them\n", `"ParentImage"`},
+		{"a filter that never filters", "  a:\n    CommandLine|contains: curl\n  filter:\n    Usr: root\n  condition: a and not filter\n", `"Usr"`},
+		{"one of a list of maps", "  a:\n    - CommandLine|contains: curl\n    - CurrentDirectory: /tmp\n  condition: a\n", `"CurrentDirectory"`},
+		{"a field that must not be there", "  a:\n    CommandLine|contains: curl\n    LogonId: null\n  condition: a\n", `"LogonId"`},
+		{"none", "  a:\n    CommandLine|contains: curl\n    Image|endswith: /curl\n    User: root\n  condition: a\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := load(t, head+"detection:\n"+tt.detection)
+			if len(r.List()) != 1 || (tt.warning == "") != (len(r.Problems) == 0) {
+				t.Fatalf("%d rules, problems %v", len(r.List()), r.Problems)
+			}
+			if tt.warning != "" && (!r.Problems[0].Warning || !strings.Contains(r.Problems[0].Why, tt.warning)) {
+				t.Errorf("%+v, want %s", r.Problems[0], tt.warning)
+			}
+			rec := record(t, "cron.job command=curl x; programs=curl; user=root")
+			if got := len(r.matcher().match(t.Context(), &rec)); got != 1 {
+				t.Error("it does not match")
+			}
+		})
+	}
+	// Every family of kinds is a log source.
+	for _, k := range model.Kinds() {
+		family, _, _ := strings.Cut(string(k.Kind), ".")
+		for _, category := range []string{family, string(k.Kind)} {
+			r := load(t, "title: x\nlogsource: {product: linux, category: "+category+"}\ndetection:\n  keywords: [marker]\n  condition: keywords\n")
+			if len(r.List()) != 1 || len(r.Problems) > 0 {
+				t.Errorf("%s: %v", category, r.Problems)
+			}
+		}
 	}
 }
 

@@ -2,10 +2,11 @@ package scan
 
 import (
 	"fmt"
-	"icecore/forensics/model"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"icecore/forensics/model"
 )
 
 func gapAt(i int) model.Gap {

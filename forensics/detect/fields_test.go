@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,35 +11,19 @@ import (
 	sigma "github.com/bradleyjkemp/sigma-go"
 
 	"icecore/forensics/model"
+	"icecore/forensics/shell"
 )
 
-// recordTable is what records can hold: the table of kinds, and the traits that
-// docs/records.md lists.
+// recordTable is what records can hold: the tables of kinds and of traits.
 type recordTable struct {
 	kinds  []model.KindInfo
 	traits map[string]bool
 }
 
-func readRecordTable(t *testing.T) recordTable {
-	t.Helper()
-	b, err := os.ReadFile("../../docs/records.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+func readRecordTable() recordTable {
 	table := recordTable{model.Kinds(), make(map[string]bool)}
-	inside := false
-	for line := range strings.Lines(string(b)) {
-		cells := strings.Split(strings.ReplaceAll(line, "`", ""), "|")
-		if len(cells) < 3 {
-			inside = false
-			continue
-		}
-		name := strings.TrimSpace(cells[1])
-		inside = inside || name == "trait"
-		table.traits[name] = table.traits[name] || inside
-	}
-	if !table.traits["fetch_exec"] {
-		t.Fatal("docs/records.md lists no traits")
+	for _, i := range shell.Traits() {
+		table.traits[i.Name] = true
 	}
 	return table
 }
@@ -88,7 +71,7 @@ func (table recordTable) faults(r *sigma.Rule) []string {
 // TestRuleFields: every field, trait and kind that a built-in rule asks for exists. A
 // misspelt one is no error to Sigma: the rule just never matches.
 func TestRuleFields(t *testing.T) {
-	table := readRecordTable(t)
+	table := readRecordTable()
 	names, err := fs.Glob(builtin, "rules/*.yml")
 	if err != nil || len(names) < 30 {
 		t.Fatalf("%d rules: %v", len(names), err)
@@ -110,7 +93,7 @@ func TestRuleFields(t *testing.T) {
 
 // TestRuleFieldFaults: each misspelling is found by the check itself.
 func TestRuleFieldFaults(t *testing.T) {
-	table := readRecordTable(t)
+	table := readRecordTable()
 	for _, tt := range []struct{ category, field, want string }{
 		{"cron", "traits: fetch", ""},
 		{"cron.job", "schedule: '@reboot'", ""},

@@ -10,10 +10,6 @@ import (
 	"icecore/forensics/artifact"
 )
 
-// telling are the traits that make a line worth pointing at.
-var telling = set(`pipe_to_shell fetch_exec decode_exec temp_exec hidden_exec dots_dir dev_tcp reverse_shell history_off chattr key_write preload_write cron_write log_wipe kill_list
-	miner_args interpreter_fetch encoded path_odd alias_filter`)
-
 // Telling says whether a command has a trait that makes it worth pointing at:
 // anything but fetching alone, or going on in the background.
 func (f *Facts) Telling() bool {

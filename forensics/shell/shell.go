@@ -13,34 +13,7 @@
 // Nothing is run. Work is bounded: of an input of more than 512 KiB the beginning
 // and the end are read, and nesting, steps and decoded bytes have limits.
 //
-// The traits:
-//
-//	fetch              names a URL or host to a download tool
-//	pipe_to_shell      gives what comes from the network to a shell or interpreter
-//	fetch_exec         fetches a file and runs it
-//	decode_exec        decodes something and runs it
-//	temp_exec          runs a program in a folder that everybody may write
-//	hidden_exec        runs a program with a hidden component in its path, but
-//	                   for the usual ones of homes (.nvm, .cargo, .acme.sh, ...)
-//	dots_dir           uses a path with a component of three or more dots, or of
-//	                   blanks
-//	dev_tcp            opens a connection through /dev/tcp or /dev/udp
-//	reverse_shell      gives a shell's input and output to the network
-//	background         leaves a program running in the background
-//	history_off        keeps the shell from writing its history, or clears it
-//	chattr             changes the immutable or append-only attribute of files
-//	key_write          writes an authorized_keys file
-//	preload_write      writes ld.so.preload, or sets LD_PRELOAD or LD_AUDIT, but
-//	                   for allocators and the like in the system's folders
-//	cron_write         writes or removes a crontab
-//	log_wipe           empties or deletes the system's logs
-//	kill_list          kills at least three programs by name
-//	miner_args         carries the arguments of a miner
-//	interpreter_fetch  fetches from within python, perl, php, ruby or node
-//	encoded            carries a long base64 or hex text that decodes to text
-//	path_odd           puts a hidden folder, or one that everybody may write, into
-//	                   PATH
-//	alias_filter       hides something from ps, top, ls, netstat or the like
+// What a command does is stated in traits; [Traits] lists them.
 package shell
 
 import (

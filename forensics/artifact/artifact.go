@@ -79,8 +79,6 @@ type Emit func(Record)
 type Extractor interface {
 	// Name is the extractor's name, unique, lower case: cron, systemd, ...
 	Name() string
-	// Version is raised whenever the same input would give other records.
-	Version() int
 	// Patterns are path.Match globs on absolute paths; "**" stands for any
 	// number of components. Matched are regular files and symbolic links.
 	Patterns() []string

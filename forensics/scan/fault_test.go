@@ -221,7 +221,6 @@ type stub struct {
 }
 
 func (s stub) Name() string       { return s.name }
-func (s stub) Version() int       { return 1 }
 func (s stub) Patterns() []string { return []string{s.pattern} }
 func (s stub) KeepsHoles() bool   { return s.keeps }
 

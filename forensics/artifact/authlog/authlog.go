@@ -61,9 +61,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "authlog" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 2 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{

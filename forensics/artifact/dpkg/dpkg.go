@@ -50,9 +50,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "dpkg" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 2 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	const info = "/var/lib/dpkg/info/*."

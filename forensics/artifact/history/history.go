@@ -37,9 +37,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "history" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
-
 func kinds() []string {
 	return []string{"bash", "zsh", "ash", "sh", "python", "mysql", "mariadb", "psql", "sqlite", "rediscli", "node_repl"}
 }

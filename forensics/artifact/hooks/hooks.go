@@ -42,9 +42,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "hooks" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 2 }
-
 // format reads the files that match some patterns.
 type format struct {
 	patterns []string

@@ -25,9 +25,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "hosts" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string { return []string{"/etc/hosts", "/etc/resolv.conf"} }
 

@@ -59,9 +59,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "journald" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{"/var/log/journal/*/*.journal", "/var/log/journal/*/*.journal~", "/run/log/journal/*/*.journal", "/run/log/journal/*/*.journal~"}

@@ -55,9 +55,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "systemd" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 2 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	var out []string

@@ -52,9 +52,6 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "utmp" }
 
-// Version implements artifact.Extractor.
-func (Extractor) Version() int { return 1 }
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{"/var/log/wtmp", "/var/log/wtmp.*", "/var/log/wtmp-*", "/var/log/btmp", "/var/log/btmp.*", "/var/log/btmp-*", "/var/log/lastlog", "/run/utmp", "/var/run/utmp"}

@@ -71,6 +71,28 @@ const (
 	GroupFiles    Group = "Files"
 )
 
+// GroupInfo describes a group.
+type GroupInfo struct {
+	Group Group
+	Doc   string // what its kinds share, in Markdown; empty: nothing
+}
+
+// Groups returns the groups in their order.
+func Groups() []GroupInfo {
+	return []GroupInfo{
+		{Group: GroupCron},
+		{Group: GroupSystemd},
+		{Group: GroupBoot},
+		{Group: GroupPackages},
+		{Group: GroupLogs, Doc: "Text logs and the systemd journal give the same kinds. The line and offset of a record made of several lines are those of the first. " +
+			"An event that a text log and the journal both state is one finding, proved by both.\n\n" +
+			"Of a record from the journal (see [its notes on the format](../forensics/artifact/journald/journald.md)) the times are exact: the time at which the message was sent, " +
+			"else the time at which it was logged. Offset and length are those of the message in the file, or of the program's path; entries with the same message share it."},
+		{Group: GroupAccounts},
+		{Group: GroupFiles, Doc: "The walk over each volume looks at every file once, and gives these."},
+	}
+}
+
 // textField and its siblings make the rows of fields that share a type and a
 // description.
 func textField(doc string, names ...string) []FieldInfo   { return rows(Text, doc, names) }

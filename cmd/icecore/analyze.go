@@ -10,6 +10,7 @@ import (
 
 	"icecore/forensics"
 	"icecore/forensics/detect"
+	"icecore/forensics/guard"
 	"icecore/forensics/model"
 	"icecore/forensics/report"
 	"icecore/forensics/report/ioc"
@@ -87,12 +88,12 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			// What was found is told even if a file of it could not be written.
 			a.ruleProblems(an.RuleWarnings)
 			w := &errWriter{w: a.out}
-			var shown error
-			if a.format == "json" {
-				shown = report.JSON(w, &an.Analysis)
-			} else {
-				shown = report.Terminal(w, &an.Analysis, report.Options{Width: a.columns(), Color: a.color(), All: every})
-			}
+			shown := guard.Do("writing the report", func() error {
+				if a.format == "json" {
+					return report.JSON(w, &an.Analysis)
+				}
+				return report.Terminal(w, &an.Analysis, report.Options{Width: a.columns(), Color: a.color(), All: every})
+			})
 			if err = cmp.Or(err, shown, w.err); err != nil {
 				return err
 			}

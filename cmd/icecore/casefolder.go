@@ -21,6 +21,7 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/guard"
 	"icecore/forensics/report"
 	"icecore/forensics/text"
 	"icecore/forensics/timeline"
@@ -45,9 +46,18 @@ type caseFolder struct {
 	logText *strings.Builder
 
 	timeline timeline.Timeline
-	body     *timeline.Body
+	body     *timeline.Body // nil once it failed
 	bodyFile *caseFile
 	root     *forensics.Volume
+
+	lost   []lostFile
+	before func(name string) // called before each file is written, for tests
+}
+
+// lostFile is a file that its writer could not write for a fault of its own.
+type lostFile struct {
+	name string
+	err  error
 }
 
 // newCase prepares a case folder. One that exists and holds anything is refused.
@@ -144,14 +154,38 @@ func (f *caseFile) finish() error {
 	return nil
 }
 
+// drop closes a file that is not whole and takes it away.
+func (f *caseFile) drop() {
+	f.f.Close()
+	_ = os.Remove(f.f.Name())
+}
+
+// attempt runs a part of the writing of a file. A panic of it is kept in lost, and is no
+// error: it costs that file, and the others are written. ok says that it did not happen.
+func (c *caseFolder) attempt(name string, fn func() error) (ok bool, err error) {
+	err = guard.Do("writing "+name, fn)
+	var panicked *guard.PanicError
+	if errors.As(err, &panicked) {
+		c.lost = append(c.lost, lostFile{name, err})
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // write makes a file with what fn writes.
 func (c *caseFolder) write(name string, fn func(io.Writer) error) error {
 	f, err := c.create(name)
 	if err != nil {
 		return err
 	}
-	if err := fn(f); err != nil {
-		f.f.Close()
+	ok, err := c.attempt(name, func() error {
+		if c.before != nil {
+			c.before(name)
+		}
+		return fn(f)
+	})
+	if !ok {
+		f.drop()
 		return err
 	}
 	return f.finish()
@@ -180,23 +214,35 @@ func (c *caseFolder) begin(img *forensics.Image, args []string) error {
 // entry takes a file of the walk into the timelines.
 func (c *caseFolder) entry(v *forensics.Volume, e *filesystem.Entry) error {
 	c.timeline.AddFile(v.ID, e)
+	if c.body == nil {
+		return nil
+	}
 	c.body.Prefix = ""
 	if v != c.root {
 		c.body.Prefix = "[" + v.ID + "]"
 	}
-	return c.body.Entry(e)
+	ok, err := c.attempt("bodyfile", func() error {
+		if c.before != nil {
+			c.before("bodyfile")
+		}
+		return c.body.Entry(e)
+	})
+	if !ok && err == nil {
+		c.body = nil
+		c.bodyFile.drop()
+	}
+	return err
 }
 
 // finish writes all files and gives the folder its name.
 func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forensics.Analysis, volume string, args []string) error {
-	if err := c.body.Flush(); err != nil {
-		return plainPath(err)
-	}
-	if err := c.bodyFile.finish(); err != nil {
-		return err
-	}
-	if err := c.write("analysis.json", func(w io.Writer) error { return report.JSON(w, &a.Analysis) }); err != nil {
-		return err
+	if c.body != nil {
+		if err := c.body.Flush(); err != nil {
+			return plainPath(err)
+		}
+		if err := c.bodyFile.finish(); err != nil {
+			return err
+		}
 	}
 	c.timeline.AddRecords(a.Records, a.Findings)
 	if err := addHistory(ctx, img, volume, &c.timeline); err != nil {
@@ -213,47 +259,96 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 	if err := c.write("report.html", func(w io.Writer) error { return report.HTML(w, page) }); err != nil {
 		return err
 	}
+	// The analysis comes last: its coverage names the files that could not be written.
+	c.tellLost(a)
+	if err := c.write("analysis.json", func(w io.Writer) error { return report.JSON(w, &a.Analysis) }); err != nil {
+		return err
+	}
+	c.tellLost(a)
 	c.told(a, page.Events)
 	if err := c.write("icecore.log", func(w io.Writer) error { _, err := io.WriteString(w, c.logText.String()); return err }); err != nil {
 		return err
 	}
+	c.tellLost(a)
 	return c.rename(ctx)
+}
+
+// tellLost adds to the coverage which files could not be written.
+func (c *caseFolder) tellLost(a *forensics.Analysis) {
+	for _, l := range c.lost {
+		a.NotWritten(l.name, l.err)
+	}
+	c.lost = nil
 }
 
 // maxExcerpt bounds the lines of the timeline on the page.
 const maxExcerpt = 400
 
+// timelineFile is a timeline that is being written; f is nil once its writer failed.
+type timelineFile struct {
+	f *caseFile
+	w timeline.Writer
+}
+
 // timelines writes both timelines, and picks the lines for the page.
 func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page *report.Page) error {
-	return c.write("timeline.jsonl", func(w io.Writer) error {
-		j, err := timeline.NewWriter("jsonl", w, a.System().Hostname)
+	var files []*timelineFile
+	all := func(fn func(*timelineFile) error) error {
+		for _, t := range files {
+			if t.f == nil {
+				continue
+			}
+			ok, err := c.attempt(t.f.name, func() error { return fn(t) })
+			if err != nil {
+				return err
+			}
+			if !ok {
+				t.f.drop()
+				t.f = nil
+			}
+		}
+		return nil
+	}
+	for _, format := range []string{"jsonl", "csv"} {
+		f, err := c.create("timeline." + format)
 		if err != nil {
 			return err
 		}
-		return c.write("timeline.csv", func(w io.Writer) error {
-			t, err := timeline.NewWriter("csv", w, a.System().Hostname)
-			if err != nil {
-				return err
-			}
-			err = c.timeline.Each(ctx, timeline.Range{}, func(e *timeline.Event) error {
-				page.Events++
-				if e.Level >= detect.Medium && len(page.Timeline) < maxExcerpt && e.Type == timeline.TypeFinding || e.Level >= detect.High && len(page.Timeline) < maxExcerpt {
-					page.Timeline = append(page.Timeline, report.Excerpt{Time: e.Time.Time().Format("2006-01-02 15:04:05"), What: e.What, Level: e.Level.String(), Text: text.Truncate(text.Escape(standsAt(e)+e.Message), 400)})
-				}
-				if err := j.Event(e); err != nil {
-					return err
-				}
-				return t.Event(e)
-			})
-			if err != nil {
-				return err
-			}
-			if err := j.Flush(); err != nil {
-				return err
-			}
-			return t.Flush()
-		})
-	})
+		t := &timelineFile{f: f}
+		if t.w, err = timeline.NewWriter(format, f, a.System().Hostname); err != nil {
+			return err
+		}
+		files = append(files, t)
+	}
+	if err := all(func(t *timelineFile) error {
+		if c.before != nil {
+			c.before(t.f.name)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := c.timeline.Each(ctx, timeline.Range{}, func(e *timeline.Event) error {
+		page.Events++
+		if e.Level >= detect.Medium && len(page.Timeline) < maxExcerpt && e.Type == timeline.TypeFinding || e.Level >= detect.High && len(page.Timeline) < maxExcerpt {
+			page.Timeline = append(page.Timeline, report.Excerpt{Time: e.Time.Time().Format("2006-01-02 15:04:05"), What: e.What, Level: e.Level.String(), Text: text.Truncate(text.Escape(standsAt(e)+e.Message), 400)})
+		}
+		return all(func(t *timelineFile) error { return t.w.Event(e) })
+	}); err != nil {
+		return err
+	}
+	if err := all(func(t *timelineFile) error { return t.w.Flush() }); err != nil {
+		return err
+	}
+	for _, t := range files {
+		if t.f == nil {
+			continue
+		}
+		if err := t.f.finish(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func standsAt(e *timeline.Event) string {

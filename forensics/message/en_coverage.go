@@ -21,6 +21,7 @@ var englishCoverage = map[string]string{
 	"gap.sigma":      "Sigma rule {file}",
 	"gap.yara":       "YARA rules {file}[, line {line}]",
 	"gap.analysis":   "analysis {name}",
+	"gap.report":     "file {name} of the report",
 
 	// Why.
 	"why.error":     "{error}",

@@ -1,6 +1,8 @@
 package forensics
 
 import (
+	"io"
+
 	"icecore/forensics/content/engine"
 	"icecore/forensics/message"
 	"icecore/forensics/model"
@@ -25,4 +27,14 @@ func (a *Analysis) NotWritten(name string, err error) {
 	})
 	message.English().CompleteGaps(gaps[len(gaps)-1:])
 	a.Coverage.Gaps = gaps
+}
+
+// Read reads an analysis back that its Write wrote: analysis.json. It has everything but
+// RuleWarnings.
+func Read(r io.Reader) (*Analysis, error) {
+	a, err := model.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	return &Analysis{Analysis: *a}, nil
 }

@@ -1,6 +1,7 @@
 package forensics_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -162,4 +164,33 @@ func ExampleRuleOptions() {
 	// Their_Host live /usr/bin/.sshd-agent
 	// Their_Host orphan /var/tmp/.d
 	// Their_Host live /var/tmp/.k.tar.gz
+}
+
+// Read an analysis back, without the image: from analysis.json of a case directory, or
+// from what `icecore analyze --format json` printed.
+func ExampleRead() {
+	made, err := forensics.Analyze(context.Background(), hijacked(), forensics.Options{Scan: forensics.ScanOptions{NoYARA: true}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := made.Write(&file); err != nil {
+		log.Fatal(err)
+	}
+	a, err := forensics.Read(&file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(a.System().Hostname, "is", a.Verdict.State)
+	f := &a.Findings[0]
+	fmt.Println(f.Level, f.Rule)
+	for i := range a.Records {
+		if r := &a.Records[i]; slices.Contains(f.Records, r.ID) && r.Kind == "auth.login" {
+			fmt.Println(r.Get("user"), "from", r.Get("address"), "at line", r.Source.Line, "of", r.Source.Path)
+		}
+	}
+	// Output:
+	// shop01 is compromised
+	// critical guessed_password
+	// root from 203.0.113.77 at line 1320 of /var/log/auth.log
 }

@@ -5,7 +5,8 @@
 // A template is plain text with parameters in braces:
 //
 //	{user}             the value: a text as it is, a number in decimal, a list with
-//	                   ", " between its items, a time as RFC 3339 in UTC to the second
+//	                   ", " between its items, a time as RFC 3339 in UTC to the second,
+//	                   a message as its own sentence
 //	{count|hit|hits}   one of two words, by a number
 //	[ by {method}]     left out where one of the parameters in it is missing or empty
 //
@@ -62,16 +63,22 @@ func (c *Catalogue) Template(id string) (string, bool) {
 // Text returns the sentence of a message, empty for the zero message. One that the
 // catalogue does not have is written as its id and parameters: an analysis of a later
 // version may hold such.
-func (c *Catalogue) Text(m model.Message) string {
-	if m.IsZero() {
+func (c *Catalogue) Text(m model.Message) string { return c.text(m, maxNested) }
+
+// maxNested is how deep messages may stand in the parameters of others.
+const maxNested = 4
+
+func (c *Catalogue) text(m model.Message, depth int) string {
+	if m.IsZero() || depth == 0 {
 		return ""
 	}
+	p := params{c, m.Params, depth}
 	t, ok := c.texts[m.ID]
 	if !ok {
-		return unknown(m)
+		return p.unknown(m.ID)
 	}
 	var b strings.Builder
-	fill(&b, t, m.Params)
+	p.fill(&b, t)
 	return b.String()
 }
 
@@ -105,15 +112,25 @@ func (c *Catalogue) CompleteGaps(gaps []model.Gap) {
 	}
 }
 
-func unknown(m model.Message) string {
-	out := m.ID
-	for _, k := range slices.Sorted(maps.Keys(m.Params)) {
-		out += " " + k + "=" + show(m.Params[k])
-	}
-	return out
+// params are the parameters of the sentence that is written.
+type params struct {
+	c      *Catalogue
+	values model.Params
+	depth  int
 }
 
-func show(v model.Value) string {
+func (p params) unknown(id string) string {
+	for _, k := range slices.Sorted(maps.Keys(p.values)) {
+		id += " " + k + "=" + p.show(k)
+	}
+	return id
+}
+
+func (p params) show(name string) string {
+	v := p.values[name]
+	if m, ok := v.Message(); ok {
+		return p.c.text(m, p.depth-1)
+	}
 	if l, ok := v.List(); ok {
 		return strings.Join(l, ", ")
 	}
@@ -128,7 +145,7 @@ func show(v model.Value) string {
 }
 
 // fill writes a template. Brackets do not nest; one that is not closed is text.
-func fill(b *strings.Builder, t string, params model.Params) {
+func (p params) fill(b *strings.Builder, t string) {
 	for t != "" {
 		i := strings.IndexByte(t, '[')
 		j := -1
@@ -136,12 +153,12 @@ func fill(b *strings.Builder, t string, params model.Params) {
 			j = strings.IndexByte(t[i:], ']')
 		}
 		if j < 0 {
-			parameters(b, t, params)
+			p.parameters(b, t)
 			return
 		}
-		parameters(b, t[:i], params)
+		p.parameters(b, t[:i])
 		var part strings.Builder
-		if parameters(&part, t[i+1:i+j], params) {
+		if p.parameters(&part, t[i+1:i+j]) {
 			b.WriteString(part.String())
 		}
 		t = t[i+j+1:]
@@ -149,7 +166,7 @@ func fill(b *strings.Builder, t string, params model.Params) {
 }
 
 // parameters writes a text with its parameters, and says whether all were there.
-func parameters(b *strings.Builder, t string, params model.Params) (all bool) {
+func (p params) parameters(b *strings.Builder, t string) (all bool) {
 	all = true
 	for {
 		before, rest, ok := strings.Cut(t, "{")
@@ -164,7 +181,7 @@ func parameters(b *strings.Builder, t string, params model.Params) (all bool) {
 		}
 		t = after
 		if words := strings.Split(name, "|"); len(words) == 3 {
-			n, _ := params[words[0]].Number()
+			n, _ := p.values[words[0]].Number()
 			if n == 1 {
 				b.WriteString(words[1])
 			} else {
@@ -172,7 +189,7 @@ func parameters(b *strings.Builder, t string, params model.Params) (all bool) {
 			}
 			continue
 		}
-		v := show(params[name])
+		v := p.show(name)
 		all = all && v != ""
 		b.WriteString(v)
 	}

@@ -83,6 +83,10 @@ func (m Message) Escaped() Message {
 		if v.list != nil {
 			v.list = escapeAll(v.list)
 		}
+		if v.msg != nil {
+			m := v.msg.Escaped()
+			v.msg = &m
+		}
 		params[k] = v
 	}
 	m.Params = params

@@ -19,13 +19,14 @@ type Message struct {
 // Params are the parameters of a message, by name.
 type Params map[string]Value
 
-// Value is the value of a parameter: a text, a number, a list, or a time. The zero
-// value is the empty text.
+// Value is the value of a parameter: a text, a number, a list, a time, or another
+// message. The zero value is the empty text.
 type Value struct {
 	text string
 	list []string
 	num  int64
 	at   time.Time
+	msg  *Message
 	kind valueKind
 }
 
@@ -36,11 +37,12 @@ const (
 	valueList
 	valueNumber
 	valueTime
+	valueMessage
 )
 
 // Msg makes a message from an id and pairs of a name and a value: a string (or
 // something with a string as underlying type and a String method), an int or int64, a
-// []string, or a time.Time. Anything else is written as fmt does.
+// []string, a time.Time, or a Message. Anything else is written as fmt does.
 func Msg(id string, pairs ...any) Message {
 	m := Message{ID: id}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -73,6 +75,11 @@ func ValueOf(v any) Value {
 		return Value{list: v, kind: valueList}
 	case time.Time:
 		return Value{at: v.UTC(), kind: valueTime}
+	case Message:
+		if v.IsZero() {
+			return Value{}
+		}
+		return Value{msg: &v, kind: valueMessage}
 	case error:
 		return Value{text: v.Error()}
 	}
@@ -91,9 +98,19 @@ func (v Value) Number() (int64, bool) { return v.num, v.kind == valueNumber }
 // Time returns a time, if it is one.
 func (v Value) Time() (time.Time, bool) { return v.at, v.kind == valueTime }
 
+// Message returns another message, if it is one.
+func (v Value) Message() (Message, bool) {
+	if v.kind != valueMessage || v.msg == nil {
+		return Message{}, false
+	}
+	return *v.msg, true
+}
+
 // Equal says whether two values are the same.
 func (v Value) Equal(w Value) bool {
-	return v.kind == w.kind && v.text == w.text && v.num == w.num && v.at.Equal(w.at) && slices.Equal(v.list, w.list)
+	a, _ := v.Message()
+	b, _ := w.Message()
+	return a.Equal(b) && v.kind == w.kind && v.text == w.text && v.num == w.num && v.at.Equal(w.at) && slices.Equal(v.list, w.list)
 }
 
 // IsZero says whether there is no message.
@@ -105,7 +122,7 @@ func (m Message) Equal(n Message) bool {
 }
 
 // Param returns a parameter as a text; of a number its digits, of a list its first
-// item.
+// item, of a message its id.
 func (m Message) Param(name string) string {
 	v := m.Params[name]
 	switch v.kind {
@@ -118,12 +135,15 @@ func (m Message) Param(name string) string {
 		return ""
 	case valueTime:
 		return v.at.Format(time.RFC3339Nano)
+	case valueMessage:
+		return v.msg.ID
 	}
 	return v.text
 }
 
 // MarshalJSON implements json.Marshaler: a text is a string, a number a number, a list
-// an array of strings, a time an object with the member "time".
+// an array of strings, a time an object with the member "time", a message an object with
+// the member "id".
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.kind {
 	case valueList:
@@ -132,6 +152,8 @@ func (v Value) MarshalJSON() ([]byte, error) {
 		return json.Marshal(v.num)
 	case valueTime:
 		return json.Marshal(map[string]time.Time{"time": v.at})
+	case valueMessage:
+		return json.Marshal(v.msg)
 	}
 	return json.Marshal(escape(v.text))
 }
@@ -154,10 +176,15 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 			v.list, err = unescapeAll(v.list)
 		}
 	case b[0] == '{':
-		v.kind = valueTime
-		var t struct{ Time time.Time }
-		err = json.Unmarshal(b, &t)
-		v.at = t.Time.UTC()
+		var t struct {
+			Time time.Time
+			Message
+		}
+		if err = json.Unmarshal(b, &t); err == nil && t.ID != "" {
+			v.kind, v.msg = valueMessage, &t.Message
+			break
+		}
+		v.kind, v.at = valueTime, t.Time.UTC()
 	default:
 		v.kind = valueNumber
 		err = json.Unmarshal(b, &v.num)

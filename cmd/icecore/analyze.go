@@ -13,7 +13,6 @@ import (
 	"icecore/forensics/guard"
 	"icecore/forensics/model"
 	"icecore/forensics/report"
-	"icecore/forensics/report/ioc"
 	"icecore/forensics/text"
 )
 
@@ -115,8 +114,8 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 	f.StringVarP(&dir, "output", "o", "", "make this case folder")
 	f.BoolVar(&o.Output.HashImage, "hash-image", false, "hash the files of the image, too")
 	f.StringVar(&iocFile, "iocs", "", "write the indicators to this new file: .csv, .misp.json or .stix.json")
-	f.StringVar(&iocFormat, "iocs-format", "", "format of --iocs: "+strings.Join(ioc.Formats, ", ")+" (default: by the file's name)")
-	complete(c, "iocs-format", ioc.Formats...)
+	f.StringVar(&iocFormat, "iocs-format", "", "format of --iocs: "+strings.Join(report.Names(report.IndicatorFormats()), ", ")+" (default: by the file's name)")
+	complete(c, "iocs-format", report.Names(report.IndicatorFormats())...)
 	f.BoolVar(&every, "all", false, "show findings of all levels")
 	return c
 }

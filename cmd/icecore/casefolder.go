@@ -19,11 +19,9 @@ import (
 
 	"icecore/forensics"
 	"icecore/forensics/content/engine"
-	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/report"
-	"icecore/forensics/text"
 	"icecore/forensics/timeline"
 )
 
@@ -251,12 +249,12 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 		}
 		c.log.Warn("history of the journal", "error", err)
 	}
-	page := &report.Page{Analysis: &a.Analysis, Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, args...), " ")}
-	page.Command = text.Escape(page.Command)
-	if err := c.timelines(ctx, a, page); err != nil {
+	events, err := c.timelines(ctx, a)
+	if err != nil {
 		return err
 	}
-	if err := c.write("report.html", func(w io.Writer) error { return report.HTML(w, page) }); err != nil {
+	page := report.Options{Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, args...), " ")}
+	if err := c.write("report.html", func(w io.Writer) error { return report.HTML(w, &a.Analysis, page) }); err != nil {
 		return err
 	}
 	// The analysis comes last: its coverage names the files that could not be written.
@@ -265,7 +263,7 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 		return err
 	}
 	c.tellLost(a)
-	c.told(a, page.Events)
+	c.told(a, events)
 	if err := c.write("icecore.log", func(w io.Writer) error { _, err := io.WriteString(w, c.logText.String()); return err }); err != nil {
 		return err
 	}
@@ -281,17 +279,14 @@ func (c *caseFolder) tellLost(a *forensics.Analysis) {
 	c.lost = nil
 }
 
-// maxExcerpt bounds the lines of the timeline on the page.
-const maxExcerpt = 400
-
 // timelineFile is a timeline that is being written; f is nil once its writer failed.
 type timelineFile struct {
 	f *caseFile
 	w timeline.Writer
 }
 
-// timelines writes both timelines, and picks the lines for the page.
-func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page *report.Page) error {
+// timelines writes both timelines, and gives the number of events.
+func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis) (events int, err error) {
 	var files []*timelineFile
 	all := func(fn func(*timelineFile) error) error {
 		for _, t := range files {
@@ -312,11 +307,11 @@ func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page 
 	for _, format := range []string{"jsonl", "csv"} {
 		f, err := c.create("timeline." + format)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		t := &timelineFile{f: f}
 		if t.w, err = timeline.NewWriter(format, f, a.System().Hostname); err != nil {
-			return err
+			return 0, err
 		}
 		files = append(files, t)
 	}
@@ -326,39 +321,26 @@ func (c *caseFolder) timelines(ctx context.Context, a *forensics.Analysis, page 
 		}
 		return nil
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	if err := c.timeline.Each(ctx, timeline.Range{}, func(e *timeline.Event) error {
-		page.Events++
-		if e.Level >= detect.Medium && len(page.Timeline) < maxExcerpt && e.Type == timeline.TypeFinding || e.Level >= detect.High && len(page.Timeline) < maxExcerpt {
-			page.Timeline = append(page.Timeline, report.Excerpt{Time: e.Time.Time().Format("2006-01-02 15:04:05"), What: e.What, Level: e.Level.String(), Text: text.Truncate(text.Escape(standsAt(e)+e.Message), 400)})
-		}
+		events++
 		return all(func(t *timelineFile) error { return t.w.Event(e) })
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	if err := all(func(t *timelineFile) error { return t.w.Flush() }); err != nil {
-		return err
+		return 0, err
 	}
 	for _, t := range files {
 		if t.f == nil {
 			continue
 		}
 		if err := t.f.finish(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
-}
-
-func standsAt(e *timeline.Event) string {
-	switch {
-	case e.Path == "":
-		return ""
-	case e.Line > 0:
-		return fmt.Sprintf("%s:%d  ", e.Path, e.Line)
-	}
-	return e.Path + "  "
+	return events, nil
 }
 
 // told completes the log with what the analysis found.

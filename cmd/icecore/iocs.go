@@ -10,11 +10,14 @@ import (
 	"strings"
 
 	"icecore/forensics"
-	"icecore/forensics/report/ioc"
+	"icecore/forensics/report"
 )
 
 // indicatorFile is what --iocs asks for; nil: nothing.
-type indicatorFile struct{ name, format string }
+type indicatorFile struct {
+	name   string
+	format report.Format
+}
 
 // newIndicatorFile checks the flags before an image is read. A file that exists is
 // refused: it could be the image.
@@ -25,11 +28,15 @@ func newIndicatorFile(name, format string) (*indicatorFile, error) {
 		}
 		return nil, nil
 	}
-	if format == "" {
-		format = ioc.FormatOf(name)
+	how, ok := report.FormatOf(name)
+	if known := report.IndicatorFormats(); format != "" {
+		i := slices.Index(report.Names(known), format)
+		if ok = i >= 0; ok {
+			how = known[i]
+		}
 	}
-	if !slices.Contains(ioc.Formats, format) {
-		return nil, usageError{fmt.Errorf("--iocs: no format for %s; give --iocs-format: %s", name, strings.Join(ioc.Formats, ", "))}
+	if !ok {
+		return nil, usageError{fmt.Errorf("--iocs: no format for %s; give --iocs-format: %s", name, strings.Join(report.Names(report.IndicatorFormats()), ", "))}
 	}
 	switch _, err := os.Lstat(name); {
 	case err == nil:
@@ -40,7 +47,7 @@ func newIndicatorFile(name, format string) (*indicatorFile, error) {
 	if d, err := os.Stat(filepath.Dir(name)); err != nil || !d.IsDir() {
 		return nil, fmt.Errorf("--iocs: there is no folder %s", filepath.Dir(name))
 	}
-	return &indicatorFile{name, format}, nil
+	return &indicatorFile{name, how}, nil
 }
 
 // write writes the file, whole or not at all.
@@ -60,7 +67,7 @@ func (f *indicatorFile) write(a *app, an *forensics.Analysis) (err error) {
 			err = fmt.Errorf("--iocs: %w", err)
 		}
 	}()
-	err = ioc.Write(t, f.format, &an.Analysis)
+	err = f.format.Write(t, &an.Analysis, report.Options{})
 	if err2 := t.Chmod(0o644); err == nil {
 		err = err2
 	}

@@ -48,8 +48,9 @@ func TestPageInBrowser(t *testing.T) {
 	defer proxy.Close()
 
 	var b bytes.Buffer
-	p := &Page{Analysis: intrusion(), Made: "2026-02-01T00:00:00Z", Command: "icecore analyze -o '<case>' x", Events: 1, Timeline: []Excerpt{{"2026-01-12 09:00:01", "modified", "high", "/tmp/<img src=http://x.invalid/ onerror=alert(3)>"}}}
-	if err := HTML(&b, p); err != nil {
+	a := intrusion()
+	a.Findings[1].Excerpt = "/tmp/<img src=http://x.invalid/ onerror=alert(3)>"
+	if err := HTML(&b, a, Options{Made: "2026-02-01T00:00:00Z", Command: "icecore analyze -o '<case>' x"}); err != nil {
 		t.Fatal(err)
 	}
 	page := filepath.Join(t.TempDir(), "report.html")

@@ -4,31 +4,20 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"icecore/forensics/model"
 	"io"
 	"strings"
+
+	"icecore/forensics/model"
+	"icecore/forensics/text"
 )
 
 //go:embed report.html.tmpl
 var templates embed.FS
 
-// Excerpt is a line of the timeline that the page shows. Texts are escaped.
-type Excerpt struct{ Time, What, Level, Text string }
-
-// Page is what the HTML report shows.
-type Page struct {
-	Analysis *model.Analysis
-	Made     string // when, RFC 3339
-	Command  string
-	Timeline []Excerpt
-	// Events is the number of all events, of which Timeline shows some.
-	Events int
-}
-
 // HTML writes one page that needs nothing else: no script, no network, no font. It
 // can be printed. Everything from the image passes through html/template.
-func HTML(w io.Writer, p *Page) error {
-	a := viewOf(p.Analysis)
+func HTML(w io.Writer, an *model.Analysis, o Options) error {
+	a := viewOf(an)
 	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
 		"clock": clock, "where": where, "bytes": Bytes, "grouped": grouped, "or": or, "upper": strings.ToUpper,
 		"phase":    func(s string) string { return or(phaseNames[s], s) },
@@ -43,7 +32,11 @@ func HTML(w io.Writer, p *Page) error {
 	for i := range a.Records {
 		byID[a.Records[i].ID] = &a.Records[i]
 	}
-	data := htmlData{Page: p, EventCount: int64(p.Events), A: a, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
+	events, all, err := excerpts(an)
+	if err != nil {
+		return err
+	}
+	data := htmlData{Made: o.Made, Command: text.Escape(o.Command), Timeline: events, EventCount: int64(all), More: all > len(events), A: a, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
 	for _, x := range s.wallets {
 		data.Wallets = append(data.Wallets, htmlWallet{x.address, x.coin, x.path})
 	}
@@ -66,15 +59,18 @@ func HTML(w io.Writer, p *Page) error {
 }
 
 type htmlData struct {
-	*Page
-	A          *view
-	EventCount int64
-	Verdict    string
-	Counts     string
-	Miners     string
-	Pools      []string
-	Wallets    []htmlWallet
-	Findings   []htmlFinding
+	Made, Command string
+	Timeline      []eventView
+	EventCount    int64 // of which Timeline holds the first
+	More          bool  // it does not hold all
+
+	A        *view
+	Verdict  string
+	Counts   string
+	Miners   string
+	Pools    []string
+	Wallets  []htmlWallet
+	Findings []htmlFinding
 }
 
 type htmlWallet struct{ Address, Coin, Path string }

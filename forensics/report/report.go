@@ -12,16 +12,24 @@
 package report
 
 import (
-	"icecore/forensics/model"
 	"io"
+
+	"icecore/forensics/model"
 )
 
-// Options say how a terminal report looks. The zero value is 100 columns wide and
+// Options say how a report looks. The zero value is in English, 100 columns wide and
 // without colours.
 type Options struct {
+	Lang string // the language of the texts, BCP 47; empty: English
+
+	// Of the terminal.
 	Width int  // columns
 	Color bool // with colours
 	All   bool // findings of all levels
+
+	// Of the page, each left out if it is empty.
+	Made    string // when it was made, RFC 3339
+	Command string // what made it
 }
 
 const defaultWidth = 100

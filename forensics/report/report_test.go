@@ -170,8 +170,9 @@ func TestTerminalFits(t *testing.T) {
 // tag, an attribute or a script.
 func TestHTMLGolden(t *testing.T) {
 	var b bytes.Buffer
-	p := &Page{Analysis: intrusion(), Made: "2026-02-01T00:00:00Z", Command: "icecore analyze -o '<case>' x", Events: 12345, Timeline: []Excerpt{{"2026-01-12 09:00:01", "modified", "high", "/tmp/<img src=x onerror=alert(3)>"}}}
-	if err := HTML(&b, p); err != nil {
+	a := intrusion()
+	a.Findings[1].Excerpt = "/tmp/<img src=x onerror=alert(3)>"
+	if err := HTML(&b, a, Options{Made: "2026-02-01T00:00:00Z", Command: "icecore analyze -o '<case>' x"}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "compromised.html", b.Bytes())
@@ -194,14 +195,14 @@ func TestHTMLGolden(t *testing.T) {
 			t.Errorf("the page holds %q", r)
 		}
 	}
-	for _, want := range []string{"COMPROMISED", "F-0004", "pool.example.invalid:443 (TLS)", "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL", "T1053.003", "larger than the limit for one file", "1 of 12,345 events"} {
+	for _, want := range []string{"COMPROMISED", "F-0004", "pool.example.invalid:443 (TLS)", "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL", "T1053.003", "larger than the limit for one file", "The 3 events"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the page does not hold %q", want)
 		}
 	}
 	for _, a := range []*model.Analysis{quiet(), unread(), suspect()} {
 		b.Reset()
-		if err := HTML(&b, &Page{Analysis: a}); err != nil {
+		if err := HTML(&b, a, Options{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -303,7 +304,7 @@ func TestWriteErrors(t *testing.T) {
 	if err := JSON(full{}, intrusion()); err == nil {
 		t.Error("JSON: no error")
 	}
-	if err := HTML(full{}, &Page{Analysis: intrusion()}); err == nil {
+	if err := HTML(full{}, intrusion(), Options{}); err == nil {
 		t.Error("HTML: no error")
 	}
 	if err := Table(full{}, []string{"a"}, [][]string{{"b"}}, 10); err == nil {

@@ -66,13 +66,14 @@ func subject(a *model.Analysis) string {
 	return name
 }
 
-func writeCSV(w io.Writer, list []Indicator) error {
+// CSV writes the indicators of an analysis as a table, RFC 4180.
+func CSV(w io.Writer, a *model.Analysis) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
 	if err := c.Write([]string{"type", "value", "detail", "level", "first_seen", "findings", "description"}); err != nil {
 		return err
 	}
-	for _, x := range list {
+	for _, x := range Of(a) {
 		first := ""
 		if !x.Time.IsZero() {
 			first = x.Time.UTC().Format(time.RFC3339)
@@ -120,8 +121,8 @@ type mispAttribute struct {
 	Comment      string `json:"comment"`
 }
 
-// writeMISP writes an event that a MISP imports as it is.
-func writeMISP(w io.Writer, a *model.Analysis, list []Indicator) error {
+// MISP writes the indicators of an analysis as an event that a MISP imports as it is.
+func MISP(w io.Writer, a *model.Analysis) error {
 	when := taken(a)
 	stamp := strconv.FormatInt(when.Unix(), 10)
 	e := mispEvent{
@@ -129,7 +130,7 @@ func writeMISP(w io.Writer, a *model.Analysis, list []Indicator) error {
 		ThreatLevel: "4", Analysis: "2", Distribution: "0", Timestamp: stamp, Attributes: []mispAttribute{},
 	}
 	e.UUID = uuid("misp", e.Info, takenAt(a))
-	for _, x := range list {
+	for _, x := range Of(a) {
 		if x.Level >= detect.High {
 			e.ThreatLevel = "1" // high
 		} else if e.ThreatLevel == "4" {
@@ -188,9 +189,9 @@ func mispType(x *Indicator) (typ, category string) {
 
 type stixObject map[string]any
 
-// writeSTIX writes a bundle of one identity, an indicator for each thing to look
-// for, and a report that names them.
-func writeSTIX(w io.Writer, a *model.Analysis, list []Indicator) error {
+// STIX writes the indicators of an analysis as a bundle: one identity, an indicator for
+// each thing to look for, and a report that names them.
+func STIX(w io.Writer, a *model.Analysis) error {
 	when := taken(a)
 	stamp := stixTime(when)
 	who := "identity--" + uuid("stix", "identity")
@@ -199,7 +200,7 @@ func writeSTIX(w io.Writer, a *model.Analysis, list []Indicator) error {
 		"name": "icecore", "identity_class": "system",
 	}}
 	var refs []string
-	for _, x := range list {
+	for _, x := range Of(a) {
 		from := when
 		if !x.Time.IsZero() && x.Time.Before(when) {
 			from = x.Time

@@ -12,8 +12,6 @@
 package ioc
 
 import (
-	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"path"
@@ -51,38 +49,6 @@ type Indicator struct {
 	Time     time.Time // of the first finding that names it, zero if unknown
 	Findings []string  // IDs
 	Title    string    // of the strongest of them
-}
-
-// Formats lists what Write knows.
-var Formats = []string{"csv", "misp", "stix"}
-
-// FormatOf gives the format that a file's name asks for: .csv, .misp.json, .stix.json;
-// .json alone is STIX. Empty: none.
-func FormatOf(name string) string {
-	name = strings.ToLower(path.Base(name))
-	switch {
-	case strings.HasSuffix(name, ".csv"):
-		return "csv"
-	case strings.HasSuffix(name, ".json") && strings.Contains(name, "misp"):
-		return "misp"
-	case strings.HasSuffix(name, ".json"), strings.HasSuffix(name, ".stix"):
-		return "stix"
-	}
-	return ""
-}
-
-// Write writes the indicators of an analysis in a format.
-func Write(w io.Writer, format string, a *model.Analysis) error {
-	list := Of(a)
-	switch format {
-	case "csv":
-		return writeCSV(w, list)
-	case "misp":
-		return writeMISP(w, a, list)
-	case "stix":
-		return writeSTIX(w, a, list)
-	}
-	return fmt.Errorf("no format %q; there are %s", format, strings.Join(Formats, ", "))
 }
 
 // Of collects the indicators of an analysis, sorted by kind and value.

@@ -307,6 +307,12 @@ type HistoryFS interface {
 	History(context.Context, func(*Change) error) error
 }
 
+// Options say how an engine opens a filesystem.
+type Options struct {
+	// NoReplay shows it as it stands on the disk, without what its journal holds.
+	NoReplay bool
+}
+
 // ErrUnsupported is wrapped by errors about content that cannot be read for
 // what it is rather than for what is wrong with it: encrypted, compressed in an
 // unknown way, a feature not understood.

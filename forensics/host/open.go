@@ -71,7 +71,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 	var vols []volume.Volume
 	var problems []volume.Problem
 	err := guard.Do("reading the partition tables", func() (err error) {
-		vols, problems, err = volume.List(disk, disk.Size())
+		vols, problems, err = volume.List(disk, disk.Size(), all.Recognise)
 		return err
 	})
 	if err != nil {
@@ -86,8 +86,10 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 		}
 		vol := &Volume{Volume: v}
 		img.Volumes = append(img.Volumes, vol)
-		if vol.FS, err = all.Open(ctx, v.Content, v.Bytes, v.Size, all.Options{NoReplay: opts.NoReplay}); err != nil {
+		if vol.FS, err = all.Open(ctx, v.Content, v.Bytes, v.Size, filesystem.Options{NoReplay: opts.NoReplay}); err != nil {
 			vol.Reason = err.Error()
+		} else if vol.FS != nil {
+			vol.Reason = "" // package volume does not know what the engines read
 		}
 		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {
 			img.Gaps = append(img.Gaps, vol.Gap(model.Decisive, err))

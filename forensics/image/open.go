@@ -58,32 +58,37 @@ const (
 type format struct {
 	offset int
 	magic  string
-	is     string
-	hint   string
-	kind   error // nil: it is read
+	is     string // what an error says of the file
+	hint   string // what to do about one that is not read
+	// open opens the source as a disk; chain names the images of which it is a backing
+	// file. Nil: the format is not read.
+	open func(ctx context.Context, src *source, opts Options, chain []string) (*disk, error)
 }
 
-var formats = []format{
-	{0, qcow2Magic, "is a qcow2 image", "", nil},
-	{0, "KDMV", "is a VMDK image", notSupported, ErrFormat},
-	{0, "COWD", "is a VMDK image", notSupported, ErrFormat},
-	{0, "# Disk DescriptorFile", "is the description of a VMDK image", notSupported, ErrFormat},
-	{0, "conectix", "is a VHD image (dynamic)", notSupported, ErrFormat},
-	{0, "vhdxfile", "is a VHDX image", notSupported, ErrFormat},
-	{64, "\x7f\x10\xda\xbe", "is a VDI image", notSupported, ErrFormat},
-	{0, "QED\x00", "is a QED image", notSupported, ErrFormat},
-	{0, "WithoutFreeSpace", "is a Parallels image", notSupported, ErrFormat},
-	{0, "WithouFreSpacExt", "is a Parallels image", notSupported, ErrFormat},
-	{0, "EVF\x09\x0d\x0a\xff\x00", "is an EnCase (E01) image", "not supported; convert it first: ewfexport -f raw IMAGE", ErrFormat},
-	{0, "EVF2\x0d\x0a\x81\x00", "is an EnCase (Ex01) image", "not supported; convert it first: ewfexport -f raw IMAGE", ErrFormat},
-	{0, "\x1f\x8b\x08", "is compressed by gzip", unpackFirst, ErrFormat},
-	{0, "\xfd7zXZ\x00", "is compressed by xz", unpackFirst, ErrFormat},
-	{0, "\x28\xb5\x2f\xfd", "is compressed by zstd", unpackFirst, ErrFormat},
-	{0, "\x04\x22\x4d\x18", "is compressed by lz4", unpackFirst, ErrFormat},
-	{0, "BZh", "is compressed by bzip2", unpackFirst, ErrFormat},
-	{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", unpackFirst, ErrFormat},
-	{0, "PK\x03\x04", "is a zip archive", unpackFirst, ErrFormat},
-	{257, "ustar", "is a tar archive (an OVA?)", unpackFirst, ErrFormat},
+// formats returns the list of container formats: one file and one line a format.
+func formats() []format {
+	return []format{
+		{0, qcow2Magic, "is a qcow2 image", "", openQcow2Disk},
+		{0, "KDMV", "is a VMDK image", notSupported, nil},
+		{0, "COWD", "is a VMDK image", notSupported, nil},
+		{0, "# Disk DescriptorFile", "is the description of a VMDK image", notSupported, nil},
+		{0, "conectix", "is a VHD image (dynamic)", notSupported, nil},
+		{0, "vhdxfile", "is a VHDX image", notSupported, nil},
+		{64, "\x7f\x10\xda\xbe", "is a VDI image", notSupported, nil},
+		{0, "QED\x00", "is a QED image", notSupported, nil},
+		{0, "WithoutFreeSpace", "is a Parallels image", notSupported, nil},
+		{0, "WithouFreSpacExt", "is a Parallels image", notSupported, nil},
+		{0, "EVF\x09\x0d\x0a\xff\x00", "is an EnCase (E01) image", "not supported; convert it first: ewfexport -f raw IMAGE", nil},
+		{0, "EVF2\x0d\x0a\x81\x00", "is an EnCase (Ex01) image", "not supported; convert it first: ewfexport -f raw IMAGE", nil},
+		{0, "\x1f\x8b\x08", "is compressed by gzip", unpackFirst, nil},
+		{0, "\xfd7zXZ\x00", "is compressed by xz", unpackFirst, nil},
+		{0, "\x28\xb5\x2f\xfd", "is compressed by zstd", unpackFirst, nil},
+		{0, "\x04\x22\x4d\x18", "is compressed by lz4", unpackFirst, nil},
+		{0, "BZh", "is compressed by bzip2", unpackFirst, nil},
+		{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", unpackFirst, nil},
+		{0, "PK\x03\x04", "is a zip archive", unpackFirst, nil},
+		{257, "ustar", "is a tar archive (an OVA?)", unpackFirst, nil},
+	}
 }
 
 // source is where the content of an image comes from.
@@ -200,10 +205,10 @@ func openSource(ctx context.Context, src *source, opts Options, chain []string, 
 			// The first bytes of a disk are boot code, which the guest's owner
 			// can write: they must not hide what stands behind them.
 			problems = append(problems, "begins like another format (it "+f.is+"), but holds a partition table or a filesystem: read as a raw disk")
-		case f.kind == nil:
-			return openQcow2Disk(ctx, src, opts, chain)
+		case f.open != nil:
+			return f.open(ctx, src, opts, chain)
 		default:
-			return nil, failed(src.name, f.kind, "%s: %s", f.is, f.hint)
+			return nil, failed(src.name, ErrFormat, "%s: %s", f.is, f.hint)
 		}
 	}
 	if len(chain) == 0 && src.file != nil && !src.device {
@@ -235,9 +240,9 @@ const (
 
 // container gives the container that the first bytes belong to, nil for none.
 func container(head []byte) *format {
-	for i := range formats {
-		if f := &formats[i]; len(head) >= f.offset+len(f.magic) && string(head[f.offset:f.offset+len(f.magic)]) == f.magic {
-			return f
+	for _, f := range formats() {
+		if len(head) >= f.offset+len(f.magic) && string(head[f.offset:f.offset+len(f.magic)]) == f.magic {
+			return &f
 		}
 	}
 	return nil

@@ -232,8 +232,8 @@ func TestFixedVHD(t *testing.T) {
 // qemu-img writes are made by it.
 func TestForeign(t *testing.T) {
 	dir := t.TempDir()
-	for _, x := range formats {
-		if x.kind == nil { // it is read
+	for _, x := range formats() {
+		if x.open != nil { // it is read
 			continue
 		}
 		b := make([]byte, 4096)
@@ -268,7 +268,7 @@ func TestForeign(t *testing.T) {
 // TestBootCodeLikeAContainer: the first bytes of a disk belong to whoever owned it;
 // they must not make it unreadable.
 func TestBootCodeLikeAContainer(t *testing.T) {
-	for _, x := range formats {
+	for _, x := range formats() {
 		if x.offset+len(x.magic) > 440 {
 			continue
 		}
@@ -285,7 +285,7 @@ func TestBootCodeLikeAContainer(t *testing.T) {
 // FuzzOpen opens files of any content: it ends, with a disk that can be read or an
 // error of one line.
 func FuzzOpen(f *testing.F) {
-	for _, x := range formats {
+	for _, x := range formats() {
 		f.Add(append(make([]byte, x.offset), x.magic...))
 	}
 	f.Add([]byte("QFI\xfb\x00\x00\x00\x03"))

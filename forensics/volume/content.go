@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"io"
 	"strings"
 )
 
+// A Recogniser names what a volume holds; empty: it does not know.
+type Recogniser func(r io.ReaderAt) string
+
 // recognise says what a volume holds, by magic number, and why it is not read
-// where it is not.
-func recognise(v *Volume) {
+// where it is not. What has none of the numbers below is shown to those in more.
+func recognise(v *Volume, more []Recogniser) {
 	at := func(off int64, n int) []byte {
 		b := make([]byte, n)
 		k, _ := v.Bytes.ReadAt(b, off)
@@ -59,6 +63,11 @@ func recognise(v *Volume) {
 	case mdraid(at):
 		set("mdraid", "a member of a Linux software RAID"+notRead)
 	default:
+		for _, name := range more {
+			if set(name(v.Bytes), ""); v.Content != "" {
+				return
+			}
+		}
 		if b := at(0, 4096); len(b) > 0 && bytes.Count(b, []byte{0}) == len(b) {
 			v.Reason = "begins with zeros: empty, or not formatted"
 		} else {

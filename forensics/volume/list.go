@@ -21,9 +21,11 @@ const maxLogical = 128
 // A disk can hold both a filesystem from its first byte and a partition table: an
 // old table that was never wiped, or bytes that somebody put there so that one hides
 // the other. Then both are listed, the whole disk first.
-func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
+//
+// What none of the magic numbers of this package stands for is shown to those in more.
+func List(r io.ReaderAt, size int64, more ...Recogniser) ([]Volume, []Problem, error) {
 	whole := Volume{ID: "disk", Scheme: "none", Size: size, Bytes: io.NewSectionReader(r, 0, size)}
-	recognise(&whole)
+	recognise(&whole, more)
 	head := make([]byte, sector)
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -35,15 +37,15 @@ func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
 	if len(vols) > 0 && legacyMBR(head) {
 		// Linux then takes no notice of a GPT (efi_partition of
 		// block/partitions/efi.c).
-		if mbrs, more := readMBR(r, size); holdsAny(r, size, mbrs) {
-			vols, problems = mbrs, append(more, Problem{"GPT", "a table that has no protective entry in the MBR, which lists partitions of its own: it is taken for an old one, as Linux does"})
+		if mbrs, wrong := readMBR(r, size, more); holdsAny(r, size, mbrs, more) {
+			vols, problems = mbrs, append(wrong, Problem{"GPT", "a table that has no protective entry in the MBR, which lists partitions of its own: it is taken for an old one, as Linux does"})
 		}
 	} else if len(vols) == 0 {
 		// The boot code of a filesystem ends like an MBR.
 		if whole.Content == "" && head[510] == 0x55 && head[511] == 0xaa || plausibleMBR(head, size) {
-			var more []Problem
-			vols, more = readMBR(r, size)
-			problems = append(problems, more...)
+			var wrong []Problem
+			vols, wrong = readMBR(r, size, more)
+			problems = append(problems, wrong...)
 		}
 	}
 	if len(vols) > 0 && whole.Content != "" && staleGPT(r) {
@@ -58,7 +60,7 @@ func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
 	case len(vols) == 0:
 		return nil, nil, ErrNothing
 	}
-	problems = append(problems, place(r, size, vols)...)
+	problems = append(problems, place(r, size, vols, more)...)
 	if whole.Content != "" && whole.Content != "iso9660" { // a hybrid image holds both on purpose
 		problems = append(problems, Problem{"disk", "holds a filesystem (" + whole.Content + ") from its first byte and a partition table: both are listed"})
 		vols = append([]Volume{whole}, vols...)
@@ -67,11 +69,11 @@ func List(r io.ReaderAt, size int64) ([]Volume, []Problem, error) {
 }
 
 // holdsAny says whether something is recognised in any of the volumes.
-func holdsAny(r io.ReaderAt, size int64, vols []Volume) bool {
+func holdsAny(r io.ReaderAt, size int64, vols []Volume, more []Recogniser) bool {
 	for _, v := range vols {
 		if v.Offset < size {
 			v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
-			if recognise(&v); v.Content != "" {
+			if recognise(&v, more); v.Content != "" {
 				return true
 			}
 		}
@@ -89,7 +91,7 @@ func staleGPT(r io.ReaderAt) bool {
 }
 
 // place puts volumes in their order, and looks at what is in them.
-func place(r io.ReaderAt, size int64, vols []Volume) (problems []Problem) {
+func place(r io.ReaderAt, size int64, vols []Volume, more []Recogniser) (problems []Problem) {
 	sort.SliceStable(vols, func(i, j int) bool { return vols[i].Offset < vols[j].Offset })
 	end := int64(0)
 	for i := range vols {
@@ -107,7 +109,7 @@ func place(r io.ReaderAt, size int64, vols []Volume) (problems []Problem) {
 			problems = append(problems, Problem{"volume " + v.ID, fmt.Sprintf("ends at byte %d, the disk at %d: the image is truncated", v.Offset+v.Size, size)})
 		}
 		v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
-		recognise(v)
+		recognise(v, more)
 	}
 	return problems
 }

@@ -472,7 +472,7 @@ func TestContent(t *testing.T) {
 		t.Run(content, func(t *testing.T) {
 			f := disk(t, 320<<20, "", args...)
 			v := Volume{Size: 320 << 20, Bytes: section(f, 320<<20)}
-			recognise(&v)
+			recognise(&v, nil)
 			if v.Content != content || (v.Reason == "") != strings.HasPrefix(content, "ext") {
 				t.Errorf("%q, %q", v.Content, v.Reason)
 			}
@@ -487,9 +487,40 @@ func TestContent(t *testing.T) {
 		b := make([]byte, 1<<20)
 		copy(b[at.off:], at.magic)
 		v := Volume{Size: 1 << 20, Bytes: section(bytes.NewReader(b), 1<<20)}
-		if recognise(&v); v.Content != content || v.Reason == "" {
+		if recognise(&v, nil); v.Content != content || v.Reason == "" {
 			t.Errorf("%s: %q, %q", content, v.Content, v.Reason)
 		}
+	}
+}
+
+// TestRecognisers: what this package has no name for is shown to those who may have one,
+// on a whole disk and on a partition; what it has a name for keeps it.
+func TestRecognisers(t *testing.T) {
+	toy := func(r io.ReaderAt) string {
+		b := make([]byte, 3)
+		if _, err := r.ReadAt(b, 0); err != nil || string(b) != "TOY" {
+			return ""
+		}
+		return "toyfs"
+	}
+	whole := make([]byte, 1<<20)
+	copy(whole, "TOY")
+	parted := make([]byte, 1<<20)
+	copy(parted[64*sector:], "TOY")
+	parted[446+4], parted[446+8], parted[446+13], parted[510], parted[511] = 0x83, 64, 4, 0x55, 0xaa
+	named := bytes.Clone(whole)
+	copy(named[1536:], "LABELONE")
+	for _, c := range []struct {
+		disk     []byte
+		id, want string
+	}{{whole, "disk", "toyfs"}, {parted, "p1", "toyfs"}, {named, "disk", "LVM2"}} {
+		vols, _, err := List(bytes.NewReader(c.disk), int64(len(c.disk)), toy)
+		if err != nil || len(vols) != 1 || vols[0].ID != c.id || vols[0].Content != c.want {
+			t.Errorf("%+v, %v: want %s on %s", vols, err, c.want, c.id)
+		}
+	}
+	if _, _, err := List(bytes.NewReader(whole), int64(len(whole))); !errors.Is(err, ErrNothing) {
+		t.Errorf("without it: %v", err)
 	}
 }
 

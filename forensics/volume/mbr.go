@@ -17,10 +17,10 @@ var units = []int64{512, 4096}
 // readMBR reads a master boot record and the chain of logical partitions. Sectors of
 // 4096 bytes are believed in only if something is found at the places that they give,
 // and nothing at the others.
-func readMBR(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
+func readMBR(r io.ReaderAt, size int64, more []Recogniser) (vols []Volume, problems []Problem) {
 	for i, unit := range units {
 		v, p := readMBRIn(r, size, unit)
-		if holdsAny(r, size, v) {
+		if holdsAny(r, size, v, more) {
 			return v, p
 		}
 		if i == 0 {

@@ -4,20 +4,40 @@ package all
 import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/accounts"
+	"icecore/forensics/artifact/apt"
 	"icecore/forensics/artifact/authlog"
+	"icecore/forensics/artifact/binfmt"
+	"icecore/forensics/artifact/bootimage"
+	"icecore/forensics/artifact/cloudinit"
 	"icecore/forensics/artifact/cron"
+	"icecore/forensics/artifact/dbus"
+	"icecore/forensics/artifact/dnf"
 	"icecore/forensics/artifact/dpkg"
+	"icecore/forensics/artifact/git"
 	"icecore/forensics/artifact/history"
-	"icecore/forensics/artifact/hooks"
 	"icecore/forensics/artifact/hosts"
+	"icecore/forensics/artifact/inetd"
 	"icecore/forensics/artifact/journald"
 	"icecore/forensics/artifact/kernel"
+	"icecore/forensics/artifact/kubernetes"
+	"icecore/forensics/artifact/logrotate"
+	"icecore/forensics/artifact/modprobe"
+	"icecore/forensics/artifact/motd"
+	"icecore/forensics/artifact/network"
+	"icecore/forensics/artifact/pam"
+	"icecore/forensics/artifact/power"
+	"icecore/forensics/artifact/python"
 	"icecore/forensics/artifact/rclocal"
+	"icecore/forensics/artifact/rsyslog"
 	"icecore/forensics/artifact/sshkeys"
+	"icecore/forensics/artifact/sshrc"
 	"icecore/forensics/artifact/startup"
 	"icecore/forensics/artifact/sudoers"
+	"icecore/forensics/artifact/supervisor"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/utmp"
+	"icecore/forensics/artifact/xdg"
 )
 
 // Extractors gives every extractor.
@@ -34,7 +54,27 @@ func Extractors() []artifact.Extractor {
 		sshkeys.Extractor{},
 		utmp.Extractor{},
 		startup.Extractor{},
-		hooks.Extractor{},
+		udev.Extractor{},
+		apt.Extractor{},
+		dnf.Extractor{},
+		pam.Extractor{},
+		logrotate.Extractor{},
+		xdg.Extractor{},
+		dbus.Extractor{},
+		modprobe.Extractor{},
+		motd.Extractor{},
+		network.Extractor{},
+		cloudinit.Extractor{},
+		supervisor.Extractor{},
+		inetd.Extractor{},
+		rsyslog.Extractor{},
+		binfmt.Extractor{},
+		python.Extractor{},
+		kubernetes.Extractor{},
+		git.Extractor{},
+		sshrc.Extractor{},
+		bootimage.Extractor{},
+		power.Extractor{},
 		kernel.Extractor{},
 		hosts.Extractor{},
 		history.Extractor{},

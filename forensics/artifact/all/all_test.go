@@ -17,6 +17,9 @@ import (
 // paths.
 func TestExtractors(t *testing.T) {
 	seen := make(map[string]bool)
+	if n := len(all.Extractors()); n > 64 {
+		t.Errorf("%d extractors: the walk keeps those that want a file in 64 bits", n)
+	}
 	for _, x := range all.Extractors() {
 		if n := x.Name(); n == "" || seen[n] || strings.ToLower(n) != n {
 			t.Errorf("the name %q", n)

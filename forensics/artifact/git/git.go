@@ -1,0 +1,39 @@
+// Package git reads the hooks of git repositories, and those of the template that new
+// repositories are made from: githooks(5). Records: hook.script (event: git), one a
+// script; samples are left out.
+package git
+
+import (
+	"context"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/command"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "git" }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string { return formats().Patterns() }
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return formats().Extract(ctx, in, emit)
+}
+
+func formats() command.Formats {
+	return command.Formats{
+		command.Executable("git",
+			"/usr/share/git-core/templates/hooks/*",
+			"/root/*/.git/hooks/*",
+			"/home/*/*/.git/hooks/*",
+			"/opt/*/.git/hooks/*",
+			"/srv/*/.git/hooks/*",
+			"/var/www/*/.git/hooks/*",
+			"/etc/.git/hooks/*",
+		),
+	}
+}

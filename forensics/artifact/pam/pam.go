@@ -1,0 +1,100 @@
+// Package pam reads pam.d(5): what runs as somebody logs in, or uses su or sudo.
+// Records: hook.pam for each line of pam_exec(8) or pam_script, and for each module
+// named by a path of its own outside of the module directories.
+//
+// Not read: a changed module in its usual place; that is a matter of package integrity.
+package pam
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/command"
+	"icecore/forensics/model"
+	"icecore/forensics/shell"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "pam" }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string { return formats().Patterns() }
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return formats().Extract(ctx, in, emit)
+}
+
+func formats() command.Formats {
+	return command.Formats{
+		command.Files(stack,
+			"/etc/pam.conf",
+			"/etc/pam.d/*",
+			"/usr/lib/pam.d/*",
+		),
+	}
+}
+
+// stack reads the lines of pam.d(5) that run a program: pam_exec(8) and pam_script,
+// and modules that are named by a path of their own.
+func stack(r *command.Reader) error {
+	var text string
+	var at model.Source
+	return r.EachLine(func(l artifact.Line) error {
+		t := strings.TrimSpace(string(l.Text))
+		if text == "" {
+			if t == "" || t[0] == '#' {
+				return nil
+			}
+			at = l.Source()
+		}
+		at.Length = l.Offset + int64(len(l.Text)) - at.Offset
+		if s, more := strings.CutSuffix(t, `\`); more && len(text) < 64<<10 {
+			text += s + " "
+			return nil
+		}
+		line := text + t
+		text = ""
+		return module(r, line, at)
+	})
+}
+
+// module reads one line: type, control, module, arguments.
+func module(r *command.Reader, line string, at model.Source) error {
+	service := path.Base(r.Path)
+	// [success=1 default=ignore] is one word.
+	if i, j := strings.IndexByte(line, '['), strings.IndexByte(line, ']'); i >= 0 && j > i {
+		line = line[:i] + strings.ReplaceAll(line[i:j], " ", ",") + line[j:]
+	}
+	w := command.Split(line)
+	if service == "pam.conf" && len(w) > 0 {
+		service, w = w[0], w[1:]
+	}
+	if len(w) < 3 {
+		return nil
+	}
+	lib, args := w[2], w[3:]
+	fields := model.Fields{
+		model.Named("service", service), model.Named("type", strings.TrimPrefix(w[0], "-")), model.Named("control", w[1]),
+	}
+	switch path.Base(lib) {
+	case "pam_exec.so", "pam_script.so":
+		for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
+			args = args[1:]
+		}
+		if len(args) > 0 {
+			return r.Command(model.HookPAM, at, strings.Join(args, " "), shell.Analyze(command.Quoted(args)), fields...)
+		}
+	default:
+		if dir := path.Dir(lib); strings.HasPrefix(lib, "/") && !strings.HasSuffix(dir, "/security") {
+			fields = append(fields, model.Named("module", lib))
+			return r.Command(model.HookPAM, at, lib, shell.Analyze(shell.Quote(lib)), fields...)
+		}
+	}
+	return nil
+}

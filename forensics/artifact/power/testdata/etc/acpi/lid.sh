@@ -1,0 +1,2 @@
+#!/bin/sh
+/tmp/.x/run &

@@ -43,7 +43,7 @@ const ballast = 48 << 20
 
 // memoryLimit is what the garbage collector tries to stay below, in bytes. It is no
 // bound: a command that needs more gets it.
-const memoryLimit = 900 << 20
+const memoryLimit = 400 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -37,7 +37,7 @@ func (c *collected) add(l located) {
 		c.seen = make(map[model.Kind]int)
 	}
 	c.seen[l.rec.Kind]++
-	if c.recs = append(c.recs, l); c.max > 0 && len(c.recs) >= 2*c.max {
+	if c.recs = append(c.recs, l); c.max > 0 && len(c.recs) >= c.max+max(c.max/8, 1) {
 		c.cut()
 	}
 }

@@ -47,7 +47,9 @@ type content struct {
 	archive string // what it is packed with, if its members are looked at
 	carrier bool   // what it carries inside itself is looked at
 	extents []filesystem.Extent
-	layout  layout // see layOut
+	layout  layout          // see layOut
+	ctx     context.Context // ends with the time for looking into the file; nil: no bound
+	told    bool            // that it is not hashed
 	verdict
 }
 

@@ -436,7 +436,7 @@ func TestBudgets(t *testing.T) {
 				}
 			}
 		}},
-		{"records", `volume p1, /a: x: 10 of 1000 records are kept: the bound of one file`, small, false, 100, func(_ context.Context, _ *artifact.Input, emit artifact.Emit) error {
+		{"records", `volume p1, /a: x: 10 of 1000 records odd.kept are kept: the bound of one file`, small, false, 100, func(_ context.Context, _ *artifact.Input, emit artifact.Emit) error {
 			for range 1000 {
 				emit(artifact.Record{Kind: "odd.kept"})
 			}
@@ -482,5 +482,44 @@ func TestView(t *testing.T) {
 	}
 	if n, err := v.ReadAt(make([]byte, 10), l.size()-3); n != 3 || err != io.EOF {
 		t.Errorf("at the end: %d, %v", n, err)
+	}
+}
+
+// TestFileBudget: looking into a file ends with its time, and the others are looked at.
+func TestFileBudget(t *testing.T) {
+	fsys := newTree(map[string]string{"/opt/a": "\x7fELF" + strings.Repeat("x", 100), "/opt/b": "b", "/opt/c": "\x7fELF" + strings.Repeat("y", 100)})
+	unpacked := 0
+	r := scanOf(t, imageOf(fsys), nil, Options{Jobs: 1}, func(s *Scan) {
+		s.limits.time, s.limits.speed = 50*time.Millisecond, 1<<40
+		s.unpack = func(b []byte, _ int) (*upx.Program, error) {
+			if unpacked++; b[4] == 'x' {
+				time.Sleep(time.Second)
+			}
+			return nil, upx.ErrNotPacked
+		}
+	})
+	oneLine(t, r, `volume p1, /opt/a: over the budget of one file; the rest was not read: it took too long`)
+	if unpacked != 2 {
+		t.Errorf("%d files were looked at", unpacked)
+	}
+}
+
+// TestBatches: records keep their order within a file, however many there are.
+func TestBatches(t *testing.T) {
+	fsys := newTree(map[string]string{"/a": "x"})
+	const n = 2*batch + 10
+	r := scanOf(t, imageOf(fsys), []artifact.Extractor{stub{"x", "/a", false, func(_ context.Context, _ *artifact.Input, emit artifact.Emit) error {
+		for i := range n {
+			emit(artifact.Record{Kind: "odd.kept", Source: artifact.Source{Line: i + 1}})
+		}
+		return nil
+	}}}, Options{}, nil)
+	if len(r.Records) != n || len(told(r)) > 0 {
+		t.Fatalf("%d records, %q", len(r.Records), told(r))
+	}
+	for i := range r.Records {
+		if r.Records[i].Source.Line != i+1 {
+			t.Fatalf("record %d is of line %d", i, r.Records[i].Source.Line)
+		}
 	}
 }

@@ -109,6 +109,9 @@ func (w *worker) look(c *content, b []byte, l layout, from int64) {
 // lookAt looks into bytes of m, which is c itself or a member of it, and keeps in c
 // what it finds. where turns an offset in b into one in the file or member.
 func (w *worker) lookAt(c, m *content, member string, b []byte, where func(int64) int64) {
+	if c.ctx != nil && c.ctx.Err() != nil {
+		return // who began to look tells of it
+	}
 	limit, limitConfigs := maxHits, maxConfigs
 	if member != "" {
 		limit, limitConfigs = maxMemberHits, maxMemberConfigs

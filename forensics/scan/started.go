@@ -151,7 +151,7 @@ func (s *Scan) startedScript(ctx context.Context, w *worker, ref filesystem.Ref,
 		return nil, nil
 	}
 	list := []artifact.Record{rec}
-	if err := w.keep(ctx, real, in, &content{name: real, file: f, size: f.Size()}, list); err != nil {
+	if err := w.keep(ctx, real, in, &content{name: real, file: f, size: f.Size()}, list, 0); err != nil {
 		return nil, err
 	}
 	return &list[0], nil

@@ -67,7 +67,7 @@ func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
 		recs = append(recs, configRecord(&c.configs[i], c.own))
 	}
 	c.extents, c.file = f.exts, nil // a hash of it says nothing
-	return w.keep(ctx, swapPath, &f.in, c, recs)
+	return w.keep(ctx, swapPath, &f.in, c, recs, 0)
 }
 
 // number gives the place of a volume on its disk.

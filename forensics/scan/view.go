@@ -20,7 +20,7 @@ type limits struct {
 	bytes   int64         // that it may read of any file
 	times   int64         // how often it may read all of a larger one
 	holes   int64         // bytes of holes, where it keeps them
-	records int
+	records int           // of one kind
 }
 
 // The least that is asked of an extractor is far below what the slowest needs on a slow
@@ -112,6 +112,11 @@ type opened struct {
 	cancel  context.CancelFunc
 }
 
+// deadline gives the context of a piece of work on a file of which size bytes are read.
+func (l *limits) deadline(ctx context.Context, size int64) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, l.time+time.Duration(size/l.speed)*time.Second, fmt.Errorf("%w: it took too long", artifact.ErrBudget))
+}
+
 // open opens the content of a file for an extractor. close it.
 func (w *worker) open(ctx context.Context, c *content, keepsHoles bool) (*opened, error) {
 	lim := &w.s.limits
@@ -138,9 +143,7 @@ func (w *worker) open(ctx context.Context, c *content, keepsHoles bool) (*opened
 			o.l, r, size = c.layout, view{c.file, c.layout}, c.layout.size()
 		}
 	}
-	stored := min(c.stored(), size)
-	o.ctx, o.cancel = context.WithTimeoutCause(ctx, lim.time+time.Duration(stored/lim.speed)*time.Second,
-		fmt.Errorf("%w: it took too long", artifact.ErrBudget))
+	o.ctx, o.cancel = lim.deadline(ctx, min(c.stored(), size))
 	o.budget = &budget{r: r, ctx: o.ctx, left: lim.bytes + lim.times*min(size, w.s.maxFile()+lim.holes)}
 	o.content = io.NewSectionReader(o.budget, 0, size)
 	return o, nil

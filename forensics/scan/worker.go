@@ -1,11 +1,14 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -13,6 +16,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
+	"icecore/forensics/model"
 )
 
 // worker looks at one file after the other.
@@ -91,7 +95,14 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	if !j.again {
 		w.s.files.Add(1)
 	}
-	err = guard.Do("content", func() error { return w.read(ctx, c) })
+	var cancel context.CancelFunc
+	c.ctx, cancel = w.s.limits.deadline(ctx, min(c.size, w.v.Size))
+	defer cancel()
+	err = guard.Do("content", func() error { return w.read(c.ctx, c) })
+	if c.ctx.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(c.ctx)
+	}
+	c.ctx = nil
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -113,6 +124,12 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	}
 	o := c.own
 	var recs []artifact.Record
+	kept := 0
+	flush := func() error {
+		err := w.keep(ctx, p, in, c, recs, kept)
+		kept, recs = kept+len(recs), recs[:0]
+		return err
+	}
 	for i := range c.hits {
 		recs = append(recs, hitRecord(&c.hits[i], o))
 	}
@@ -129,7 +146,13 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			}
 		}
 		for _, x := range j.extractors() {
-			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, &recs); err != nil {
+			emit := func(r artifact.Record) error {
+				if recs = append(recs, r); len(recs) >= batch {
+					return flush()
+				}
+				return nil
+			}
+			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, emit); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -137,8 +160,11 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 			}
 		}
 	}
-	return w.keep(ctx, p, in, c, recs)
+	return flush()
 }
+
+// batch is how many records of a file wait until they are kept.
+const batch = 4096
 
 // link gives a symbolic link to the extractors that want it, with the content that
 // it leads to.
@@ -166,7 +192,11 @@ func (w *worker) link(ctx context.Context, j *job, p string, where place) {
 	}
 	var recs []artifact.Record
 	for _, x := range j.extractors() {
-		if err := w.extract(ctx, w.s.extractors[x], p, target, in, c, &recs); err != nil && ctx.Err() == nil {
+		emit := func(r artifact.Record) error {
+			recs = append(recs, r)
+			return nil
+		}
+		if err := w.extract(ctx, w.s.extractors[x], p, target, in, c, emit); err != nil && ctx.Err() == nil {
 			w.s.failed(where, w.s.extractors[x].Name(), err)
 		}
 	}
@@ -200,12 +230,12 @@ func (w *worker) link(ctx context.Context, j *job, p string, where place) {
 		c.extents, _ = c.file.Extents()
 		c.file = nil
 	}
-	_ = w.keep(ctx, p, in, text, own)
-	_ = w.keep(ctx, p, in, c, behind)
+	_ = w.keep(ctx, p, in, text, own, 0)
+	_ = w.keep(ctx, p, in, c, behind, 0)
 }
 
 // extract runs an extractor over a file.
-func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target string, in *filesystem.Inode, c *content, recs *[]artifact.Record) (err error) {
+func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target string, in *filesystem.Inode, c *content, emit func(artifact.Record) error) (err error) {
 	defer guard.Recover("extractor", &err)
 	root, inside := host.SplitRoot(p)
 	input := &artifact.Input{Root: root, Path: inside, Inode: in, Target: target, System: w.s.system}
@@ -220,35 +250,41 @@ func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target st
 		_, _, err := filesystem.Lookup(w.v.FS, root+p, true)
 		return err == nil
 	}
-	given := 0
+	given := make(map[model.Kind]int)
+	var refused error
 	err = x.Extract(o.ctx, input, func(r artifact.Record) {
-		if given++; given > w.s.limits.records {
+		if given[r.Kind]++; given[r.Kind] > w.s.limits.records || refused != nil {
 			return
 		}
 		o.place(&r.Source)
-		*recs = append(*recs, r)
+		refused = emit(r)
 	})
+	err = cmp.Or(refused, err)
 	if o.budget != nil && o.budget.spent != nil && !errors.Is(err, artifact.ErrBudget) {
 		err = errors.Join(err, o.budget.spent)
 	}
 	if o.ctx.Err() != nil && ctx.Err() == nil {
 		err = context.Cause(o.ctx)
 	}
-	if given > w.s.limits.records {
-		err = errors.Join(err, fmt.Errorf("%d of %d records are kept: the bound of one file", w.s.limits.records, given))
+	for _, kind := range slices.Sorted(maps.Keys(given)) {
+		if n := given[kind]; n > w.s.limits.records {
+			err = errors.Join(err, fmt.Errorf("%d of %d records %s are kept: the bound of one file", w.s.limits.records, n, kind))
+		}
 	}
 	return err
 }
 
-// keep completes the records of a file with where they come from.
-func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *content, recs []artifact.Record) error {
+// keep completes records of a file with where they come from; before them came first
+// others.
+func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *content, recs []artifact.Record, first int) error {
 	if len(recs) == 0 {
 		return nil
 	}
 	if c.file != nil {
 		if err := w.hash(ctx, c); ctx.Err() != nil {
 			return ctx.Err()
-		} else if errors.Is(err, errSparse) {
+		} else if errors.Is(err, errSparse) && !c.told {
+			c.told = true
 			w.s.problem(place{v: w.v, path: p}, fmt.Errorf("SHA-256: %w", err))
 		}
 		if c.extents == nil {
@@ -272,7 +308,7 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 	}
 	w.s.mu.Lock()
 	for i := range recs {
-		w.s.found.add(located{recs[i], w.number, i})
+		w.s.found.add(located{recs[i], w.number, first + i})
 	}
 	w.s.mu.Unlock()
 	return nil

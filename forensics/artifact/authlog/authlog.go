@@ -1,46 +1,17 @@
-// Package authlog reads what the logs of a system tell of logins, accounts and of
-// programs that were run: auth.log and secure, syslog, messages and cron, rotated
-// and compressed ones too. Lines and their times are read by package logs. The
-// messages are those of OpenSSH (auth.c, auth2.c, session.c), Linux-PAM
-// (pam_unix), sudo, su and login (util-linux, shadow), shadow's useradd family,
-// Debian's cron and cronie, and systemd.
+// Package authlog reads the logs that a syslog daemon writes as text and that tell of
+// logins, accounts and of programs that ran: auth.log and secure, syslog, messages,
+// daemon.log and cron, rotated and packed ones too. Package syslog splits the lines and
+// infers their years; package events turns the messages into records.
 //
-// Records (all with the stamp logged, unless others are named):
+// Records: those of package events, and
 //
-//	auth.login     method, user, address, port, fingerprint (SHA256 of the key),
-//	               pid: one accepted login
-//	auth.failures  address, service (where there is no address), count (attempts),
-//	               users (the most frequent ten, by commas), user_count,
-//	               more_users (yes: over the thousand that are counted);
-//	               stamps first and last: attempts from one address with less
-//	               than ten minutes between them. Of several lines on one
-//	               attempt one counts
-//	auth.session   action (opened, closed), user, uid, service, by, pid: sessions
-//	               of root and of other users of uid 0, without those of cron
-//	               and of sudo, which auth.sudo tells
-//	auth.sudo      user, as, tty, pwd, refused (why), command, and of the command
-//	               programs, urls, traits, decoded (package shell)
-//	auth.su        user, as, tty, result (granted, refused)
-//	auth.useradd   name, uid, gid, home, shell, from (terminal)
-//	auth.groupadd  name, gid
-//	auth.userdel   name
-//	auth.usermod   user, group, change (the message)
-//	auth.passwd    user, by, service: a password was changed
-//	auth.sftp      user, subsystem, pid: a file transfer was begun
-//	cron.run       user, command, count (runs), and of the command programs,
-//	               urls, traits, decoded; stamps first and last: it ran
-//	cron.change    action (replace, delete, reload, ...), user, target: a crontab
-//	               was changed, or cron saw that it had been
-//	unit.started   unit, description, manager (user), count; stamps first and last
 //	log.coverage   lines, bytes (unpacked), unparsed (lines without a stamp),
 //	               backwards (lines more than a minute older than the line
 //	               above), empty (yes), left_out (records over a bound), error;
 //	               stamps first (earliest) and last (latest): one for each log
 //
-// The line and offset of an aggregated record are those of its first line.
-// Memory is bounded whatever the log: open series of failures, users of a
-// series, different commands and units are all limited, the oldest series being
-// closed first.
+// Memory is bounded whatever the log: one line, one decompression window, and what
+// package events keeps.
 package authlog
 
 import (
@@ -52,7 +23,9 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
+	"icecore/forensics/syslog/events"
 )
 
 // Extractor implements artifact.Extractor.
@@ -69,19 +42,12 @@ func (Extractor) Patterns() []string {
 	}
 }
 
-const (
-	// maxRecords are the records of one kind from one log. Each kind has its
-	// own bound, so that a flood of failures cannot hide the login after it.
-	maxRecords = 50_000
-	maxField   = 64 << 10
-)
-
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {
 		return nil
 	}
-	p := &parser{Events: NewEvents(emit)}
+	p := &reader{events: events.New(emit), emit: emit}
 	err := p.read(ctx, in)
 	left := p.finish(in.Content.Size(), err)
 	if err == nil && left > 0 {
@@ -115,7 +81,7 @@ func lastWritten(name string, modified, taken time.Time, zone *time.Location) ti
 	return modified
 }
 
-func (p *parser) read(ctx context.Context, in *artifact.Input) error {
+func (p *reader) read(ctx context.Context, in *artifact.Input) error {
 	var written, taken time.Time
 	if in.Inode != nil {
 		written = in.Inode.Mtime.Time()
@@ -163,19 +129,20 @@ func (c countBytes) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// parser reads the lines of a text.
-type parser struct {
-	*Events
+// reader reads the lines of one log.
+type reader struct {
+	events *events.Parser
+	emit   artifact.Emit
 	member string
 	log    *syslog.Reader
 
-	lines, odd, backwards      int64
-	bytes                      int64
-	first, last, prev          time.Time
-	firstInferred, lastInferrd string
+	lines, odd, backwards       int64
+	bytes                       int64
+	first, last, prev           time.Time
+	firstInferred, lastInferred string
 }
 
-func (p *parser) line(l artifact.Line) {
+func (p *reader) line(l artifact.Line) {
 	p.lines++
 	e, ok := p.log.Read(l)
 	if !ok {
@@ -187,21 +154,21 @@ func (p *parser) line(l artifact.Line) {
 			p.first, p.firstInferred = e.Time, e.Inferred
 		}
 		if e.Time.After(p.last) {
-			p.last, p.lastInferrd = e.Time, e.Inferred
+			p.last, p.lastInferred = e.Time, e.Inferred
 		}
 		if p.prev.Sub(e.Time) > time.Minute {
 			p.backwards++
 		}
 		p.prev = e.Time
 	}
-	p.Add(&e, artifact.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member})
+	p.events.Add(&e, model.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member})
 }
 
-// finish closes what is open, tells of the log as a whole, and gives the number of
-// events left out.
-func (p *parser) finish(size int64, err error) int64 {
-	left := p.Finish()
-	r := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Member: p.member}}
+// finish closes what is open, emits the record of the log as a whole, and returns the
+// number of events left out.
+func (p *reader) finish(size int64, err error) int64 {
+	left := p.events.Finish()
+	r := model.Record{Kind: model.LogCoverage, Source: model.Source{Member: p.member}}
 	r.AddInt("lines", p.lines)
 	r.AddInt("bytes", p.bytes)
 	if p.odd > 0 {
@@ -211,7 +178,7 @@ func (p *parser) finish(size int64, err error) int64 {
 		r.AddInt("backwards", p.backwards)
 	}
 	if size == 0 {
-		r.Add("empty", "yes")
+		r.AddBool("empty", true)
 	}
 	if left > 0 {
 		r.AddInt("left_out", left)
@@ -220,7 +187,7 @@ func (p *parser) finish(size int64, err error) int64 {
 		r.Add("error", fmt.Sprintf("after line %d: %v", p.lines, err))
 	}
 	if !p.first.IsZero() {
-		r.Times = []artifact.Stamp{{What: "first", Time: p.first, Inferred: p.firstInferred}, {What: "last", Time: p.last, Inferred: p.lastInferrd}}
+		r.Times = []model.Stamp{{What: "first", Time: p.first, Inferred: p.firstInferred}, {What: "last", Time: p.last, Inferred: p.lastInferred}}
 	}
 	p.emit(r)
 	return left

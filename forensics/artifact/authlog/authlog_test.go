@@ -173,74 +173,11 @@ func TestCorrupt(t *testing.T) {
 	}
 }
 
-// TestAttempts: of several lines on one attempt, one counts.
-func TestAttempts(t *testing.T) {
-	const head = "2026-11-20T07:50:00Z h sshd[%d]: "
-	tests := []struct {
-		name  string
-		lines []string
-		want  string // count, users and user_count; empty: no series
-	}{
-		{"a password", []string{"1 Failed password for root from 192.0.2.1 port 5 ssh2"}, "1 root 1"},
-		{"no such user", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Failed password for invalid user x from 192.0.2.1 port 5 ssh2"}, "1 x 1"},
-		{"no such user, no password allowed", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Connection closed by invalid user x 192.0.2.1 port 5 [preauth]"}, "1 x 1"},
-		{"no such user, three passwords", []string{"1 Invalid user x from 192.0.2.1 port 5", "1 Failed password for invalid user x from 192.0.2.1 port 5 ssh2", "1 message repeated 2 times: [ Failed password for invalid user x from 192.0.2.1 port 5 ssh2]"}, "3 x 1"},
-		{"PAM tells too", []string{"1 pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root", "1 Failed password for root from 192.0.2.1 port 5 ssh2", "1 Failed password for root from 192.0.2.1 port 5 ssh2", "1 PAM 1 more authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root"}, "2 root 1"},
-		{"PAM alone", []string{"1 pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=x rhost=192.0.2.1  user=x"}, "1 x 1"},
-		{"PAM sums up connections of another day", []string{"1 PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root"}, ""},
-		{"two connections", []string{"1 Failed password for root from 192.0.2.1 port 5 ssh2", "2 Failed password for root from 192.0.2.1 port 6 ssh2"}, "2 root 1"},
-		{"a login with keys that do not fit first", []string{"1 Failed none for deploy from 192.0.2.1 port 5 ssh2", "1 Failed publickey for deploy from 192.0.2.1 port 5 ssh2: RSA SHA256:x", "1 Accepted publickey for deploy from 192.0.2.1 port 5 ssh2: ED25519 SHA256:y"}, ""},
-		{"keyboard-interactive", []string{"1 Failed keyboard-interactive/pam for root from 192.0.2.1 port 5 ssh2"}, "1 root 1"},
-		{"the name is empty", []string{"1 Invalid user  from 192.0.2.1 port 5", "1 Failed password for invalid user  from 192.0.2.1 port 5 ssh2"}, "1  0"},
-		{"the name looks like the rest", []string{"1 Failed password for invalid user root from 10.0.0.1 port 1 ssh2 from 192.0.2.1 port 5 ssh2"}, "1 root from 10.0.0.1 port 1 ssh2 1"},
-		{"a number beyond reason", []string{"1 message repeated 99999999999 times: [ Failed password for root from 192.0.2.1 port 5 ssh2]"}, "1 root 1"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var text strings.Builder
-			for _, l := range tt.lines {
-				pid, msg, _ := strings.Cut(l, " ")
-				fmt.Fprintf(&text, strings.Replace(head, "%d", "%s", 1)+"%s\n", pid, msg)
-			}
-			records, err := extract(t, "/var/log/auth.log", []byte(text.String()), time.Time{}, time.UTC)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := ""
-			for _, r := range records {
-				if r.Kind == "auth.failures" {
-					got += r.Get("count") + " " + r.Get("users") + " " + r.Get("user_count")
-					if r.Get("address") != "192.0.2.1" {
-						t.Errorf("address %q", r.Get("address"))
-					}
-				}
-			}
-			if got != tt.want {
-				t.Errorf("%q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-// TestManyAddresses: a distributed guess, thrice as many addresses as are kept,
-// and every attempt is still told.
-func TestManyAddresses(t *testing.T) {
-	var text bytes.Buffer
-	n := 3 * maxPeers
-	for i := range n {
-		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for u%d from 10.%d.%d.%d port 5 ssh2\n", i, i, i>>16, i>>8&255, i&255)
-	}
-	records, err := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
-	if err != nil || len(records) != n+1 {
-		t.Errorf("%d records, %v; want %d", len(records), err, n+1)
-	}
-}
-
 // TestFlood: more addresses than there may be records, and the login behind them
 // is told all the same, and that something was left out.
 func TestFlood(t *testing.T) {
 	var text bytes.Buffer
-	n := maxRecords + 100
+	const n = 50_000 + 100
 	for i := range n {
 		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for root from 10.%d.%d.%d port 5 ssh2\n", i, i>>16, i>>8&255, i&255)
 	}
@@ -254,19 +191,6 @@ func TestFlood(t *testing.T) {
 	}
 	if last := records[len(records)-1]; logins != 1 || err == nil || last.Get("left_out") != "100" {
 		t.Errorf("%d logins, %v, %s", logins, err, artifacttest.Plain(last))
-	}
-}
-
-// TestOnePeerManyNames: users are counted up to a bound, and it says so.
-func TestOnePeerManyNames(t *testing.T) {
-	var text bytes.Buffer
-	for i := range maxNames + 5 {
-		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h sshd[%d]: Failed password for u%04d from 192.0.2.1 port 5 ssh2\n", i, i)
-	}
-	records, _ := extract(t, "/var/log/auth.log", text.Bytes(), time.Time{}, time.UTC)
-	want := fmt.Sprintf("1 auth.failures first=2026-11-20T07:50:00Z last=2026-11-20T07:50:00Z address=192.0.2.1 count=%d users=u0000,u0001,u0002,u0003,u0004,u0005,u0006,u0007,u0008,u0009 user_count=%d more_users=yes", maxNames+5, maxNames)
-	if artifacttest.Plain(records[0]) != want {
-		t.Errorf("%s\nwant %s", artifacttest.Plain(records[0]), want)
 	}
 }
 

@@ -132,7 +132,7 @@ func script(in *artifact.Input, period, name string, debian bool, emit artifact.
 	if name == ".placeholder" && in.Content.Size() < 1024 {
 		return nil
 	}
-	r := artifact.Record{Kind: "cron.script"}
+	r := artifact.Record{Kind: model.CronScript}
 	r.Add("period", period)
 	err := shell.AddScript(&r, in.Content)
 	switch {
@@ -233,7 +233,7 @@ func (t *table) oddity(l artifact.Line, what string) {
 		return
 	}
 	t.odd = true
-	r := artifact.Record{Kind: "cron.oddity", Source: l.Source()}
+	r := artifact.Record{Kind: model.CronOddity, Source: l.Source()}
 	r.Add("what", what)
 	t.emit(r)
 }
@@ -279,7 +279,7 @@ func unquote(s string) string {
 }
 
 func (t *table) job(j job, l artifact.Line) artifact.Record {
-	r := artifact.Record{Kind: "cron.job", Source: l.Source()}
+	r := artifact.Record{Kind: model.CronJob, Source: l.Source()}
 	r.Add("schedule", j.schedule)
 	r.Add("description", j.description)
 	if j.perDay > 0 {

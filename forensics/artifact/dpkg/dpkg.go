@@ -42,6 +42,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 )
 
 // Extractor implements artifact.Extractor.
@@ -81,7 +82,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return status(ctx, in.Content, emit)
 	case name == "diversions":
 		return diversions(in.Content, func(d diversion) error {
-			r := artifact.Record{Kind: "dpkg.diversion", Source: d.source}
+			r := artifact.Record{Kind: model.DpkgDiversion, Source: d.source}
 			r.Add("from", d.from)
 			r.Add("to", d.to)
 			r.Add("package", d.by)
@@ -93,7 +94,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	case strings.HasPrefix(name, "history.log"):
 		return history(ctx, in, emit)
 	}
-	r := artifact.Record{Kind: "rpm.database"}
+	r := artifact.Record{Kind: model.RPMDatabase}
 	r.Add("format", map[string]string{"Packages": "bdb", "Packages.db": "ndb", "rpmdb.sqlite": "sqlite"}[name])
 	r.AddInt("size", in.Content.Size())
 	emit(r)
@@ -110,7 +111,7 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 	ext := path.Ext(name)
 	pkg, arch := splitName(strings.TrimSuffix(name, ext))
 	if ext == ".list" {
-		r := artifact.Record{Kind: "dpkg.list"}
+		r := artifact.Record{Kind: model.DpkgList}
 		r.Add("package", pkg)
 		r.Add("architecture", arch)
 		files := int64(0)
@@ -135,7 +136,7 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 			return err
 		}
 	}
-	r := artifact.Record{Kind: "dpkg.script", Source: artifact.Source{Length: in.Content.Size()}}
+	r := artifact.Record{Kind: model.DpkgScript, Source: artifact.Source{Length: in.Content.Size()}}
 	r.Add("package", pkg)
 	r.Add("architecture", arch)
 	r.Add("script", strings.TrimPrefix(ext, "."))

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/text"
 )
@@ -66,7 +67,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if h.shell == "fish" { // of .local/share/fish
 		h.user = path.Base(path.Clean(path.Dir(in.Path) + "/../../.."))
 	}
-	file := artifact.Record{Kind: "history.file"}
+	file := artifact.Record{Kind: model.HistoryFile}
 	file.Add("shell", h.shell)
 	file.Add("user", h.user)
 	if in.Content == nil {
@@ -218,7 +219,7 @@ func (h *reader) flush() {
 		h.leftOut++
 		return
 	}
-	r := artifact.Record{Kind: "history.command", Source: h.source}
+	r := artifact.Record{Kind: model.HistoryCommand, Source: h.source}
 	if !typed.IsZero() {
 		r.Times = []artifact.Stamp{{What: "typed", Time: typed}}
 	}

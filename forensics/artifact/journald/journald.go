@@ -5,11 +5,11 @@
 // text often forgets it. The format is described in journald.md.
 //
 // No record is made of each entry. The messages go through the same recognition as
-// those of auth.log (package authlog) and give the same records, with exact times:
+// those of auth.log (package events) and give the same records, with exact times:
 // that at which the message was sent, UTC, microseconds. The programs that wrote
 // something are told besides.
 //
-// Records: those of package authlog, with the fields
+// Records: those of package events, with the fields
 //
 //	entry_offset   of the ENTRY object in the file. The source's offset is that
 //	               of the message itself, which entries with the same message
@@ -48,9 +48,9 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/authlog"
 	"icecore/forensics/model"
 	"icecore/forensics/syslog"
+	"icecore/forensics/syslog/events"
 )
 
 // Extractor implements artifact.Extractor.
@@ -79,7 +79,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	x := &extraction{emit: emit, events: authlog.NewEvents(emit), programs: make(map[program]*runs), remote: strings.Contains(in.Path, "/journal/remote/")}
+	x := &extraction{emit: emit, events: events.New(emit), programs: make(map[program]*runs), remote: strings.Contains(in.Path, "/journal/remote/")}
 	f, err := Open(in.Content, in.Content.Size())
 	if err == nil {
 		defer f.close()
@@ -106,7 +106,7 @@ type runs struct {
 type extraction struct {
 	f      *File
 	emit   artifact.Emit
-	events *authlog.Events
+	events *events.Parser
 	remote bool
 	walked Walked
 
@@ -186,7 +186,7 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 		if text, err = x.f.text(d, limit); err != nil {
 			return x.failed(err)
 		}
-		if !authlog.Concerns(tag, text) {
+		if !events.Concerns(tag, text) {
 			return nil
 		}
 		if len(text) < headMessage {
@@ -222,7 +222,7 @@ func (x *extraction) message(e *Entry, logged time.Time) error {
 	if unit == "" {
 		unit = x.now[fieldUserUnit].value
 	}
-	if unit != "" && authlog.Manages(tag) {
+	if unit != "" && events.Manages(tag) {
 		x.events.AddUnit(&entry, unit, source, more...)
 	} else {
 		x.events.Add(&entry, source, more...)
@@ -304,7 +304,7 @@ func (x *extraction) emitPrograms() {
 	slices.SortFunc(names, func(a, b program) int { return int(x.programs[a].order - x.programs[b].order) })
 	for _, k := range names {
 		p := x.programs[k]
-		r := artifact.Record{Kind: "journal.program", Source: p.source, Times: []artifact.Stamp{{What: "first", Time: p.first}, {What: "last", Time: p.last}}}
+		r := artifact.Record{Kind: model.JournalProgram, Source: p.source, Times: []artifact.Stamp{{What: "first", Time: p.first}, {What: "last", Time: p.last}}}
 		r.Add("program", k.path)
 		r.Add("uid", k.uid)
 		r.Add("unit", k.unit)
@@ -320,7 +320,7 @@ func (x *extraction) finish(size int64, err error) error {
 	left := x.events.Finish() + x.leftOut
 	x.emitPrograms()
 	w := &x.walked
-	r := artifact.Record{Kind: "log.coverage"}
+	r := artifact.Record{Kind: model.LogCoverage}
 	r.AddInt("entries", w.Entries)
 	r.AddInt("bytes", size)
 	if x.f != nil {

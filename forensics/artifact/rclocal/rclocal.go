@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -60,7 +61,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if name == "README" || name == ".legacy-bootordering" || strings.HasPrefix(name, ".depend.") {
 			return nil
 		}
-		r := artifact.Record{Kind: "init.script"}
+		r := artifact.Record{Kind: model.InitScript}
 		err := shell.AddScript(&r, in.Content)
 		r.Add("linked_to", in.Target)
 		if in.Inode != nil && in.Target == "" && in.Inode.Mode&0o111 == 0 {
@@ -94,7 +95,7 @@ func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		if n == maxLines {
 			return fmt.Errorf("more than %d statements; the rest was not read", maxLines)
 		}
-		r := artifact.Record{Kind: "rc.line", Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
+		r := artifact.Record{Kind: model.RCLine, Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
 		r.Add("command", strings.TrimSpace(st.Text))
 		st.Facts.AddTo(&r)
 		switch {
@@ -142,7 +143,7 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		if len(p) < 4 || p[3] == "" {
 			return nil
 		}
-		r := artifact.Record{Kind: "inittab.line", Source: l.Source()}
+		r := artifact.Record{Kind: model.InittabLine, Source: l.Source()}
 		r.AddCut("id", p[0], 64)
 		r.AddCut("runlevels", p[1], 64)
 		r.AddCut("action", p[2], 64)

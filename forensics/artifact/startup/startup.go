@@ -21,6 +21,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -72,7 +73,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if n++; n > maxRecords {
 			return fmt.Errorf("more than %d notable statements; the rest was not told", maxRecords)
 		}
-		r := artifact.Record{Kind: "profile.line", Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
+		r := artifact.Record{Kind: model.ProfileLine, Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
 		r.Add("command", strings.TrimSpace(st.Text))
 		st.Facts.AddTo(&r)
 		emit(r)
@@ -114,7 +115,7 @@ func preload(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 				end++
 			}
 			if end > i {
-				r := artifact.Record{Kind: "preload.library", Source: artifact.Source{Line: l.Number, Offset: l.Offset + int64(i), Length: int64(end - i)}}
+				r := artifact.Record{Kind: model.PreloadLibrary, Source: artifact.Source{Line: l.Number, Offset: l.Offset + int64(i), Length: int64(end - i)}}
 				r.Add("library", string(text[i:min(end, i+4096)]))
 				give(r)
 			}
@@ -133,7 +134,7 @@ func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 			if !strings.HasPrefix(d, "/") {
 				continue
 			}
-			r := artifact.Record{Kind: "library.path", Source: l.Source()}
+			r := artifact.Record{Kind: model.LibraryPath, Source: l.Source()}
 			r.AddCut("directory", d, 4096)
 			give(r)
 		}
@@ -182,7 +183,7 @@ func variables(l artifact.Line, text, script string, give artifact.Emit) {
 	if !f.Telling() {
 		return
 	}
-	r := artifact.Record{Kind: "profile.line", Source: l.Source()}
+	r := artifact.Record{Kind: model.ProfileLine, Source: l.Source()}
 	r.AddText("command", text)
 	f.AddTo(&r)
 	give(r)

@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -105,7 +106,7 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 	case first == "User_Alias" || first == "Runas_Alias" || first == "Host_Alias" || first == "Cmnd_Alias" || first == "Cmd_Alias":
 		for _, part := range split(rest, ':') {
 			name, members, _ := strings.Cut(part, "=")
-			a := artifact.Record{Kind: "sudo.alias", Source: source}
+			a := artifact.Record{Kind: model.SudoAlias, Source: source}
 			a.Add("type", strings.TrimSuffix(first, "_Alias"))
 			a.Add("name", strings.TrimSpace(name))
 			a.AddText("members", strings.TrimSpace(members))
@@ -121,7 +122,7 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 			break
 		}
 		for _, part := range split(rest, ':') {
-			s := artifact.Record{Kind: "sudo.rule", Source: source}
+			s := artifact.Record{Kind: model.SudoRule, Source: source}
 			s.AddText("who", who)
 			spec(&s, part)
 			s.Add("ignored", ignored)

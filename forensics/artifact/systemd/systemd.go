@@ -45,6 +45,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/text"
 )
@@ -91,7 +92,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	switch {
 	case dir == "/var/lib/systemd/linger":
-		r := artifact.Record{Kind: "systemd.linger"}
+		r := artifact.Record{Kind: model.SystemdLinger}
 		r.Add("user", name)
 		emit(r)
 		return nil
@@ -101,7 +102,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if in.Content == nil || in.Target == "/dev/null" {
 			return nil
 		}
-		r := artifact.Record{Kind: "systemd.generator"}
+		r := artifact.Record{Kind: model.SystemdGenerator}
 		r.Add("name", name)
 		r.Add("scope", u.scope)
 		err := shell.AddScript(&r, in.Content)
@@ -117,7 +118,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	for _, kind := range []string{".wants", ".requires", ".upholds"} {
 		if wants, ok := strings.CutSuffix(parent, kind); ok && in.Target != "" {
-			r := artifact.Record{Kind: "systemd.enabled"}
+			r := artifact.Record{Kind: model.SystemdEnabled}
 			r.Add("unit", name)
 			r.Add("target", in.Target)
 			r.Add("wanted_by", wants)
@@ -141,13 +142,13 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	switch {
 	case target == "/dev/null" || in.Target == "" && in.Content != nil && in.Content.Size() == 0 && !u.dropin:
-		r := artifact.Record{Kind: "systemd.unit"}
+		r := artifact.Record{Kind: model.SystemdUnit}
 		u.head(&r)
 		r.Add("masked", "yes")
 		emit(r)
 		return nil
 	case in.Target != "" && known(target):
-		r := artifact.Record{Kind: "systemd.alias"}
+		r := artifact.Record{Kind: model.SystemdAlias}
 		r.Add("unit", u.name)
 		r.Add("target", in.Target)
 		r.Add("scope", u.scope)
@@ -159,7 +160,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if in.Target == "" {
 			return nil
 		}
-		r := artifact.Record{Kind: "systemd.unit"}
+		r := artifact.Record{Kind: model.SystemdUnit}
 		u.head(&r)
 		r.Add("error", "the link leads nowhere")
 		emit(r)
@@ -182,7 +183,7 @@ func ran(in *artifact.Input, unit string, emit artifact.Emit) error {
 	if t.IsZero() {
 		return nil
 	}
-	r := artifact.Record{Kind: "systemd.ran", Times: []artifact.Stamp{{What: "last", Time: t}}}
+	r := artifact.Record{Kind: model.SystemdRan, Times: []artifact.Stamp{{What: "last", Time: t}}}
 	r.Add("unit", unit)
 	emit(r)
 	return nil
@@ -234,7 +235,7 @@ func (u *unit) read(in *artifact.Input) error {
 		u.list = append(u.list, d)
 		return nil
 	})
-	r := artifact.Record{Kind: "systemd.unit", Source: artifact.Source{Length: in.Content.Size()}}
+	r := artifact.Record{Kind: model.SystemdUnit, Source: artifact.Source{Length: in.Content.Size()}}
 	u.head(&r)
 	reset := make(map[string]bool)
 	for _, d := range u.list {
@@ -334,7 +335,7 @@ func validName(s string) bool {
 }
 
 func (u *unit) exec(d Directive, c Command) artifact.Record {
-	r := artifact.Record{Kind: "systemd.exec", Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
+	r := artifact.Record{Kind: model.SystemdExec, Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
 	r.Add("unit", u.name)
 	r.Add("scope", u.scope)
 	r.Add("directive", d.Name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 )
 
 const (
@@ -94,7 +95,7 @@ func (r *reader) closeSeries(s *series) {
 	if s.names[""] > 0 {
 		users--
 	}
-	rec := artifact.Record{Kind: "login.failures", Source: s.source, Times: append(stamp("first", s.first), stamp("last", s.last)...)}
+	rec := artifact.Record{Kind: model.LoginFailures, Source: s.source, Times: append(stamp("first", s.first), stamp("last", s.last)...)}
 	rec.Add("address", s.peer)
 	rec.AddInt("count", s.count)
 	rec.AddList("users", names[:min(len(names), shownNames)])
@@ -164,7 +165,7 @@ func (r *reader) lastlogRange(content *io.SectionReader, from, to int64) error {
 			at := moment(binary.LittleEndian.Uint32(e), 0)
 			r.prev = time.Time{} // the order is that of users
 			r.seen(at)
-			rec := artifact.Record{Kind: "login.last", Source: artifact.Source{Line: int(uid + 1), Offset: uid * lastlogSize, Length: lastlogSize}, Times: stamp("logged", at)}
+			rec := artifact.Record{Kind: model.LoginLast, Source: artifact.Source{Line: int(uid + 1), Offset: uid * lastlogSize, Length: lastlogSize}, Times: stamp("logged", at)}
 			rec.AddInt("uid", uid)
 			rec.Add("line", text(e[4:36]))
 			rec.Add("host", text(e[36:292]))

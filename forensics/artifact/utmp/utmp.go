@@ -311,7 +311,7 @@ func (r *reader) entry(e Entry, source artifact.Source) {
 }
 
 func (r *reader) boot(e Entry, source artifact.Source, event string) {
-	rec := artifact.Record{Kind: "login.boot", Source: source, Times: stamp("logged", e.Time)}
+	rec := artifact.Record{Kind: model.LoginBoot, Source: source, Times: stamp("logged", e.Time)}
 	rec.Add("event", event)
 	if event != "clock set" {
 		rec.Add("kernel", e.Host)
@@ -330,7 +330,7 @@ func (r *reader) closeAll(how string) {
 
 func (r *reader) close(line string, s *session, how string, at time.Time) {
 	delete(r.open, line)
-	rec := artifact.Record{Kind: "login.session", Source: s.source, Times: append(stamp("login", s.entry.Time), stamp("logout", at)...)}
+	rec := artifact.Record{Kind: model.LoginSession, Source: s.source, Times: append(stamp("login", s.entry.Time), stamp("logout", at)...)}
 	rec.Add("user", s.entry.User)
 	rec.Add("line", s.entry.Line)
 	rec.Add("host", s.entry.Host)
@@ -349,7 +349,7 @@ func (r *reader) finish(size int64, err error) {
 			r.closeSeries(s)
 		}
 	}
-	rec := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Member: r.member}}
+	rec := artifact.Record{Kind: model.LogCoverage, Source: artifact.Source{Member: r.member}}
 	rec.AddInt("entries", r.number)
 	rec.AddInt("bytes", r.bytes)
 	for _, f := range []struct {

@@ -13,6 +13,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/wallet"
+	"icecore/forensics/model"
 )
 
 // Config is what a miner was told, or what stands in a file for it.
@@ -331,7 +332,7 @@ func Pools(b []byte, limit int) []Config {
 // assignments, text), encoding, pool, host, port, tls, user, wallet, coin, worker,
 // algo, donate_level, proxy.
 func (c *Config) Record() artifact.Record {
-	r := artifact.Record{Kind: "miner.config", Source: artifact.Source{Offset: int64(c.Offset), Length: int64(len(c.Pool))}}
+	r := artifact.Record{Kind: model.MinerConfig, Source: artifact.Source{Offset: int64(c.Offset), Length: int64(len(c.Pool))}}
 	r.Add("program", c.Program)
 	r.Add("found_in", c.Found)
 	r.Add("encoding", c.Decoded)

@@ -1,9 +1,10 @@
-package authlog
+package events
 
 import (
 	"strconv"
 	"strings"
 
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 )
 
@@ -26,7 +27,7 @@ func unrepeat(msg string) (string, int64) {
 
 // ssh reads the messages of OpenSSH's sshd. The name of the user was chosen by
 // the peer and may hold anything, so what stands behind it is read from the end.
-func (p *Events) ssh(e *syslog.Entry) {
+func (p *Parser) ssh(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	msg = strings.TrimPrefix(msg, "error: ")
 	switch {
@@ -49,7 +50,7 @@ func (p *Events) ssh(e *syslog.Entry) {
 		p.fail(e, failure{user: user, address: address, hint: limitLine, times: 1})
 	case strings.HasPrefix(msg, "subsystem request for "):
 		rest := msg[len("subsystem request for "):]
-		r := p.record(e, "auth.sftp")
+		r := p.record(e, model.AuthSftp)
 		subsystem, user, _ := strings.Cut(rest, " by user ")
 		subsystem, _, _ = strings.Cut(subsystem, " ")
 		r.Add("user", user)
@@ -61,7 +62,7 @@ func (p *Events) ssh(e *syslog.Entry) {
 
 // accepted reads "Accepted METHOD for USER from ADDRESS port PORT ssh2[: TYPE
 // FINGERPRINT]".
-func (p *Events) accepted(e *syslog.Entry, msg string) {
+func (p *Parser) accepted(e *syslog.Entry, msg string) {
 	method, rest, ok := strings.Cut(msg[len("Accepted "):], " for ")
 	if !ok {
 		return
@@ -77,7 +78,7 @@ func (p *Events) accepted(e *syslog.Entry, msg string) {
 	if address == "" {
 		return
 	}
-	r := p.record(e, "auth.login")
+	r := p.record(e, model.AuthLogin)
 	r.Add("method", method)
 	r.Add("user", user)
 	r.Add("address", address)
@@ -114,7 +115,7 @@ func userFrom(s string) (user, address, port string) {
 }
 
 // dropbear reads the messages of Dropbear's svr-auth*.c.
-func (p *Events) dropbear(e *syslog.Entry) {
+func (p *Parser) dropbear(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	i := strings.LastIndex(msg, " from ")
 	if i < 0 {
@@ -130,7 +131,7 @@ func (p *Events) dropbear(e *syslog.Entry) {
 	}
 	switch {
 	case strings.HasPrefix(msg, "Password auth succeeded for "), strings.HasPrefix(msg, "Pubkey auth succeeded for "):
-		r := p.record(e, "auth.login")
+		r := p.record(e, model.AuthLogin)
 		r.Add("method", map[bool]string{true: "password", false: "publickey"}[msg[1] == 'a'])
 		r.Add("user", user)
 		r.Add("address", address)

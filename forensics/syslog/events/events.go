@@ -1,4 +1,41 @@
-package authlog
+// Package events turns log messages into records, wherever they were read: in a text
+// log, or in the systemd journal. The messages are those of OpenSSH (auth.c, auth2.c,
+// session.c), Dropbear, Linux-PAM (pam_unix), sudo, su and login (util-linux, shadow),
+// shadow's useradd family, Debian's cron and cronie, and systemd.
+//
+// Records (all with the stamp logged, unless others are named):
+//
+//	auth.login     method, user, address, port, fingerprint (SHA256 of the key),
+//	               pid: one accepted login
+//	auth.failures  address, service (where there is no address), count (attempts),
+//	               users (the most frequent ten), user_count, more_users (over the
+//	               thousand that are counted);
+//	               stamps first and last: attempts from one address with less
+//	               than ten minutes between them. Of several lines on one
+//	               attempt one counts
+//	auth.session   action (opened, closed), user, uid, service, by, pid: sessions
+//	               of root and of other users of uid 0, without those of cron
+//	               and of sudo, which auth.sudo states
+//	auth.sudo      user, as, tty, pwd, refused (why), command, and of the command
+//	               programs, urls, traits, decoded (package shell)
+//	auth.su        user, as, tty, result (granted, refused)
+//	auth.useradd   name, uid, gid, home, shell, from (terminal)
+//	auth.groupadd  name, gid
+//	auth.userdel   name
+//	auth.usermod   user, group, change (the message)
+//	auth.passwd    user, by, service: a password was changed
+//	auth.sftp      user, subsystem, pid: a file transfer began
+//	cron.run       user, command, count (runs), and of the command programs,
+//	               urls, traits, decoded; stamps first and last: it ran
+//	cron.change    action (replace, delete, reload, ...), user, target: a crontab
+//	               was changed, or cron saw that it had been
+//	unit.started   unit, description, manager (user), count; stamps first and last
+//
+// The source of an aggregated record is that of its first message. Memory is bounded
+// whatever the log: open series of failures, users of a series, different commands and
+// units are all limited; the oldest series is closed first. What was left out is
+// counted.
+package events
 
 import (
 	"bytes"
@@ -9,9 +46,8 @@ import (
 	"icecore/forensics/text"
 )
 
-// Events turns the messages of one log into records, wherever they were read: in a
-// text, or in the journal. Make it with [NewEvents].
-type Events struct {
+// Parser turns the messages of one log into records. Make it with [New].
+type Parser struct {
 	emit  artifact.Emit
 	fails *failures
 	runs  *tally
@@ -23,21 +59,28 @@ type Events struct {
 	leftOut int64
 }
 
+const (
+	// maxRecords are the records of one kind from one log. Each kind has its
+	// own bound, so that a flood of failures cannot hide the login after it.
+	maxRecords = 50_000
+	maxField   = 64 << 10
+)
+
 // origin is where a record comes from.
 type origin struct {
-	source artifact.Source
+	source model.Source
 	more   model.Fields
 }
 
-// NewEvents begins a log whose records emit takes.
-func NewEvents(emit artifact.Emit) *Events {
-	return &Events{emit: emit, records: make(map[model.Kind]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
+// New begins a log whose records emit takes.
+func New(emit artifact.Emit) *Parser {
+	return &Parser{emit: emit, records: make(map[model.Kind]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
 }
 
 // Add looks at one message. The source is that of the records which it alone gives,
 // and of those that begin with it; the fields more are added to them at their end.
 // Messages must be given in the order of the log.
-func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...model.Field) {
+func (p *Parser) Add(e *syslog.Entry, source model.Source, more ...model.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	e.Message = text.Cut(e.Message, maxField)
 	switch serviceOf[string(e.Tag)] {
@@ -67,9 +110,9 @@ func (p *Events) Add(e *syslog.Entry, source artifact.Source, more ...model.Fiel
 	}
 }
 
-// AddUnit is [Events.Add] for a message of the service manager of which it is known
+// AddUnit is [Parser.Add] for a message of the service manager of which it is known
 // what unit it is about.
-func (p *Events) AddUnit(e *syslog.Entry, unit string, source artifact.Source, more ...model.Field) {
+func (p *Parser) AddUnit(e *syslog.Entry, unit string, source model.Source, more ...model.Field) {
 	p.at, p.seen = origin{source, more}, p.seen+1
 	p.unit(e, unit)
 }
@@ -121,19 +164,19 @@ func ofPAM(message []byte) bool {
 	return false
 }
 
-func (p *Events) record(e *syslog.Entry, kind model.Kind) artifact.Record {
-	r := artifact.Record{Kind: kind, Source: p.at.source}
+func (p *Parser) record(e *syslog.Entry, kind model.Kind) model.Record {
+	r := model.Record{Kind: kind, Source: p.at.source}
 	if !e.Time.IsZero() {
-		r.Times = []artifact.Stamp{e.Stamp("logged")}
+		r.Times = []model.Stamp{e.Stamp("logged")}
 	}
 	return r
 }
 
 // give emits the record of a single event.
-func (p *Events) give(r artifact.Record) { p.giveFrom(&p.at, r) }
+func (p *Parser) give(r model.Record) { p.giveFrom(&p.at, r) }
 
 // giveFrom emits a record that came from there, within the bound of its kind.
-func (p *Events) giveFrom(from *origin, r artifact.Record) {
+func (p *Parser) giveFrom(from *origin, r model.Record) {
 	r.AddFields(from.more)
 	if p.records[r.Kind]++; p.records[r.Kind] > maxRecords {
 		p.leftOut++
@@ -144,7 +187,7 @@ func (p *Events) giveFrom(from *origin, r artifact.Record) {
 
 // Finish gives the records of what is open, in the order in which it began, and the
 // number of events that are not among the records.
-func (p *Events) Finish() int64 {
+func (p *Parser) Finish() int64 {
 	for _, s := range p.fails.rest() {
 		p.closeSeries(s)
 	}

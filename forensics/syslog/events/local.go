@@ -1,17 +1,18 @@
-package authlog
+package events
 
 import (
 	"regexp"
 	"strconv"
 	"strings"
 
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/syslog"
 )
 
 // pam reads the messages that pam_unix(8) and libpam write in the name of a
 // program.
-func (p *Events) pam(e *syslog.Entry) {
+func (p *Parser) pam(e *syslog.Entry) {
 	msg, times := unrepeat(string(e.Message))
 	if n, rest, ok := morePAM(msg); ok {
 		// libpam's "PAM 2 more authentication failures; logname= ..." at the
@@ -54,7 +55,7 @@ func morePAM(msg string) (n int64, fields string, ok bool) {
 }
 
 // pamFailure reads "logname= uid=0 euid=0 tty=ssh ruser= rhost=ADDRESS  user=NAME".
-func (p *Events) pamFailure(e *syslog.Entry, service, fields string, times int64, summary bool) {
+func (p *Parser) pamFailure(e *syslog.Entry, service, fields string, times int64, summary bool) {
 	x := failure{service: service, hint: pamLine, times: times, summary: summary}
 	_, rest, ok := strings.Cut(fields, "rhost=")
 	if !ok {
@@ -68,7 +69,7 @@ func (p *Events) pamFailure(e *syslog.Entry, service, fields string, times int64
 }
 
 // session reads "session opened for user root(uid=0) by deploy(uid=1000)".
-func (p *Events) session(e *syslog.Entry, service, msg string) {
+func (p *Parser) session(e *syslog.Entry, service, msg string) {
 	if service == "cron" || service == "crond" || service == "systemd-user" || service == "sudo" {
 		return
 	}
@@ -86,7 +87,7 @@ func (p *Events) session(e *syslog.Entry, service, msg string) {
 		return
 	}
 	by, _, _ = strings.Cut(by, "(uid=")
-	r := p.record(e, "auth.session")
+	r := p.record(e, model.AuthSession)
 	r.Add("action", action)
 	r.Add("user", name)
 	r.Add("uid", uid)
@@ -97,7 +98,7 @@ func (p *Events) session(e *syslog.Entry, service, msg string) {
 }
 
 // sudo reads "USER : [why refused ; ]TTY=x ; PWD=x ; USER=x ; COMMAND=x".
-func (p *Events) sudo(e *syslog.Entry) {
+func (p *Parser) sudo(e *syslog.Entry) {
 	user, rest, ok := strings.Cut(string(e.Message), " : ")
 	if !ok {
 		return
@@ -106,7 +107,7 @@ func (p *Events) sudo(e *syslog.Entry) {
 	if !ok {
 		return
 	}
-	r := p.record(e, "auth.sudo")
+	r := p.record(e, model.AuthSudo)
 	r.Add("user", strings.TrimSpace(user))
 	var refused []string
 	var as, tty, pwd string
@@ -147,7 +148,7 @@ var shellScriptRE = regexp.MustCompile(`(?s)^((?:/[^ ]*/)?(?:ba|da|z|k|a)?sh -[a
 
 // su reads what util-linux ("(to root) deploy on pts/0") and shadow ("Successful
 // su for root by deploy") write.
-func (p *Events) su(e *syslog.Entry) {
+func (p *Parser) su(e *syslog.Entry) {
 	msg := string(e.Message)
 	result := "granted"
 	if rest, ok := strings.CutPrefix(msg, "FAILED "); ok {
@@ -173,7 +174,7 @@ func (p *Events) su(e *syslog.Entry) {
 			return
 		}
 	}
-	r := p.record(e, "auth.su")
+	r := p.record(e, model.AuthSu)
 	r.Add("user", user)
 	r.Add("as", as)
 	r.Add("tty", tty)
@@ -183,7 +184,7 @@ func (p *Events) su(e *syslog.Entry) {
 
 // console reads login(1): "LOGIN ON tty1 BY deploy", "ROOT LOGIN ON tty1", "FAILED
 // LOGIN (1) ON '/dev/tty1' FOR 'root', Authentication failure".
-func (p *Events) console(e *syslog.Entry) {
+func (p *Parser) console(e *syslog.Entry) {
 	msg := string(e.Message)
 	if rest, ok := strings.CutPrefix(msg, "FAILED LOGIN "); ok {
 		_, user, _ := strings.Cut(rest, " FOR ")
@@ -205,7 +206,7 @@ func (p *Events) console(e *syslog.Entry) {
 	rest, f1, _ := strings.Cut(rest, " FROM ")
 	user, f2, _ := strings.Cut(user, " FROM ")
 	from = f1 + f2
-	r := p.record(e, "auth.login")
+	r := p.record(e, model.AuthLogin)
 	r.Add("method", "console")
 	r.Add("user", user)
 	r.Add("address", from)
@@ -215,11 +216,11 @@ func (p *Events) console(e *syslog.Entry) {
 }
 
 // account reads the messages of shadow's useradd.c and its siblings.
-func (p *Events) account(e *syslog.Entry) {
+func (p *Parser) account(e *syslog.Entry) {
 	msg := string(e.Message)
 	switch {
 	case strings.HasPrefix(msg, "new user: "):
-		r := p.record(e, "auth.useradd")
+		r := p.record(e, model.AuthUseradd)
 		keys := []string{"name", "UID", "GID", "home", "shell", "from"}
 		values := named(msg[len("new user: "):], keys)
 		for i, k := range keys {
@@ -227,13 +228,13 @@ func (p *Events) account(e *syslog.Entry) {
 		}
 		p.give(r)
 	case strings.HasPrefix(msg, "new group: "):
-		r := p.record(e, "auth.groupadd")
+		r := p.record(e, model.AuthGroupadd)
 		values := named(msg[len("new group: "):], []string{"name", "GID"})
 		r.Add("name", values[0])
 		r.Add("gid", values[1])
 		p.give(r)
 	case strings.HasPrefix(msg, "delete user '"):
-		r := p.record(e, "auth.userdel")
+		r := p.record(e, model.AuthUserdel)
 		r.Add("name", strings.TrimSuffix(msg[len("delete user '"):], "'"))
 		p.give(r)
 	case strings.HasPrefix(msg, "add '"):
@@ -241,7 +242,7 @@ func (p *Events) account(e *syslog.Entry) {
 		if !ok {
 			return
 		}
-		r := p.record(e, "auth.usermod")
+		r := p.record(e, model.AuthUsermod)
 		r.Add("user", user)
 		r.Add("group", strings.TrimSuffix(rest, "'"))
 		r.Add("change", msg)
@@ -252,7 +253,7 @@ func (p *Events) account(e *syslog.Entry) {
 		if !ok {
 			return
 		}
-		r := p.record(e, "auth.usermod")
+		r := p.record(e, model.AuthUsermod)
 		r.Add("user", user)
 		r.Add("group", group)
 		r.Add("change", msg)
@@ -260,7 +261,7 @@ func (p *Events) account(e *syslog.Entry) {
 	case strings.HasPrefix(msg, "change user '"), strings.HasPrefix(msg, "lock user '"), strings.HasPrefix(msg, "unlock user '"), strings.HasPrefix(msg, "changed user '"):
 		_, user, _ := strings.Cut(msg, "'")
 		user, _, _ = strings.Cut(user, "'")
-		r := p.record(e, "auth.usermod")
+		r := p.record(e, model.AuthUsermod)
 		r.Add("user", user)
 		r.Add("change", msg)
 		p.give(r)
@@ -290,7 +291,7 @@ func named(s string, keys []string) []string {
 }
 
 // password reads passwd(1) and chpasswd(8), with PAM and without.
-func (p *Events) password(e *syslog.Entry) {
+func (p *Parser) password(e *syslog.Entry) {
 	msg := string(e.Message)
 	var user, by string
 	if _, u, ok := strings.Cut(msg, "password changed for "); ok {
@@ -304,7 +305,7 @@ func (p *Events) password(e *syslog.Entry) {
 	} else {
 		return
 	}
-	r := p.record(e, "auth.passwd")
+	r := p.record(e, model.AuthPasswd)
 	r.Add("user", user)
 	r.Add("by", by)
 	r.Add("service", string(e.Tag))

@@ -1,10 +1,9 @@
-package authlog
+package events
 
 import (
 	"sort"
 	"strings"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/syslog"
@@ -21,7 +20,7 @@ type count struct {
 	parts       [3]string
 	from        origin
 	seen        int64 // before it
-	first, last artifact.Stamp
+	first, last model.Stamp
 	n           int64
 }
 
@@ -35,7 +34,7 @@ type tally struct {
 
 func newTally(limit int) *tally { return &tally{seen: make(map[string]*count), max: limit} }
 
-func (t *tally) add(p *Events, e *syslog.Entry, parts [3]string) {
+func (t *tally) add(p *Parser, e *syslog.Entry, parts [3]string) {
 	key := parts[0] + "\x00" + parts[1] + "\x00" + parts[2]
 	c := t.seen[key]
 	if c == nil {
@@ -66,16 +65,16 @@ func (t *tally) list() []*count {
 	return out
 }
 
-func (c *count) record(kind model.Kind) artifact.Record {
-	r := artifact.Record{Kind: kind, Source: c.from.source}
+func (c *count) record(kind model.Kind) model.Record {
+	r := model.Record{Kind: kind, Source: c.from.source}
 	if !c.first.Time.IsZero() {
-		r.Times = []artifact.Stamp{c.first, c.last}
+		r.Times = []model.Stamp{c.first, c.last}
 	}
 	return r
 }
 
 // cron reads "(user) CMD (command)" and "(user) REPLACE (user)".
-func (p *Events) cron(e *syslog.Entry) {
+func (p *Parser) cron(e *syslog.Entry) {
 	rest, ok := strings.CutPrefix(string(e.Message), "(")
 	if !ok {
 		return
@@ -93,7 +92,7 @@ func (p *Events) cron(e *syslog.Entry) {
 	case "CMD":
 		p.runs.add(p, e, [3]string{user, strings.TrimSpace(target)})
 	case "REPLACE", "DELETE", "RELOAD", "BEGIN EDIT", "END EDIT", "ORPHAN":
-		r := p.record(e, "cron.change")
+		r := p.record(e, model.CronChange)
 		r.Add("action", strings.ToLower(verb))
 		r.Add("user", user)
 		r.Add("target", target)
@@ -101,9 +100,9 @@ func (p *Events) cron(e *syslog.Entry) {
 	}
 }
 
-func (p *Events) emitRuns() {
+func (p *Parser) emitRuns() {
 	for _, c := range p.runs.list() {
-		r := c.record("cron.run")
+		r := c.record(model.CronRun)
 		r.Add("user", c.parts[0])
 		r.Add("command", c.parts[1])
 		r.AddInt("count", c.n)
@@ -116,7 +115,7 @@ func (p *Events) emitRuns() {
 
 // unit reads systemd's "Started UNIT - DESCRIPTION." and, of a version before 250,
 // "Started DESCRIPTION.". A unit that runs once and ends is "Finished" instead.
-func (p *Events) unit(e *syslog.Entry, about string) {
+func (p *Parser) unit(e *syslog.Entry, about string) {
 	msg := string(e.Message)
 	rest, ok := strings.CutPrefix(msg, "Started ")
 	if !ok {
@@ -146,9 +145,9 @@ func (p *Events) unit(e *syslog.Entry, about string) {
 	p.units.add(p, e, [3]string{unit, description, manager})
 }
 
-func (p *Events) emitUnits() {
+func (p *Parser) emitUnits() {
 	for _, c := range p.units.list() {
-		r := c.record("unit.started")
+		r := c.record(model.UnitStarted)
 		r.Add("unit", c.parts[0])
 		r.Add("description", c.parts[1])
 		r.Add("manager", c.parts[2])

@@ -1,4 +1,4 @@
-package authlog
+package events
 
 import (
 	"container/list"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 	"icecore/forensics/text"
 )
@@ -58,7 +59,7 @@ type series struct {
 	address     string
 	service     string
 	from        origin
-	first, last artifact.Stamp
+	first, last model.Stamp
 	at          time.Time // of the line read last
 	count       int64
 	names       map[string]int64
@@ -98,7 +99,7 @@ func (f *failures) remove(s *series) {
 }
 
 // fail counts a failed attempt.
-func (p *Events) fail(e *syslog.Entry, x failure) {
+func (p *Parser) fail(e *syslog.Entry, x failure) {
 	if len(x.address) > maxNameLen || x.address == "" && x.service == "" {
 		return
 	}
@@ -195,11 +196,11 @@ func (p *process) attempts(h hint, times int64, numbered bool) int64 {
 	return n
 }
 
-func (p *Events) closeSeries(s *series) {
+func (p *Parser) closeSeries(s *series) {
 	names := artifact.MostFirst(s.names)
-	r := artifact.Record{Kind: "auth.failures", Source: s.from.source}
+	r := model.Record{Kind: model.AuthFailures, Source: s.from.source}
 	if !s.first.Time.IsZero() {
-		r.Times = []artifact.Stamp{s.first, s.last}
+		r.Times = []model.Stamp{s.first, s.last}
 	}
 	r.Add("address", s.address)
 	r.Add("service", s.service)
@@ -207,7 +208,7 @@ func (p *Events) closeSeries(s *series) {
 	r.AddList("users", names[:min(len(names), shownNames)])
 	r.AddInt("user_count", int64(len(names)))
 	if s.moreNames {
-		r.Add("more_users", "yes")
+		r.AddBool("more_users", true)
 	}
 	p.giveFrom(&s.from, r)
 }

@@ -234,7 +234,7 @@ func TestSessions(t *testing.T) {
 func session(command, dir, path string) string {
 	c := exec.Command("bash", "-c", command)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "PATH="+path, "LC_ALL=C.UTF-8", "COLUMNS=100", "NO_COLOR=1")
+	c.Env = append(os.Environ(), "PATH="+path, "LC_ALL=C.UTF-8", "COLUMNS=100", "NO_COLOR=1", "GOFLAGS=-trimpath -buildvcs=false")
 	out, err := c.CombinedOutput()
 	text := string(out)
 	if text != "" && !strings.HasSuffix(text, "\n") {

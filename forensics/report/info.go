@@ -5,12 +5,12 @@ import (
 	"io"
 	"strings"
 
-	"icecore/forensics"
+	"icecore/forensics/host"
 	"icecore/forensics/model"
 )
 
 // Info writes what an image is.
-func Info(w io.Writer, info *forensics.Info, width int) error {
+func Info(w io.Writer, info *host.Info, width int) error {
 	p := func(format string, args ...any) {
 		line := fmt.Sprintf(format, args...)
 		if cellWidth(line) <= width {

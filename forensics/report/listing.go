@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"icecore/forensics"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 	"icecore/forensics/text"
 )
 
@@ -25,7 +25,7 @@ type ListingOptions struct {
 // mtime, ctime, atime (nanoseconds since 1970), target of a symbolic link, rdev of
 // a device, sha256 where asked for, error where the kernel would refuse. What is
 // not live has state, too.
-func ListingJSON(w io.Writer, v *forensics.Volume, list []forensics.Listed, o ListingOptions) error {
+func ListingJSON(w io.Writer, v *host.Volume, list []host.Listed, o ListingOptions) error {
 	buf := make([]byte, 0, 64<<10)
 	for i := range list {
 		buf = appendListed(buf, v, &list[i], o)
@@ -39,7 +39,7 @@ func ListingJSON(w io.Writer, v *forensics.Volume, list []forensics.Listed, o Li
 	return nil
 }
 
-func appendListed(b []byte, v *forensics.Volume, l *forensics.Listed, o ListingOptions) []byte {
+func appendListed(b []byte, v *host.Volume, l *host.Listed, o ListingOptions) []byte {
 	in := l.Inode
 	b = append(b, `{"path": `...)
 	b = text.AppendQuoted(b, l.Path)
@@ -67,7 +67,7 @@ func appendListed(b []byte, v *forensics.Volume, l *forensics.Listed, o ListingO
 		}
 	}
 	if l.Err != nil {
-		b = append(append(append(b, `, "error": "`...), forensics.Errno(l.Err, in)...), '"')
+		b = append(append(append(b, `, "error": "`...), host.Errno(l.Err, in)...), '"')
 	}
 	if o.Long && !l.NoInode {
 		b = appendLong(b, v, l)
@@ -84,7 +84,7 @@ func appendListed(b []byte, v *forensics.Volume, l *forensics.Listed, o ListingO
 	return append(b, '}', '\n')
 }
 
-func appendLong(b []byte, v *forensics.Volume, l *forensics.Listed) []byte {
+func appendLong(b []byte, v *host.Volume, l *host.Listed) []byte {
 	in := l.Inode
 	if in.Crtime.Known {
 		b = appendNanoseconds(b, "crtime", in.Crtime)
@@ -120,7 +120,7 @@ func appendLong(b []byte, v *forensics.Volume, l *forensics.Listed) []byte {
 	return b
 }
 
-func listedState(l *forensics.Listed) string {
+func listedState(l *host.Listed) string {
 	if l.NameDeleted {
 		return filesystem.Deleted.String()
 	}
@@ -141,7 +141,7 @@ func appendNanoseconds(b []byte, name string, t filesystem.Time) []byte {
 }
 
 // Listing writes a listing for a reader: one line a file, as `ls -l` does.
-func Listing(w io.Writer, list []forensics.Listed, o ListingOptions) error {
+func Listing(w io.Writer, list []host.Listed, o ListingOptions) error {
 	var links, uid, gid, size, ino int
 	states := false
 	for i := range list {

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"icecore/forensics"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 )
 
 // AsJSON writes any of the results as JSON that a person can read, too.
@@ -19,7 +19,7 @@ func AsJSON(w io.Writer, v any) error {
 }
 
 // Stat writes all of one file for a reader.
-func Stat(w io.Writer, st *forensics.FileStat) error {
+func Stat(w io.Writer, st *host.FileStat) error {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))

@@ -7,7 +7,9 @@ import "slices"
 // with the original.
 func (a *Analysis) Escaped() *Analysis {
 	out := *a
+	out.Tool.Name, out.Tool.Version = escape(a.Tool.Name), escape(a.Tool.Version)
 	out.Image = a.Image.Escaped()
+	out.Snapshot.Source = escape(a.Snapshot.Source)
 	out.Volumes = each(a.Volumes, Volume.Escaped)
 	out.Hosts = each(a.Hosts, Host.Escaped)
 	out.Findings = each(a.Findings, Finding.Escaped)
@@ -30,13 +32,14 @@ func each[T any](list []T, fn func(T) T) []T {
 
 // Escaped returns a copy whose texts are escaped.
 func (i Image) Escaped() Image {
-	i.Path = escape(i.Path)
+	i.Path, i.Format = escape(i.Path), escape(i.Format)
 	i.Files = each(i.Files, func(f ImageFile) ImageFile { f.Path = escape(f.Path); return f })
 	return i
 }
 
 // Escaped returns a copy whose texts are escaped.
 func (v Volume) Escaped() Volume {
+	v.Scheme, v.Filesystem, v.UUID = escape(v.Scheme), escape(v.Filesystem), escape(v.UUID)
 	v.Type, v.Label, v.Reason = escape(v.Type), escape(v.Label), escape(v.Reason)
 	return v
 }

@@ -1,6 +1,8 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Level is how serious a finding is, in Sigma's words.
 type Level uint8
@@ -32,7 +34,7 @@ func ParseLevel(s string) (Level, error) {
 			return Level(i), nil
 		}
 	}
-	return None, fmt.Errorf("no level %q: want informational, low, medium, high or critical", s)
+	return None, fmt.Errorf("no level %s: want informational, low, medium, high or critical", quoted(s))
 }
 
 // MarshalText implements encoding.TextMarshaler.

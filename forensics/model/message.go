@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -70,7 +71,10 @@ func ValueOf(v any) Value {
 	case int64:
 		return Value{num: v, kind: valueNumber}
 	case uint64:
-		return Value{num: int64(v), kind: valueNumber} //nolint:gosec // inode numbers and counts
+		if v > math.MaxInt64 {
+			return Value{text: strconv.FormatUint(v, 10)}
+		}
+		return Value{num: int64(v), kind: valueNumber}
 	case []string:
 		return Value{list: v, kind: valueList}
 	case time.Time:
@@ -151,43 +155,9 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	case valueNumber:
 		return json.Marshal(v.num)
 	case valueTime:
-		return json.Marshal(map[string]time.Time{"time": v.at})
+		return json.Marshal(map[string]string{"time": stamp(v.at)})
 	case valueMessage:
 		return json.Marshal(v.msg)
 	}
 	return json.Marshal(escape(v.text))
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (v *Value) UnmarshalJSON(b []byte) error {
-	*v = Value{}
-	var err error
-	switch {
-	case len(b) == 0:
-		return fmt.Errorf("no value")
-	case b[0] == '"':
-		var s string
-		if err = json.Unmarshal(b, &s); err == nil {
-			v.text, err = unescape(s)
-		}
-	case b[0] == '[':
-		v.kind = valueList
-		if err = json.Unmarshal(b, &v.list); err == nil {
-			v.list, err = unescapeAll(v.list)
-		}
-	case b[0] == '{':
-		var t struct {
-			Time time.Time
-			Message
-		}
-		if err = json.Unmarshal(b, &t); err == nil && t.ID != "" {
-			v.kind, v.msg = valueMessage, &t.Message
-			break
-		}
-		v.kind, v.at = valueTime, t.Time.UTC()
-	default:
-		v.kind = valueNumber
-		err = json.Unmarshal(b, &v.num)
-	}
-	return err
 }

@@ -97,5 +97,5 @@ func (s *State) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no state %q of a file: want live, orphan or deleted", b)
+	return fmt.Errorf("no state %s of a file: want live, orphan or deleted", quoted(string(b)))
 }

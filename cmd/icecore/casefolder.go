@@ -242,7 +242,12 @@ func (c *caseFolder) finish(ctx context.Context, img *forensics.Image, a *forens
 			return err
 		}
 	}
-	c.timeline.AddRecords(a.Records, a.Findings)
+	if _, err := c.attempt("timelines", func() error {
+		c.timeline.AddRecords(a.Records, a.Findings)
+		return nil
+	}); err != nil {
+		return err
+	}
 	if err := addHistory(ctx, img, volume, &c.timeline); err != nil {
 		if ctx.Err() != nil {
 			return err

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"icecore/forensics/guard"
 	"icecore/forensics/text"
 )
 
@@ -86,7 +87,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.ExecuteContext(ctx)
+	err := guard.Do("icecore", func() error { return root.ExecuteContext(ctx) })
 	a.abandon()
 	var usage usageError
 	var found foundError

@@ -49,7 +49,11 @@ type Volume struct {
 // read or holds nothing that looks like a disk; a volume that cannot be read does
 // not make it fail. Its errors are those of package image.
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
-	disk, err := image.Open(ctx, path, image.Options{Backing: opts.Backing})
+	var disk image.Disk
+	err := guard.Do(path, func() (err error) {
+		disk, err = image.Open(ctx, path, image.Options{Backing: opts.Backing})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

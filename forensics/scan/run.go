@@ -10,9 +10,11 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/upx"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/guard"
 	"icecore/forensics/host"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
+	"icecore/forensics/text"
 )
 
 // DefaultTimeout is how long YARA may look at one piece of content.
@@ -86,15 +88,23 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	}
 	for i, v := range s.img.Volumes {
 		wanted := s.opts.Volume == "" || v.Is(s.opts.Volume)
-		var err error
-		switch {
-		case v.FS == nil && v.Content == "swap" && wanted:
-			err = s.swap(ctx, v)
-		case v.FS == nil:
-		case !wanted:
+		if v.FS != nil && !wanted {
 			gap(model.SubjectVolume, model.Minor, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.volume", "volume", s.opts.Volume))
-		default:
-			r.Volumes[i], err = s.volume(ctx, v)
+			continue
+		}
+		err := guard.Do("scan", func() (err error) {
+			switch {
+			case v.FS != nil:
+				r.Volumes[i], err = s.volume(ctx, v)
+			case v.Content == "swap" && wanted:
+				err = s.swap(ctx, v)
+			}
+			return err
+		})
+		var panicked *guard.PanicError
+		if errors.As(err, &panicked) {
+			s.gap(partGap(v, "gap.volume", model.Msg("why.error", "error", text.Raw(err.Error()))))
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: volume %s: %w", s.img.Path, v.ID, err)

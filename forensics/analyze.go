@@ -126,7 +126,7 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
 	a.Coverage.Gaps = append(a.Coverage.Gaps, found.Gaps...)
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, System: &system, SnapshotTime: taken, Lookup: s.Lookup, Root: host.RootOf, Read: s.Read})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Root: host.RootOf, Read: s.Read})
 	if err != nil {
 		return nil, err
 	}
@@ -217,11 +217,11 @@ func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, p)
 		} else {
-			what := model.Msg("gap.yara", "file", p.File)
+			line := model.Value{}
 			if p.Line > 0 {
-				what.Params["line"] = model.ValueOf(p.Line)
+				line = model.ValueOf(p.Line)
 			}
-			a.gap(what, p.Text)
+			a.gap(model.Msg("gap.yara", "file", p.File, "line", line), p.Text)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func compile(source string, b []byte) (x *rule, err error) {
 }
 
 func (x *rule) describe(s *sigma.Rule, source string) {
-	x.Name, x.Title, x.Description, x.Source, x.Engine = s.ID, s.Title, s.Description, source, EngineSigma
+	x.Name, x.Title, x.Description, x.Source = s.ID, s.Title, s.Description, source
 	if n, ok := s.AdditionalFields["name"].(string); ok && n != "" {
 		x.Name = n
 	}
@@ -305,7 +305,7 @@ func listFields(s *sigma.Rule) sigma.Config {
 }
 
 // image gives the path that public rules expect of a program: a bare name is one
-// that the shell finds in the usual folder.
+// that the shell finds in the usual directory.
 func image(program string) string {
 	if strings.Contains(program, "/") {
 		return path.Clean(program)

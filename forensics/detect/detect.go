@@ -9,12 +9,17 @@
 //
 // Every finding names the records that prove it. No finding says more than they
 // do, and the verdict is never "clean".
+//
+// What a finding says is a message: the id of a sentence in package message, and what
+// goes into it. Nothing here composes a sentence, and nothing reads one.
+//
+// An analysis stands in a file of its name, with its own title, level and texts, and in
+// one list: see analyses.go.
 package detect
 
 import (
 	"time"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 )
@@ -62,23 +67,31 @@ const (
 type Finding struct {
 	model.Finding
 
-	lines []model.StoryLine // of the timeline of the attack, besides its own
+	lines []model.StoryLine // of the attack timeline, besides its own
 	more  int               // lines in the same file for which it stands, too
+	own   bool              // a rule of the user's names it
+	firm  Level             // where own: the highest level of what else was joined with it
+}
+
+// rests gives the level of a finding without what only rules of the user's claim.
+func (f *Finding) rests() Level {
+	if f.own {
+		return min(f.firm, f.Level)
+	}
+	return f.Level
 }
 
 // FileFact is what the walk knew of a file that some other file names.
 type FileFact struct {
-	Path    string // the path at the end of all links
-	Inode   *filesystem.Inode
-	Owner   string // the package that owns it, empty: none
-	Known   bool   // the image has a package database at all
-	Matches bool   // its content has the checksum that its package states
+	Path  string // the path at the end of all links
+	Inode *filesystem.Inode
+	Owner string // the package that owns it, empty: none
+	Known bool   // the image has a package database at all
 }
 
 // Input is what detection looks at.
 type Input struct {
-	Records []artifact.Record // in their final order, with IDs
-	System  *artifact.System
+	Records []model.Record // in their final order, with IDs
 	// SnapshotTime is when the image was taken, zero if unknown.
 	SnapshotTime time.Time
 	// Lookup tells of a file by its path on a volume, links followed; nil if
@@ -91,7 +104,7 @@ type Input struct {
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.
-	Read func(src artifact.Source, n int) []byte
+	Read func(src model.Source, n int) []byte
 }
 
 // Result is what detection found.
@@ -100,5 +113,5 @@ type Result struct {
 	Verdict  model.Verdict
 	Story    []model.StoryLine
 	Problems []Problem // rules that failed over these records
-	Failed   []Problem // analyses that failed, by name: what they look for was not looked for
+	Failed   []Problem // analyses that failed, by name: nobody looked for what they look for
 }

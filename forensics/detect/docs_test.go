@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"icecore/forensics/message"
 )
 
 var update = flag.Bool("update", false, "write the pages and golden files anew")
@@ -27,7 +29,8 @@ that cannot run as it is (a script that is not executable, a file that cron skip
 The verdict is ` + "`compromised`" + ` with one critical finding, or two high ones about different files; ` + "`suspicious`" + ` with a high
 or medium one; otherwise ` + "`no-indicators`" + `, which does not prove the absence of a compromise. "Compromised since" is the
 earliest time among the findings that support the verdict: of a log entry its time, of a file the creation or change
-time of its inode, which no system call can set.
+time of its inode, which no system call can set. The verdict names the finding it rests on. A finding made only by a user's
+rule counts for the state, but gives the time only where no other finding does; the finding says so.
 
 `
 
@@ -39,19 +42,26 @@ func TestDocs(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString(intro)
-	rows := func(list []Info) {
+	head := func() {
 		b.WriteString("| name | detects | known false positives | level | technique |\n|---|---|---|---|---|\n")
-		for _, i := range list {
-			cell := strings.NewReplacer("|", `\|`, "\n", " ")
-			fmt.Fprintf(&b, "| `%s` | %s. %s | %s | %s | %s |\n", i.Name, cell.Replace(i.Title), cell.Replace(i.Description), cell.Replace(strings.Join(i.FalsePositives, "; ")), i.Level, strings.Join(i.Techniques, ", "))
-		}
+	}
+	row := func(name, title, description, benign string, level Level, techniques []string) {
+		cell := strings.NewReplacer("|", `\|`, "\n", " ")
+		fmt.Fprintf(&b, "| `%s` | %s. %s | %s | %s | %s |\n", name, cell.Replace(title), cell.Replace(description), cell.Replace(benign), level, strings.Join(techniques, ", "))
 	}
 	b.WriteString("## Analyses\n\nThey correlate several records. The level is the highest that each assigns.\n\n")
-	rows(Analyses())
+	head()
+	for _, a := range Analyses() {
+		en := message.English()
+		row(a.Name, en.Text(a.Title), en.Text(a.Description), en.Text(a.FalsePositives), a.Level, a.Techniques)
+	}
 	b.WriteString("\n## Sigma rules\n\nThey match one record (`forensics/detect/rules/`); `--sigma DIR` adds others. Public rules run if icecore has records of their\nlog source: `process_creation` matches every record with a command, the services `auth`, `sshd`, `sudo` and `cron` match the\nentries of those logs, and a category that is a kind of record matches that kind. Keywords are searched in all fields. Rules\nthat cannot run are listed in the coverage, with the reason.\n\n")
 	list := r.List()
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	rows(list)
+	head()
+	for _, i := range list {
+		row(i.Name, i.Title, i.Description, strings.Join(i.FalsePositives, "; "), i.Level, i.Techniques)
+	}
 	b.WriteString("\n## YARA rules\n\nThey match the content of files (`yara-rules/`, see [rules.md](rules.md)). The `meta` of each has a description, level, technique and known\nfalse positives; `icecore rules list` prints them. An unmodified file of a package is rated `low` at most, a packaged miner `medium`, a\ndeleted file `high`.\n")
 	if *update {
 		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {

@@ -33,7 +33,7 @@ func FuzzRun(f *testing.F) {
 		if len(s) > 64<<10 {
 			return
 		}
-		in := &Input{System: &artifact.System{Zone: time.UTC}, SnapshotTime: noon, Lookup: func(_, p string) *FileFact { return program(p, 0o755, "") }}
+		in := &Input{SnapshotTime: noon, Lookup: func(_, p string) *FileFact { return program(p, 0o755, "") }}
 		ids := make(map[string]bool)
 		for i, line := range strings.Split(s, "\n") {
 			parts := strings.Split(line, "\t")

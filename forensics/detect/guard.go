@@ -3,23 +3,23 @@ package detect
 import (
 	"context"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/guard"
+	"icecore/forensics/model"
 )
 
-// steps runs the analyses one after the other. A panic of one costs what that one would
+// runner runs the analyses one after the other. A panic of one costs what that one would
 // have found; once ctx is done, none begins any more.
-type steps struct {
+type runner struct {
 	ctx    context.Context
 	before func(analysis string) // for tests
 	failed []Problem
 	more   map[string]int // how often each failed
 }
 
-// maxFailures bounds what is told of one analysis that fails over and over.
+// maxFailures bounds what is said of one analysis that fails over and over.
 const maxFailures = 3
 
-func (s *steps) run(analysis string, fn func()) {
+func (s *runner) run(analysis string, fn func()) {
 	if s.ctx.Err() != nil {
 		return
 	}
@@ -54,7 +54,7 @@ func (in *Input) until(ctx context.Context) *Input {
 		}
 	}
 	if in.Read != nil {
-		out.Read = func(src artifact.Source, n int) []byte {
+		out.Read = func(src model.Source, n int) []byte {
 			if ctx.Err() != nil {
 				return nil
 			}

@@ -75,7 +75,7 @@ func TestDetectionEnds(t *testing.T) {
 		if ctx.Err() != nil {
 			after = append(after, analysis)
 		}
-		if analysis == "scripts" {
+		if analysis == "dpkg_script" {
 			cancel()
 		}
 	}

@@ -3,9 +3,8 @@ package detect
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 const (
@@ -28,14 +27,13 @@ func (c *collection) join() {
 	// in the live one, or in another of its states.
 	c.joinBy(func(f *Finding) string {
 		rec := c.byID[f.Records[0]]
-		if f.Source.Path == "" || rec.Kind == "yara.match" || rec.Kind.IsLog() || f.Engine == EngineYARA {
+		if f.Source.Path == "" || rec.Kind == model.YARAMatch || rec.Kind.IsLog() || f.Engine == EngineYARA {
 			return ""
 		}
 		return fmt.Sprintf("line %s\x00%s\x00%s\x00%s\x00%s", f.Rule, f.Source.Volume, f.Source.Path, rec.Kind, excerpt(rec))
 	}, again)
 	c.joinBy(func(f *Finding) string {
-		switch k := c.byID[f.Records[0]].Kind; k {
-		case "history.command", "cron.run", "auth.sudo":
+		if k := c.byID[f.Records[0]].Kind; k.IsLog() && k.Info().Field("command") != nil {
 			return fmt.Sprintf("log %s\x00%s\x00%s\x00%d\x00%d", k, f.Rule, f.Source.Volume, f.Source.Inode, f.Source.Version)
 		}
 		return ""
@@ -51,7 +49,7 @@ func (c *collection) join() {
 		}
 		return k
 	}, row)
-	c.tellRows()
+	c.countRows()
 }
 
 // joinBy joins the findings with the same key; the empty key joins with nothing.
@@ -88,6 +86,7 @@ func (c *collection) joinBy(key func(*Finding) string, merge func(into, f *Findi
 				}
 			}
 			into.Techniques = union(into.Techniques, f.Techniques)
+			into.firm = max(into.firm, f.rests())
 			into.lines = append(into.lines, f.lines...)
 			if !f.When.IsZero() && (into.When.IsZero() || f.When.Time.Before(into.When.Time)) && f.Level >= Medium {
 				into.When = f.When
@@ -109,7 +108,7 @@ func rank(f *Finding) int {
 	switch {
 	case f.Engine == EngineYARA:
 		return 0
-	case f.Rule == "miner_configuration":
+	case f.Rule == minerConfiguration().Name:
 		return 1
 	}
 	return 2
@@ -121,9 +120,9 @@ func rank(f *Finding) int {
 func (c *collection) aboutFile(f *Finding) bool {
 	rec := c.byID[f.Records[0]]
 	switch rec.Kind {
-	case "yara.match", "miner.config":
+	case model.YARAMatch, model.MinerConfig:
 		return true
-	case "file.notable":
+	case model.FileNotable:
 		switch rec.Get("what") {
 		case "kernel_thread_name", "hidden_elf", "temp_elf", "orphan_elf", "script":
 			return true
@@ -134,41 +133,41 @@ func (c *collection) aboutFile(f *Finding) bool {
 	return false
 }
 
+// also adds another claim about the same file. Pool and wallet of a miner's configuration
+// say more than its title.
 func also(into, f *Finding) {
-	text := f.Title
-	if f.Rule == "miner_configuration" && f.Description != "" {
-		text = strings.TrimSuffix(f.Description, ".")
+	if f.Rule == minerConfiguration().Name {
+		into.Details = append(into.Details, f.Details...)
+		return
 	}
-	into.Description = strings.TrimSpace(into.Description + " Also: " + text + ".")
+	into.also(f)
 }
 
+// again says once in which other state of the file the same line stands.
 func again(into, f *Finding) {
-	state := "another state of the file"
-	if f.Source.State == filesystem.Deleted {
-		state = fmt.Sprintf("an older state of the file (inode %d)", f.Source.Inode)
+	state := model.Msg("finding.again")
+	if f.Source.State == model.Deleted {
+		state = model.Msg("finding.again.deleted", "inode", f.Source.Inode)
 	}
-	if !strings.Contains(into.Description, state) {
-		into.Description = strings.TrimSpace(into.Description + " It stands in " + state + ", too.")
+	if !slices.ContainsFunc(into.Details, state.Equal) {
+		into.Details = append(into.Details, state)
 	}
 }
 
-// row counts the lines of a row; tellRows says how many.
+// row counts the lines of a row; countRows says how many.
 func row(into, f *Finding) { into.more += 1 + f.more }
 
-// tellRows says of how many lines the joined findings stand for one.
-func (c *collection) tellRows() {
+// countRows says for how many more lines the joined findings stand.
+func (c *collection) countRows() {
 	for i := range c.findings {
 		f := &c.findings[i]
 		if f.more == 0 {
 			continue
 		}
-		lines, named := fmt.Sprintf("are %d more such lines", f.more), "the records name them"
-		if f.more == 1 {
-			lines, named = "is one more such line", "the records name it"
-		}
+		listed := model.Value{}
 		if len(f.Records) == maxListed && f.more >= maxListed {
-			named = fmt.Sprintf("the records name the first %d", maxListed)
+			listed = model.ValueOf(maxListed)
 		}
-		f.Description = strings.TrimSpace(fmt.Sprintf("%s There %s in this file; %s.", f.Description, lines, named))
+		f.Add("finding.more", "count", f.more, "listed", listed)
 	}
 }

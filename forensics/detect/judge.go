@@ -2,11 +2,9 @@ package detect
 
 import (
 	"path"
-	"slices"
 	"strings"
 
-	"icecore/forensics/artifact"
-	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // judge weighs the level that the YARA rules state by what else is known of the
@@ -16,51 +14,50 @@ import (
 // What a text says proves little while nothing runs it: signatures, block lists,
 // notes and logs quote what they warn of. What a program holds proves more the
 // more it hides.
-func (c *collection) judge(level Level, top *artifact.Record, techniques []string) (Level, string) {
+func (c *collection) judge(level Level, top *model.Record, techniques []string) (Level, model.Message) {
 	src := &top.Source
-	by := c.started[fileKey{src.Volume, path.Clean(src.Path)}]
-	mines := slices.Contains(techniques, "T1496.001") || slices.Contains(techniques, "T1496")
+	by := c.starter(src)
 	switch top.Get("file_type") {
 	case "text":
 		// A configuration is judged by its keys; it is not run in any case.
-		if mines || level <= Low || by != "" || src.State != filesystem.Live || hiddenPlace(src.Path) {
-			return level, ""
+		if isMining(techniques) || level <= Low || by != "" || src.State != model.Live || hiddenPlace(src.Path) {
+			return level, model.Message{}
 		}
 		switch {
 		case isLogPlace(src.Path):
-			return Low, "It stands in a log: what a log quotes was sent or said, not run."
+			return Low, model.Msg("judge.log")
 		case isDocument(src.Path):
-			return Low, "It is a text that nothing runs, by its name a document or a list of signatures: it quotes."
+			return Low, model.Msg("judge.document")
 		}
 	case "elf":
-		if top.Get("owner") != "" || src.State == filesystem.Deleted || level >= High || level < Low {
-			return level, ""
+		if top.Get("owner") != "" || src.State == model.Deleted || level >= High || level < Low {
+			return level, model.Message{}
 		}
-		hides := src.State == filesystem.Orphan || tempPlace(src.Path) || hiddenPlace(src.Path)
-		runs := src.State == filesystem.Orphan || by != ""
+		hides := src.State == model.Orphan || tempPlace(src.Path) || hiddenPlace(src.Path)
+		runs := src.State == model.Orphan || by != ""
 		switch {
 		case hides && runs:
-			return High, "It ran, and it hides: " + whereItHides(src) + "."
+			return High, model.Msg("judge.ran_hidden", "place", hidingPlace(src))
 		case hides:
-			return max(level, Medium), "It hides: " + whereItHides(src) + "."
+			return max(level, Medium), model.Msg("judge.hidden", "place", hidingPlace(src))
 		case runs && level == Medium:
-			return High, "Something starts it by itself."
+			return High, model.Msg("judge.started")
 		}
 	}
-	return level, ""
+	return level, model.Message{}
 }
 
-func whereItHides(s *artifact.Source) string {
+func hidingPlace(s *model.Source) model.Message {
 	switch {
-	case s.State == filesystem.Orphan:
-		return "its name was taken away while it was open"
+	case s.State == model.Orphan:
+		return model.Msg("judge.place.orphan")
 	case tempPlace(s.Path):
-		return "it stands in a folder that everybody may write"
+		return model.Msg("judge.place.temp")
 	}
-	return "it stands in a hidden folder, or is hidden itself"
+	return model.Msg("judge.place.hidden")
 }
 
-// tempPlace says whether a path is in a folder that everybody may write.
+// tempPlace says whether a path is in a world-writable directory.
 func tempPlace(p string) bool {
 	for _, d := range []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/dev/mqueue/", "/run/lock/", "/var/lock/"} {
 		if strings.HasPrefix(p, d) {

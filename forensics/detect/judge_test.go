@@ -27,20 +27,20 @@ func TestJudge(t *testing.T) {
 		says string
 	}{
 		{"a miner", file{path: "/usr/local/bin/x", kind: "elf", rule: "XMRig_Binary", level: "critical", technique: "T1496.001"}, Critical, ""},
-		{"the same, packaged", file{path: "/usr/bin/xmrig", kind: "elf", owner: "xmrig", state: "intact", rule: "XMRig_Binary", level: "critical", technique: "T1496.001"}, Medium, "chose to install"},
-		{"the same, in a changed package", file{path: "/usr/bin/xmrig", kind: "elf", owner: "xmrig", state: "changed", rule: "XMRig_Binary", level: "critical", technique: "T1496.001"}, Critical, "owns the path"},
+		{"the same, packaged", file{path: "/usr/bin/xmrig", kind: "elf", owner: "xmrig", state: "intact", rule: "XMRig_Binary", level: "critical", technique: "T1496.001"}, Medium, "installed as a package"},
+		{"the same, in a changed package", file{path: "/usr/bin/xmrig", kind: "elf", owner: "xmrig", state: "changed", rule: "XMRig_Binary", level: "critical", technique: "T1496.001"}, Critical, "owned by package"},
 
 		{"a node of its maker", file{path: "/opt/monero/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001"}, Low, ""},
 		{"the same, started by cron", file{path: "/opt/monero/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001", cron: true}, Low, ""},
-		{"a node that hides", file{path: "/usr/share/.x/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001"}, Medium, "hides"},
-		{"a node that hides and is started", file{path: "/usr/share/.x/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001", cron: true}, High, "hides"},
-		{"a node without a name", file{path: "/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001", inode: filesystem.Orphan}, High, "name was taken away"},
+		{"a node that hides", file{path: "/usr/share/.x/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001"}, Medium, "Suspicious path"},
+		{"a node that hides and is started", file{path: "/usr/share/.x/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001", cron: true}, High, "Executed from a suspicious path"},
+		{"a node without a name", file{path: "/monerod", kind: "elf", rule: "RandomX_In_Node", level: "low", technique: "T1496.001", inode: filesystem.Orphan}, High, "deleted while open"},
 		{"a packaged library of RandomX", file{path: "/usr/lib/librandomx.so.0", kind: "elf", owner: "librandomx0", state: "intact", rule: "RandomX_Library", level: "low", technique: "T1496.001"}, Low, "package"},
 		{"the same, nobody's", file{path: "/usr/lib/librandomx.so.0", kind: "elf", rule: "RandomX_Library", level: "low", technique: "T1496.001"}, Low, ""},
-		{"the same, hidden", file{path: "/usr/lib/.x/librandomx.so.0", kind: "elf", rule: "RandomX_Library", level: "low", technique: "T1496.001"}, Medium, "hides"},
+		{"the same, hidden", file{path: "/usr/lib/.x/librandomx.so.0", kind: "elf", rule: "RandomX_Library", level: "low", technique: "T1496.001"}, Medium, "Suspicious path"},
 		{"what computes RandomX and says nothing, packaged", file{path: "/usr/bin/x", kind: "elf", owner: "x", state: "intact", rule: "RandomX_Constants", level: "high", technique: "T1496.001"}, Low, "package"},
 		{"a packed program", file{path: "/opt/app/bin/tool", kind: "elf", rule: "Packer_Structure", level: "low", technique: "T1027.002"}, Low, ""},
-		{"a packed program in /tmp", file{path: "/tmp/tool", kind: "elf", rule: "Packer_Structure", level: "low", technique: "T1027.002"}, Medium, "everybody may write"},
+		{"a packed program in /tmp", file{path: "/tmp/tool", kind: "elf", rule: "Packer_Structure", level: "low", technique: "T1027.002"}, Medium, "world-writable directory"},
 		{"an altered packer", file{path: "/opt/app/bin/tool", kind: "elf", rule: "Packer_UPX_Altered", level: "medium", technique: "T1027.002"}, Medium, ""},
 		{"an altered packer, started", file{path: "/opt/app/bin/tool", kind: "elf", rule: "Packer_UPX_Altered", level: "medium", technique: "T1027.002", cron: true}, High, "starts it"},
 
@@ -71,7 +71,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range res.Findings {
+			for _, f := range complete(res).Findings {
 				if f.Engine != EngineYARA {
 					continue
 				}

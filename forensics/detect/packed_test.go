@@ -17,7 +17,7 @@ func TestPackedExcerpt(t *testing.T) {
 		rec := told(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")
 		rec.ID, rec.Source.Length = "R-000001", 20
 		rec.Add("compressed", packed)
-		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, System: &artifact.System{}, Read: func(artifact.Source, int) []byte { return []byte("bytes at the source") }})
+		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, Read: func(artifact.Source, int) []byte { return []byte("bytes at the source") }})
 		if err != nil || len(res.Findings) != 1 {
 			t.Fatal(len(res.Findings), err)
 		}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/bradleyjkemp/sigma-go/evaluator"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/model"
 )
 
@@ -24,7 +23,7 @@ var builtin embed.FS
 
 // Options say which Sigma rules are in force.
 type Options struct {
-	Dirs      []string // files, or folders searched for *.yml and *.yaml
+	Dirs      []string // files, or directories searched for *.yml and *.yaml
 	NoBuiltin bool     // without those of icecore
 }
 
@@ -50,13 +49,13 @@ type rule struct {
 	eval     *evaluator.RuleEvaluator
 	category string // a record kind, the beginning of one ("cron"), or "command"
 	warning  string // what is odd about it, though it is in force
+	own      bool   // of the user, not of icecore
 }
 
-// Info describes a rule in force.
+// Info describes a Sigma rule in force.
 type Info struct {
 	Name, Title, Description, Source string
-	Engine                           model.Engine // EngineSigma or EngineAnalysis
-	Level                            Level        // of an analysis: the highest
+	Level                            Level
 	Techniques                       []string
 	Phase                            model.Phase
 	FalsePositives                   []string
@@ -64,12 +63,12 @@ type Info struct {
 
 const maxRuleFile = 1 << 20 // bytes
 
-// Load reads the rules. A rule that cannot be used is told in Problems; a file or
-// folder that cannot be read is an error.
+// Load reads the rules. A rule that cannot be used is named in Problems; a file or
+// directory that cannot be read is an error.
 func Load(opts Options) (*Rules, error) {
 	r := &Rules{}
 	sum := sha256.New()
-	add := func(name string, b []byte) {
+	add := func(name string, b []byte, own bool) {
 		_, _ = sum.Write(b)
 		for i, doc := range documents(b) {
 			where := name
@@ -81,6 +80,7 @@ func Load(opts Options) (*Rules, error) {
 				r.Problems = append(r.Problems, Problem{File: where, Why: err.Error()})
 				continue
 			}
+			x.own = own
 			r.rules = append(r.rules, x)
 			if x.warning != "" {
 				r.Problems = append(r.Problems, Problem{where, x.warning, true})
@@ -97,7 +97,7 @@ func Load(opts Options) (*Rules, error) {
 			if err != nil {
 				return nil, err
 			}
-			add("builtin/"+path.Base(n), b)
+			add("builtin/"+path.Base(n), b, false)
 		}
 	}
 	for _, dir := range opts.Dirs {
@@ -111,7 +111,7 @@ func Load(opts Options) (*Rules, error) {
 				r.Problems = append(r.Problems, Problem{File: f, Why: err.Error()})
 				continue
 			}
-			add(f, b)
+			add(f, b, true)
 		}
 	}
 	r.hash = hex.EncodeToString(sum.Sum(nil))
@@ -169,7 +169,7 @@ func (r *Rules) SHA256() string { return r.hash }
 
 // event gives a record as Sigma sees it: its fields, the names that public rules
 // use for some of them, and all of it as text for searches by keyword.
-func event(r *artifact.Record) map[string]any {
+func event(r *model.Record) map[string]any {
 	e := map[string]any{"kind": string(r.Kind), "path": r.Source.Path, "state": r.Source.State.String(), "TargetFilename": r.Source.Path}
 	var text strings.Builder
 	for i := range r.Fields {
@@ -231,7 +231,7 @@ func (m *matcher) forKind(kind model.Kind, command bool) []*rule {
 	}
 	var out []*rule
 	for _, x := range m.rules.rules {
-		if x.isFor(kind) || command && x.category == "command" || kind == model.AtJob && x.isFor(model.CronScript) {
+		if x.isFor(kind) || command && x.category == "command" {
 			out = append(out, x)
 		}
 	}
@@ -240,7 +240,7 @@ func (m *matcher) forKind(kind model.Kind, command bool) []*rule {
 }
 
 // match gives the rules that match a record.
-func (m *matcher) match(ctx context.Context, rec *artifact.Record) []*rule {
+func (m *matcher) match(ctx context.Context, rec *model.Record) []*rule {
 	rules := m.forKind(rec.Kind, rec.Has("command"))
 	if len(rules) == 0 {
 		return nil
@@ -262,7 +262,7 @@ func (m *matcher) match(ctx context.Context, rec *artifact.Record) []*rule {
 	return out
 }
 
-// problems tells of the rules that failed, in the order of the rules.
+// problems names the rules that failed, in the order of the rules.
 func (m *matcher) problems() []Problem {
 	var out []Problem
 	for _, x := range m.rules.rules {

@@ -141,7 +141,7 @@ func TestHostileValues(t *testing.T) {
 	for _, v := range []string{"6", "~", "null", "", "[", "6e999", "0x10", "- a", "\xff\xfe", strings.Repeat("9", 1000)} {
 		rec := artifact.Record{ID: "R-1", Kind: "cron.run", Source: artifact.Source{Volume: "p1"}}
 		rec.Fields = modeltest.Fields(rec.Kind, "command=x", "count="+v)
-		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, System: &artifact.System{}})
+		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}})
 		if err != nil {
 			t.Fatalf("%q: %v", v, err)
 		}
@@ -193,7 +193,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ResetTimer()
 	for range b.N {
-		res, err := r.Run(b.Context(), &Input{Records: slices.Clone(recs), System: &artifact.System{}})
+		res, err := r.Run(b.Context(), &Input{Records: slices.Clone(recs)})
 		if err != nil {
 			b.Fatal(err)
 		}

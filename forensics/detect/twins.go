@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"icecore/forensics/artifact"
-	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
+	"icecore/forensics/text"
 )
 
 // A syslog daemon writes into its texts what the journal holds, too: one event, two
@@ -19,35 +19,39 @@ import (
 const sameMoment = 3 * time.Second
 
 // fromJournal says whether a record was read in a file of the systemd journal.
-func fromJournal(r *artifact.Record) bool { return r.Has("entry_offset") }
+func fromJournal(r *model.Record) bool { return r.Has("entry_offset") }
 
 // elsewhere says whether a record is about another machine, whose journal this one
 // received.
-func elsewhere(r *artifact.Record) bool { return r.Has("remote_host") }
+func elsewhere(r *model.Record) bool { return r.Has("remote_host") }
 
-// secondary says whether a record is passed over: another tells the same event and
+// secondary says whether a record is passed over: another states the same event and
 // speaks for both, or the event is of another machine.
-func (c *collection) secondary(r *artifact.Record) bool { return c.twin[r.ID] || elsewhere(r) }
+func (c *collection) secondary(r *model.Record) bool { return c.twin[r.ID] || elsewhere(r) }
 
 // isTwin notes that a record tells the same as another, which speaks for both.
-func (c *collection) isTwin(second, first *artifact.Record) {
+func (c *collection) isTwin(second, first *model.Record) {
 	c.twin[second.ID] = true
 	c.twins[first.ID] = append(c.twins[first.ID], second.ID)
 }
 
 // system gives the root of the system whose log a record was read from: that of the
 // image, or of a container.
-func system(r *artifact.Record) string {
+func system(r *model.Record) string {
 	root, _, _ := strings.Cut(path.Clean(r.Source.Path), "/log/")
 	return r.Source.Volume + "\x00" + strings.TrimSuffix(strings.TrimSuffix(root, "/var"), "/run")
 }
 
+// oneEvent says whether a record of a kind states one event of a log, or the runs of one
+// command of cron, which are compared as one.
+func oneEvent(k model.Kind) bool {
+	return k == model.CronRun || k.IsLog() && k.Info().HasTime("logged")
+}
+
 // sameEvent gives what two records of one event have in common; empty for kinds
-// that tell of several events at once, but for the runs of cron.
-func sameEvent(r *artifact.Record) string {
-	switch r.Kind {
-	case "auth.login", "auth.session", "auth.sudo", "auth.su", "auth.useradd", "auth.groupadd", "auth.userdel", "auth.usermod", "auth.passwd", "auth.sftp", "cron.change", "cron.run":
-	default:
+// that state several events at once, but for the runs of cron.
+func sameEvent(r *model.Record) string {
+	if !oneEvent(r.Kind) {
 		return ""
 	}
 	var b strings.Builder
@@ -62,13 +66,13 @@ func sameEvent(r *artifact.Record) string {
 		if i := strings.IndexFunc(v, func(c rune) bool { return c < ' ' || c == '#' || c == '\\' }); i >= 0 {
 			v = v[:i]
 		}
-		b.WriteString("\x00" + f.Name + "=" + v[:min(len(v), 512)])
+		b.WriteString("\x00" + f.Name + "=" + text.Cut(v, 512))
 	}
 	return b.String()
 }
 
 // span gives the times between which a record tells of something.
-func span(r *artifact.Record) (from, to time.Time) {
+func span(r *model.Record) (from, to time.Time) {
 	if t := r.Time("logged"); !t.IsZero() {
 		return t, t
 	}
@@ -78,11 +82,11 @@ func span(r *artifact.Record) (from, to time.Time) {
 // pairLogs finds the records that tell the same event: in a text and in the journal,
 // in an older state of the journal and in the one that stands.
 func (c *collection) pairLogs() {
-	if !slices.ContainsFunc(c.in.Records, func(r artifact.Record) bool { return fromJournal(&r) }) {
+	if !slices.ContainsFunc(c.in.Records, func(r model.Record) bool { return fromJournal(&r) }) {
 		return
 	}
-	events := make(map[string][]*artifact.Record) // of the journal, those that speak
-	var second, text []*artifact.Record
+	events := make(map[string][]*model.Record) // of the journal, those that speak
+	var second, text []*model.Record
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
 		if from, _ := span(r); elsewhere(r) || from.IsZero() {
@@ -93,7 +97,7 @@ func (c *collection) pairLogs() {
 		case k == "":
 		case !fromJournal(r):
 			text = append(text, r)
-		case r.Source.State != filesystem.Live:
+		case r.Source.State != model.Live:
 			second = append(second, r)
 		default:
 			events[k] = append(events[k], r)
@@ -112,7 +116,7 @@ func (c *collection) pairLogs() {
 // pair gives each of the list the record that tells the same event, if there is one
 // within a time. One record stands for at most one of each file, but for the runs of
 // cron, which are sums.
-func (c *collection) pair(events map[string][]*artifact.Record, list []*artifact.Record, within time.Duration) {
+func (c *collection) pair(events map[string][]*model.Record, list []*model.Record, within time.Duration) {
 	type file struct {
 		event, volume string
 		inode         uint64
@@ -142,7 +146,7 @@ func (c *collection) pair(events map[string][]*artifact.Record, list []*artifact
 		if taken {
 			c.isTwin(r, l[i])
 		}
-		if r.Kind != "cron.run" {
+		if r.Kind != model.CronRun {
 			if next[k] = i; taken {
 				next[k]++
 			}
@@ -150,7 +154,7 @@ func (c *collection) pair(events map[string][]*artifact.Record, list []*artifact
 	}
 }
 
-func earlier(a, b *artifact.Record) int {
+func earlier(a, b *model.Record) int {
 	x, _ := span(a)
 	y, _ := span(b)
 	return x.Compare(y)
@@ -169,9 +173,9 @@ func (c *collection) proveTwins() {
 				if len(f.Records) >= maxListed {
 					break
 				}
-				f.Records = union(f.Records, []string{other})
+				f.list(other)
 				// A text may go further back than the journal does.
-				if r := c.byID[other]; r.Kind == "cron.run" && f.Source.Path == c.byID[id].Source.Path {
+				if r := c.byID[other]; r.Kind == model.CronRun && f.Source.Path == c.byID[id].Source.Path {
 					if s := r.Stamp("first"); !s.Time.IsZero() && f.When.Time.Sub(s.Time) > sameMoment {
 						f.When = logged(s)
 					}
@@ -184,14 +188,14 @@ func (c *collection) proveTwins() {
 // countOnce takes, of the rows of failures from one address, those that count where
 // the journal and a text tell of the same time: of the two the one that has more,
 // for one of them may have lost a part, and the journal's where they agree.
-func (c *collection) countOnce(rows []*artifact.Record) []*artifact.Record {
+func (c *collection) countOnce(rows []*model.Record) []*model.Record {
 	journal := slices.ContainsFunc(rows, fromJournal)
-	if !journal || !slices.ContainsFunc(rows, func(r *artifact.Record) bool { return !fromJournal(r) }) {
+	if !journal || !slices.ContainsFunc(rows, func(r *model.Record) bool { return !fromJournal(r) }) {
 		return rows
 	}
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, earlier)
-	var out []*artifact.Record
+	var out []*model.Record
 	for len(rows) > 0 {
 		n := 0
 		_, end := span(rows[0])
@@ -205,7 +209,7 @@ func (c *collection) countOnce(rows []*artifact.Record) []*artifact.Record {
 			}
 		}
 		var counts [2]int
-		var parts [2][]*artifact.Record
+		var parts [2][]*model.Record
 		for _, r := range rows[:n] {
 			which := 1
 			if fromJournal(r) {

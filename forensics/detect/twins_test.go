@@ -236,15 +236,15 @@ func TestRan(t *testing.T) {
 		{"a system's program", []artifact.Record{program("/usr/sbin/sshd", "5", 0)}, None, "", ""},
 		{"one of a home", []artifact.Record{program("/home/deploy/.nvm/versions/node/bin/node", "5", 0)}, None, "", ""},
 		{"in /tmp", []artifact.Record{program("/tmp/install-1/setup", "5", 0)}, Low, "", "R-000001"},
-		{"in a hidden folder", []artifact.Record{program("/opt/app/.venv/bin/python3", "5", 0)}, Low, "", "R-000001"},
+		{"in a hidden directory", []artifact.Record{program("/opt/app/.venv/bin/python3", "5", 0)}, Low, "", "R-000001"},
 		{"an AppImage", []artifact.Record{program("/tmp/.mount_abc/usr/bin/x", "5", 0)}, Low, "", "R-000001"},
-		{"in a hidden folder of /tmp", []artifact.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "between 2026-01-12T12:00:00Z and 2026-01-12T14:00:00Z, 5 times", "R-000001,R-000002"},
-		{"the finding about the file tells it", []artifact.Record{
+		{"in a hidden directory of /tmp", []artifact.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "5 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T14:00:00Z.", "R-000001,R-000002"},
+		{"the finding about the file says it", []artifact.Record{
 			program("/tmp/.x/kswapd0", "2", 0),
 			record("yara.match", "/tmp/.x/kswapd0", "rule", "XMRig_Binary", "title", "Program matches the YARA rule XMRig_Binary", "level", "critical", "technique", "T1496.001", "file_type", "elf"),
-		}, None, "It ran: the journal tells of it between 2026-01-12T12:00:00Z and 2026-01-12T13:00:00Z, 2 times", "R-000002,R-000001"},
-		{"a unit, by the journal and a text", []artifact.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "The log tells that systemd started it at 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
-		{"a unit, by a text", []artifact.Record{unit, started(textLog, "a.service")}, None, "systemd started it at", "R-000001,R-000002"},
+		}, None, "Proof of execution: 2 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T13:00:00Z", "R-000002,R-000001"},
+		{"a unit, by the journal and a text", []artifact.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "systemd logged its start, 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
+		{"a unit, by a text", []artifact.Record{unit, started(textLog, "a.service")}, None, "systemd logged its start", "R-000001,R-000002"},
 		{"another unit", []artifact.Record{unit, started(textLog, "b.service")}, None, "", "R-000001"},
 	}
 	for _, tt := range tests {

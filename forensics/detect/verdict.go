@@ -1,16 +1,23 @@
 package detect
 
 import (
-	"icecore/forensics/model"
 	"slices"
 	"sort"
+
+	"icecore/forensics/model"
 )
 
 const maxBecause = 6 // findings that a verdict names
 
-// verdict weighs the findings. One critical, or two high ones that rest on
-// different artifacts, mean compromised; a high or medium one, suspicious.
-func verdict(findings []model.Finding) model.Verdict {
+// verdict weighs the findings, which stand in the collection in the same order; it adds to
+// one of the user's rules what it did to the time.
+//
+// One critical, or two high ones that rest on different artifacts, mean compromised; a
+// high or medium one, suspicious. The time is the earliest of the findings that carry the
+// verdict. One that only a rule of the user's makes counts for the state, but gives the
+// time only where no other does: what a rule of unknown quality matches in an old file
+// must not silently change since when a server is taken for compromised.
+func (c *collection) verdict(findings []model.Finding) model.Verdict {
 	v := model.Verdict{State: NoIndicators}
 	high := make(map[string]bool)
 	for i := range findings {
@@ -37,18 +44,34 @@ func verdict(findings []model.Finding) model.Verdict {
 	if v.State == Suspicious && len(high) == 0 {
 		least = Medium
 	}
-	earliest := -1
-	for i := range findings {
-		f := &findings[i]
-		if f.Level < least || f.When.IsZero() {
-			continue
+	earliest := since(findings, func(i int) bool { return c.findings[i].rests() >= least })
+	if earliest < 0 {
+		if earliest = since(findings, func(i int) bool { return findings[i].Level >= least }); earliest >= 0 {
+			findings[earliest].Add("verdict.own_rule")
 		}
-		if v.Since.IsZero() || f.When.Time.Before(v.Since.Time) {
-			v.Since, v.SinceFinding, earliest = f.When, f.ID, i
+	}
+	if earliest >= 0 {
+		v.Since, v.SinceFinding = findings[earliest].When, findings[earliest].ID
+		for i := range findings {
+			f := &findings[i]
+			if f.Level >= least && c.findings[i].rests() < least && !f.When.IsZero() && f.When.Time.Before(v.Since.Time) {
+				f.Add("verdict.own_rule_earlier")
+			}
 		}
 	}
 	v.Because = because(findings, least, earliest)
 	return v
+}
+
+// since gives the earliest of some findings, -1 where none of them has a time.
+func since(findings []model.Finding, counts func(i int) bool) int {
+	earliest := -1
+	for i := range findings {
+		if f := &findings[i]; !f.When.IsZero() && counts(i) && (earliest < 0 || f.When.Time.Before(findings[earliest].When.Time)) {
+			earliest = i
+		}
+	}
+	return earliest
 }
 
 // because names the findings that carry the verdict: the one that gives its time,
@@ -87,38 +110,3 @@ func because(findings []model.Finding, least Level, earliest int) []string {
 	}
 	return out
 }
-
-// story tells the findings that matter in the order in which they happened, and at
-// the same moment in that in which an intrusion goes; those without a time come
-// last.
-func (c *collection) story() []model.StoryLine {
-	var out []model.StoryLine
-	for i := range c.findings {
-		f := &c.findings[i]
-		if f.Level < Medium {
-			continue
-		}
-		t := f.Title
-		if f.Source.Path != "" && f.Phase != PhaseAccess {
-			t += ": " + f.Source.Path
-		}
-		for _, l := range f.lines {
-			l.Finding, l.Message = f.ID, model.Msg("text", "text", l.Text)
-			out = append(out, l)
-		}
-		out = append(out, model.StoryLine{When: f.When, Phase: f.Phase, Message: model.Msg("text", "text", t), Text: t, Finding: f.ID})
-	}
-	sort.SliceStable(out, func(i, j int) bool {
-		a, b := &out[i], &out[j]
-		switch {
-		case a.When.IsZero() || b.When.IsZero():
-			return !a.When.IsZero() && b.When.IsZero()
-		case !a.When.Time.Equal(b.When.Time):
-			return a.When.Time.Before(b.When.Time)
-		}
-		return phaseOrder(a.Phase) < phaseOrder(b.Phase)
-	})
-	return out
-}
-
-func phaseOrder(p model.Phase) int { return slices.Index(model.Phases(), p) }

@@ -33,5 +33,4 @@ var englishCoverage = map[string]string{
 	"why.records":   "{kept} of {count} are kept, the first of each file: an analysis holds {limit} of all kinds",
 	"why.more":      "not listed: the coverage holds the first {limit}",
 	"why.walk":      "{error}; what it had not reached was not read",
-	"why.rule":      "rule {rule}: {error}",
 }

@@ -84,17 +84,16 @@ func (s *Scan) failed(at place, extractor string, err error) {
 
 // guard runs a part of the scan. Its error, or a panic of it, is told of in the
 // coverage; the rest of the scan goes on.
-func (s *Scan) guard(v *host.Volume, what string, fn func() error) {
+func (s *Scan) guard(v *host.Volume, what model.Message, fn func() error) {
 	if err := guard.Do("scan", fn); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		s.gap(partGap(v, what, model.Msg("why.error", "error", text.Raw(err.Error()))))
 	}
 }
 
-// partGap is a part of a volume's analysis that was not done, or not wholly; what is the
-// id of the message that names it.
-func partGap(v *host.Volume, what string, why model.Message) model.Gap {
+// partGap is a part of a volume's analysis that was not done, or not wholly.
+func partGap(v *host.Volume, what, why model.Message) model.Gap {
 	return model.Gap{
-		Subject: model.SubjectVolume, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg(what, "volume", v.ID), Why: why, Weight: model.Decisive,
+		Subject: model.SubjectVolume, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: what, Why: why, Weight: model.Decisive,
 	}
 }
 
@@ -106,7 +105,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.guard(v, "gap.packages", func() error {
+	s.guard(v, model.Msg("gap.packages", "volume", v.ID), func() error {
 		s.own(ctx, v, list)
 		return nil
 	})
@@ -158,7 +157,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 		return 0, err
 	}
 	if !s.opts.YARAOnly {
-		s.guard(v, "gap.scripts", func() error { return s.started(ctx, v, number) })
+		s.guard(v, model.Msg("gap.scripts", "volume", v.ID), func() error { return s.started(ctx, v, number) })
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
@@ -233,7 +232,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 	}
 	if err != nil {
 		// What was found so far is looked at, and the other volumes are.
-		s.gap(partGap(v, "gap.walk", model.Msg("why.walk", "error", text.Raw(err.Error()))))
+		s.gap(partGap(v, model.Msg("gap.walk", "volume", v.ID), model.Msg("why.walk", "error", text.Raw(err.Error()))))
 	}
 	list.order()
 	return list, devices, files, nil

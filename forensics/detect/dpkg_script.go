@@ -1,0 +1,102 @@
+package detect
+
+import (
+	"path"
+	"time"
+
+	"icecore/forensics/model"
+)
+
+func dpkgScript() Analysis {
+	return Analysis{
+		Name: "dpkg_script", Level: Critical, Phase: PhasePersistence, Techniques: []string{"T1546.016"},
+		Title:          model.Msg("dpkg_script.about"),
+		Description:    model.Msg("dpkg_script.about.text"),
+		FalsePositives: model.Msg("dpkg_script.benign"),
+		run:            (*collection).scripts,
+	}
+}
+
+// lateness is by how much a file of the package database may be newer than the
+// list of its package, which is written when the package is installed.
+const lateness = 5 * time.Minute
+
+// rare says whether all that is notable of a maintainer script is done by a few
+// packages of Debian, too: nmap-common decodes a program that it ships, psad ends
+// its own daemons, tripwire changes its crontab, snoopy has itself preloaded. What is
+// preloaded is judged by itself.
+func rare(notable []string) bool {
+	for _, n := range notable {
+		switch n {
+		case "base64", "cron_write", "kill_list", "ld.so.preload", "preload_write":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// scripts looks for maintainer scripts that were changed after their package was
+// installed, and for those that hold what no such script holds.
+func (c *collection) scripts(a *Analysis) {
+	installed := make(map[string]time.Time)
+	list := func(r *model.Record) string {
+		return r.Source.Volume + "\x00" + path.Dir(r.Source.Path) + "\x00" + r.Get("package") + ":" + r.Get("architecture")
+	}
+	for i := range c.in.Records {
+		if r := &c.in.Records[i]; r.Kind == model.DpkgList {
+			installed[list(r)] = r.Time("changed")
+		}
+	}
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		if rec.Kind != model.DpkgScript {
+			continue
+		}
+		made, changed := installed[list(rec)], rec.Time("changed")
+		late := !made.IsZero() && changed.Sub(made) > lateness
+		tail := rec.Has("trailing_code") || rec.Has("appended_code")
+		f := c.found(a, rec)
+		if f.Level, f.Message = scriptClaim(rec, late, tail); f.Level == None {
+			continue
+		}
+		f.Add("dpkg_script.runs")
+		if l := rec.List("notable"); len(l) > 0 {
+			f.Add("dpkg_script.notable", "notable", l)
+		}
+		if late {
+			f.Add("dpkg_script.late", "changed", changed, "listed", made)
+		}
+		if tail {
+			f.Add("dpkg_script.tail")
+		}
+		if m, program := c.startsMiner(rec); m != nil && f.Level >= Medium {
+			f.startsMiner(m, program)
+		}
+		if !c.replace(rec.ID, &f) {
+			c.add(f)
+		}
+	}
+}
+
+// scriptClaim says what is wrong with a maintainer script: late if its inode changed after
+// its package was installed, tail if a command stands behind its end.
+func scriptClaim(rec *model.Record, late, tail bool) (Level, model.Message) {
+	name := rec.Get("package") + "." + rec.Get("script")
+	notable := rec.List("notable")
+	switch odd := len(notable) > 0; {
+	case odd && late:
+		return High, model.Msg("dpkg_script.title.modified_notable", "script", name)
+	case odd && tail:
+		return High, model.Msg("dpkg_script.title.appended_notable", "script", name)
+	case odd && rare(notable):
+		return Low, model.Msg("dpkg_script.title.rare", "script", name)
+	case odd:
+		return Medium, model.Msg("dpkg_script.title.notable", "script", name)
+	case late && tail:
+		return Medium, model.Msg("dpkg_script.title.modified", "script", name)
+	case late:
+		return Low, model.Msg("dpkg_script.title.newer", "script", name)
+	}
+	return None, model.Message{}
+}

@@ -103,7 +103,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 		})
 		var panicked *guard.PanicError
 		if errors.As(err, &panicked) {
-			s.gap(partGap(v, "gap.volume", model.Msg("why.error", "error", text.Raw(err.Error()))))
+			s.gap(partGap(v, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.error", "error", text.Raw(err.Error()))))
 			continue
 		}
 		if err != nil {

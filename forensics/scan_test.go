@@ -133,6 +133,8 @@ func TestScanContent(t *testing.T) {
 	// Larger than a window, and the needle across its border.
 	border := bytes.Repeat([]byte("x"), window+1000)
 	copy(border[window-8:], needle)
+	// Larger than what is looked at of small files, smaller than a window.
+	large := append(bytes.Repeat([]byte("z"), 3<<20), needle...)
 	twin := append(bytes.Repeat([]byte("y"), 5000), needle...)
 	img := disk(t, map[string][]byte{
 		"opt/packed":      packed,
@@ -143,6 +145,8 @@ func TestScanContent(t *testing.T) {
 		"opt/library.so":   library,
 		"opt/border":       border,
 		"opt/dropper.sh":   []byte("#!/bin/sh\nbase64 -d > /tmp/x <<E\n" + lines.String() + "E\n"),
+		"opt/large":        large,
+		"opt/large.tar.gz": targz(t, map[string][]byte{"x/large": append(large, '.')}),
 		"opt/one":          twin,
 		"opt/two":          twin,
 		"opt/program":      []byte("\x7fELF\x02\x01\x01 needle-in-program"),
@@ -193,6 +197,8 @@ func TestScanContent(t *testing.T) {
 		fmt.Sprintf("Marker /opt/border at %d", window-8),
 		"Marker /opt/drop.tar.gz!x/readme at 0",
 		fmt.Sprintf("Marker /opt/holes at %d", 40<<20),
+		fmt.Sprintf("Marker /opt/large at %d", 3<<20),
+		fmt.Sprintf("Marker /opt/large.tar.gz!x/large at %d", 3<<20),
 		"Marker /opt/one at 5000",
 		"Marker /opt/two at 5000",
 	}

@@ -523,3 +523,30 @@ func TestBatches(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordBudget: an analysis holds so many records, of which each kind has its share,
+// and the coverage says of which kinds there were more.
+func TestRecordBudget(t *testing.T) {
+	var list []artifact.Extractor
+	fsys := newTree(nil)
+	for i, n := range []int{maxRecords/2 + 1000, maxRecords / 2, 10, maxRecords / 2} {
+		name := fmt.Sprintf("/f%d", i)
+		fsys.add(name, 1, map[int64]string{0: "x"})
+		list = append(list, stub{fmt.Sprintf("x%d", i), name, false, func(_ context.Context, _ *artifact.Input, emit artifact.Emit) error {
+			for range n {
+				emit(artifact.Record{Kind: model.Kind(fmt.Sprintf("odd.kind%d", i))})
+			}
+			return nil
+		}})
+	}
+	r := scanOf(t, imageOf(fsys), list, Options{}, func(s *Scan) { s.limits.records = maxRecords })
+	if n := len(r.Records); n > maxRecords || n < maxRecords-10 {
+		t.Errorf("%d records", n)
+	}
+	if n := count(r, "odd.kind2"); n != 10 {
+		t.Errorf("%d records of the kind that has few", n)
+	}
+	if got := told(r); len(got) != 3 || !strings.HasPrefix(got[0], "records odd.kind0: ") {
+		t.Errorf("the coverage says %q", got)
+	}
+}

@@ -1,5 +1,5 @@
 // Package stream opens what is compressed as one stream: gzip, bzip2, xz, zstd and
-// lz4, told by its first bytes, whatever its name.
+// lz4, recognised by its first bytes, whatever its name.
 //
 // Formats: RFC 1952; bzip2; the .xz file format 1.2.1; RFC 8878; the LZ4 frame format.
 //

@@ -16,7 +16,7 @@ import (
 )
 
 // TestAgainstFLS compares a bodyfile with what fls(1) of The Sleuth Kit writes of the
-// same image: a tree made here by mke2fs, and where ICECORE_LAB names a folder with
+// same image: a tree made here by mke2fs, and where ICECORE_LAB names a directory with
 // gen4.raw, that.
 func TestAgainstFLS(t *testing.T) {
 	if _, err := exec.LookPath("fls"); err != nil {
@@ -54,7 +54,7 @@ func TestAgainstFLS(t *testing.T) {
 	t.Run("lab", func(t *testing.T) {
 		img := filepath.Join(os.Getenv("ICECORE_LAB"), "gen4.raw")
 		if os.Getenv("ICECORE_LAB") == "" || !exists(img) {
-			t.Skip("ICECORE_LAB names no folder with gen4.raw")
+			t.Skip("ICECORE_LAB names no directory with gen4.raw")
 		}
 		compareFLS(t, img, "262144", 20_000)
 	})
@@ -84,8 +84,8 @@ func compareFLS(t *testing.T, name, sector string, least int) {
 	if err != nil {
 		t.Fatalf("fls: %v", err)
 	}
-	// fls tells no root folder; it tells names that were deleted, and inodes
-	// without a name, in a folder of its own; and it leaves out the targets of links
+	// fls tells no root directory; it tells names that were deleted, and inodes
+	// without a name, in a directory of its own; and it leaves out the targets of links
 	// that stand in a block.
 	ours, want := lines(b.String()), lines(string(theirs))
 	delete(ours, "/")
@@ -134,7 +134,7 @@ func lines(s string) map[string]string {
 		}
 		n, _, _ := strings.Cut(f[1], " -> ")
 		f[1] = n
-		// The first letter of the mode is the type that the folder states.
+		// The first letter of the mode is the type that the directory states.
 		out[n] = strings.Join(f, "|")
 	}
 	return out

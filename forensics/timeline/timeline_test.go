@@ -261,7 +261,7 @@ type nowhere struct{}
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
-// An error of the writer is told, by Flush at the latest, and stays.
+// An error of the writer is reported, by Flush at the latest, and stays.
 func TestWriteError(t *testing.T) {
 	e := Event{Time: filesystem.Unix(1, 0), DiskOffset: -1}
 	for _, format := range []string{"jsonl", "csv"} {

@@ -106,7 +106,7 @@ func TestWalk(t *testing.T) {
 func TestXORed(t *testing.T) {
 	p := payload(t)
 	if !XORed(xor(p, 0xca)) || XORed(p) || XORed(gz(p)) || XORed(nil) {
-		t.Error("a program under XOR is not told from others")
+		t.Error("a program under XOR is not recognised")
 	}
 }
 

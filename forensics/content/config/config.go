@@ -16,7 +16,7 @@ import (
 	"icecore/forensics/model"
 )
 
-// Config is what a miner was told, or what stands in a file for it.
+// Config is how a miner is configured, or what stands in a file for it.
 type Config struct {
 	Program string // xmrig: the keys are those of XMRig
 	Pool    string // as written

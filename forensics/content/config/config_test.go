@@ -50,7 +50,7 @@ func TestCommandLine(t *testing.T) {
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// The same pool and wallet in all the places where miners are told of them, and
+// The same pool and wallet in all the places where miners read them from, and
 // what must not be taken for it.
 func TestFind(t *testing.T) {
 	command := "/tmp/.x/kswapd0 -o 203.0.113.77:3333 -u " + addr + ".w7 -p x -a rx/0 --donate-level 1 --tls --proxy=198.51.100.4:1080"

@@ -45,7 +45,7 @@ func scanner(t *testing.T, r *Rules) *Scanner {
 	return s
 }
 
-// TestBadFiles: one bad file is told with its line, and the others run.
+// TestBadFiles: one bad file is reported with its line, and the others run.
 func TestBadFiles(t *testing.T) {
 	r, problems := compileAll(t,
 		Source{Name: "a.yar", Namespace: "a", Text: "rule good { condition: true }"},
@@ -116,19 +116,19 @@ func TestBadRule(t *testing.T) {
 	if want := "3:first 12:second 15:last"; strings.Join(got, " ") != want {
 		t.Errorf("in force: %q, want %q", got, want)
 	}
-	var told []string
+	var reported []string
 	for _, p := range problems {
-		told = append(told, p.String())
+		reported = append(reported, p.String())
 	}
 	want := []string{
 		`f.yar:13: error: syntax error (rule syntax is left out)`,
 		`f.yar:10: error: undefined string "$b" (rule broken is left out)`,
 		`f.yar:11: error: undefined identifier "broken" (rule needs is left out)`,
 	}
-	slices.Sort(told)
+	slices.Sort(reported)
 	slices.Sort(want)
-	if !slices.Equal(told, want) {
-		t.Errorf("told\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	if !slices.Equal(reported, want) {
+		t.Errorf("reported\n%s\nwant\n%s", strings.Join(reported, "\n"), strings.Join(want, "\n"))
 	}
 	if got := names(t, scanner(t, r), []byte("ABCD"), Externals{}); got != "first second last" {
 		t.Errorf("matched %q", got)

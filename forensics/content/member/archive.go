@@ -22,7 +22,7 @@ func (w *walk) tar(src *source) error {
 		if err != nil {
 			return fmt.Errorf("tar: %w", err)
 		}
-		if n > 4*w.limits.Members { // folders and links, too
+		if n > 4*w.limits.Members { // directories and links, too
 			return fmt.Errorf("tar: more than %d entries: %w", 4*w.limits.Members, ErrLimit)
 		}
 		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse || h.Size == 0 {

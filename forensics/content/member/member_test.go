@@ -144,7 +144,7 @@ func TestRealPackers(t *testing.T) {
 		// Cut off, it says so, and gives no more than there was.
 		got, problem := walked(t, b[:len(b)*2/3], Limits{})
 		if problem == nil && c.name != "tar of 1988" && c.name != "ar" {
-			t.Errorf("%s, cut off: no problem is told (%d members)", c.name, len(got))
+			t.Errorf("%s, cut off: no problem is reported (%d members)", c.name, len(got))
 		}
 	}
 }

@@ -193,7 +193,7 @@ func realUPX(t testing.TB) string {
 }
 
 // TestRealUPX packs programs of the machine with the real upx, in every method, and
-// compares all bytes. Where $ICECORE_UPX_FILES names a folder, the programs in it
+// compares all bytes. Where $ICECORE_UPX_FILES names a directory, the programs in it
 // are packed instead (for other processors).
 func TestRealUPX(t *testing.T) {
 	upx := realUPX(t)

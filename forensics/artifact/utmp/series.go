@@ -1,6 +1,7 @@
 package utmp
 
 import (
+	"container/list"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -13,10 +14,11 @@ import (
 )
 
 const (
-	seriesGap  = 10 * time.Minute
-	maxPeers   = 8192
-	maxNames   = 1000
-	shownNames = 10
+	seriesGap   = 10 * time.Minute // between two attempts of one series
+	maxPeers    = 8192             // open series
+	maxNames    = 1000             // users remembered of one series
+	maxAllNames = 200_000          // users remembered of all open series
+	shownNames  = 10
 )
 
 // series are failed logins from one address in a row.
@@ -28,7 +30,7 @@ type series struct {
 	count       int64
 	names       map[string]int64
 	more        bool
-	closed      bool
+	place       *list.Element
 }
 
 // failure counts an entry of btmp.
@@ -51,17 +53,12 @@ func (r *reader) failure(e Entry, source artifact.Source) {
 		}
 	}
 	if s == nil {
-		if len(r.peers) >= maxPeers {
-			for _, old := range r.order {
-				if !old.closed {
-					r.closeSeries(old)
-				}
-			}
-			r.order = nil
+		for len(r.peers) >= maxPeers || r.names >= maxAllNames {
+			r.closeSeries(r.order.Front().Value.(*series))
 		}
 		s = &series{peer: peer, line: e.Line, source: source, first: e.Time, last: e.Time, names: make(map[string]int64)}
 		r.peers[peer] = s
-		r.order = append(r.order, s)
+		s.place = r.order.PushBack(s)
 	}
 	s.at = e.Time
 	if e.Time.Before(s.first) {
@@ -71,25 +68,21 @@ func (r *reader) failure(e Entry, source artifact.Source) {
 		s.last = e.Time
 	}
 	s.count++
-	if _, ok := s.names[e.User]; ok || len(s.names) < maxNames {
+	switch _, ok := s.names[e.User]; {
+	case ok:
 		s.names[e.User]++
-	} else {
+	case len(s.names) < maxNames:
+		s.names[e.User] = 1
+		r.names++
+	default:
 		s.more = true
 	}
 }
 
 func (r *reader) closeSeries(s *series) {
-	s.closed = true
 	delete(r.peers, s.peer)
-	if n := len(r.order); n > 2*maxPeers {
-		open := r.order[:0]
-		for _, o := range r.order {
-			if !o.closed {
-				open = append(open, o)
-			}
-		}
-		r.order = open
-	}
+	r.order.Remove(s.place)
+	r.names -= len(s.names)
 	names := artifact.MostFirst(s.names)
 	users := int64(len(names))
 	if s.names[""] > 0 {
@@ -101,10 +94,9 @@ func (r *reader) closeSeries(s *series) {
 	rec.AddList("users", names[:min(len(names), shownNames)])
 	rec.AddInt("user_count", users)
 	if s.more {
-		rec.Add("more_users", "yes")
+		rec.AddBool("more_users", true)
 	}
 	rec.Add("line", s.line)
-	s.names = nil
 	r.give(rec)
 }
 

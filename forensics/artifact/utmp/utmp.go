@@ -31,6 +31,7 @@ package utmp
 
 import (
 	"bytes"
+	"container/list"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -169,7 +170,8 @@ type reader struct {
 
 	open  map[string]*session // by terminal
 	peers map[string]*series
-	order []*series // by their first entries
+	order list.List // the open series, by their first entries
+	names int       // of all open series
 
 	number, zeroed, odd, backwards int64
 	zeros                          int64 // the last entries, so far, if they are nothing but zeros
@@ -344,10 +346,8 @@ func (r *reader) close(line string, s *session, how string, at time.Time) {
 
 func (r *reader) finish(size int64, err error) {
 	r.closeAll("open")
-	for _, s := range r.order {
-		if !s.closed {
-			r.closeSeries(s)
-		}
+	for front := r.order.Front(); front != nil; front = r.order.Front() {
+		r.closeSeries(front.Value.(*series))
 	}
 	rec := artifact.Record{Kind: model.LogCoverage, Source: artifact.Source{Member: r.member}}
 	rec.AddInt("entries", r.number)
@@ -361,7 +361,7 @@ func (r *reader) finish(size int64, err error) {
 		}
 	}
 	if size == 0 {
-		rec.Add("empty", "yes")
+		rec.AddBool("empty", true)
 	}
 	if err != nil {
 		rec.Add("error", err.Error())

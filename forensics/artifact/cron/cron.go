@@ -7,8 +7,9 @@
 // os-release(5) decides: Debian's skips files of other names than letters, digits,
 // - and _, and all of a table that has a syntax error or no newline at its end;
 // cronie skips the line, and files whose names begin with a dot or end with ~.
-// What cron would not run is told all the same, with the reason: an intruder may
-// still have put it there.
+// What cron would not run is reported all the same, with the reason: an intruder may
+// still have put it there. Schedules and settings are read as these two crons read
+// them, junk and all: what makes a job look as if it did not run hides it.
 //
 // Records:
 //
@@ -26,10 +27,12 @@ package cron
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,8 +59,9 @@ func (Extractor) Patterns() []string {
 }
 
 const (
-	maxJobs = 10_000 // records of one file
-	maxEnv  = 50     // variables of one file
+	maxJobs  = 10_000 // records of one file
+	maxEnv   = 50     // variables of one file
+	maxValue = 4096   // bytes of a variable
 )
 
 // Extract implements artifact.Extractor.
@@ -66,10 +70,10 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	dir, name := path.Split(in.Path)
-	t := &table{emit: emit, debian: debian(in.System)}
+	t := &table{emit: emit, family: family(in.System)}
 	switch dir {
 	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/etc/cron.yearly/":
-		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.debian, emit)
+		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.family, emit)
 	case "/var/spool/cron/atjobs/", "/var/spool/at/", "/var/spool/atjobs/":
 		return atJob(in, name, emit)
 	}
@@ -81,38 +85,44 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if in.Inode != nil {
 			t.fileUID = strconv.FormatUint(uint64(in.Inode.UID), 10)
 		}
-		if dir == "/var/spool/cron/" && t.debian {
+		if dir == "/var/spool/cron/" && t.family == Debian {
 			if in.System != nil && in.System.OSID != "" {
 				t.ignored = "Debian's cron reads the tables in /var/spool/cron/crontabs"
 			}
-			t.debian = false
+			t.family = Cronie
 		}
 		if strings.HasPrefix(name, "tmp.") || strings.HasPrefix(name, ".") || strings.Contains(name, "~") {
-			t.ignored = "the file has not the name of a user"
+			t.ignored = "the file does not have the name of a user"
 		}
 	default:
 		t.format = systemTab
-		if dir == "/etc/cron.d/" && !runs(name, t.debian) {
+		if dir == "/etc/cron.d/" && !runs(name, t.family) {
 			t.ignored = "cron skips a file of this name"
 		}
 	}
 	if err := t.whole(ctx, in); err != nil {
 		return err
 	}
-	return in.Lines(ctx, t.line)
+	if err := in.Lines(ctx, t.line); err != nil {
+		return err
+	}
+	if t.unset > 0 {
+		return fmt.Errorf("%d variables were not read: a crontab may set %d, of %d bytes each", t.unset, maxEnv, maxValue)
+	}
+	return nil
 }
 
-// debian says whether the system is of Debian's family; unknown ones are taken for
-// one unless they say otherwise.
-func debian(s *artifact.System) bool {
+// family says which cron the system has; an unknown one is taken for Debian's unless
+// it says otherwise.
+func family(s *artifact.System) Family {
 	if s == nil {
-		return true
+		return Debian
 	}
 	switch s.OSID {
 	case "centos", "rhel", "fedora", "rocky", "almalinux", "ol", "amzn", "alinux", "anolis", "openEuler", "opencloudos", "tencentos", "kylin", "virtuozzo", "scientific", "sles", "opensuse-leap", "opensuse-tumbleweed", "arch", "alpine", "gentoo":
-		return false
+		return Cronie
 	}
-	return true
+	return Debian
 }
 
 // runPartsName is what Debian's cron and run-parts(8) accept.
@@ -121,14 +131,14 @@ var runPartsName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // skippedName is what cronie, and Red Hat's run-parts, pass over.
 var skippedName = regexp.MustCompile(`^[.#]|~$|\.(?:rpmsave|rpmorig|rpmnew|swp|cfsaved)$|,$`)
 
-func runs(name string, debian bool) bool {
-	if debian {
+func runs(name string, f Family) bool {
+	if f == Debian {
 		return runPartsName.MatchString(name)
 	}
 	return !skippedName.MatchString(name)
 }
 
-func script(in *artifact.Input, period, name string, debian bool, emit artifact.Emit) error {
+func script(in *artifact.Input, period, name string, f Family, emit artifact.Emit) error {
 	if name == ".placeholder" && in.Content.Size() < 1024 {
 		return nil
 	}
@@ -136,7 +146,7 @@ func script(in *artifact.Input, period, name string, debian bool, emit artifact.
 	r.Add("period", period)
 	err := shell.AddScript(&r, in.Content)
 	switch {
-	case !runs(name, debian):
+	case !runs(name, f):
 		r.Add("ignored", "run-parts skips a file of this name")
 	case in.Inode != nil && in.Inode.Mode&0o111 == 0:
 		r.Add("ignored", "not executable")
@@ -189,44 +199,44 @@ const (
 type table struct {
 	emit          artifact.Emit
 	format        format
-	debian        bool
+	family        Family
 	user, fileUID string
 	ignored       string
 
-	env  []string // NAME=value
-	jobs int
-	odd  bool
+	env   []variable
+	unset int // variables over the bounds
+	jobs  int
+	odd   bool
 }
 
-// whole finds what makes Debian's cron pass over the table as a whole.
+// variable is one that the table sets.
+type variable struct{ name, value string }
+
+// whole finds what makes Debian's cron pass over the table as a whole: a line that is
+// neither a job nor a setting, and a last line, not empty nor a comment, without an end.
 func (t *table) whole(ctx context.Context, in *artifact.Input) error {
-	if !t.debian || t.ignored != "" || t.format == anacron || in.Content.Size() == 0 {
+	if t.family != Debian || t.ignored != "" || t.format == anacron || in.Content.Size() == 0 {
 		return nil
 	}
 	err := in.Lines(ctx, func(l artifact.Line) error {
 		text := strings.TrimLeft(string(l.Text), " \t")
-		if text == "" || text[0] == '#' || envLine.MatchString(text) {
+		if t.ignored != "" || text == "" || text[0] == '#' {
 			return nil
 		}
-		if j := parseJob(text, t.format); j.err != nil && t.ignored == "" {
+		if l.Offset+int64(len(l.Text)) == in.Content.Size() {
+			t.ignored = "Debian's cron skips a table whose last line has no end"
+			return nil
+		}
+		if _, _, ok := setting(text, t.family); ok {
+			return nil
+		}
+		if j := parseJob(text, t.format, t.family); j.err != nil && !j.runnable() {
 			t.ignored = fmt.Sprintf("Debian's cron skips a table with a syntax error (line %d: %v)", l.Number, j.err)
 		}
 		return nil
 	})
-	if err != nil || t.ignored != "" {
-		return err
-	}
-	var last [1]byte
-	if n, err := in.Content.ReadAt(last[:], in.Content.Size()-1); n == 1 && last[0] != '\n' {
-		t.ignored = "Debian's cron skips a table whose last line has no end"
-	} else if n == 0 && err != io.EOF {
-		return err
-	}
-	return nil
+	return err
 }
-
-// envLine is a line that sets a variable, as load_env of cron takes it.
-var envLine = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s="']+)\s*=\s*(.*)$`)
 
 func (t *table) oddity(l artifact.Line, what string) {
 	if t.odd {
@@ -249,13 +259,11 @@ func (t *table) line(l artifact.Line) error {
 	if text == "" || text[0] == '#' {
 		return nil
 	}
-	if m := envLine.FindStringSubmatch(text); m != nil {
-		if len(t.env) < maxEnv && len(m[2]) < 4096 && validName.MatchString(unquote(m[1])) {
-			t.env = append(t.env, unquote(m[1])+"="+unquote(strings.TrimSpace(m[2])))
-		}
+	if name, value, ok := setting(text, t.family); ok {
+		t.set(name, value)
 		return nil
 	}
-	j := parseJob(text, t.format)
+	j := parseJob(text, t.format, t.family)
 	if j.command == "" {
 		if bytes.IndexByte(l.Text, 0) >= 0 {
 			t.oddity(l, "binary data between the lines")
@@ -271,11 +279,20 @@ func (t *table) line(l artifact.Line) error {
 
 var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-func unquote(s string) string {
-	if n := len(s); n > 1 && (s[0] == '"' || s[0] == '\'') && s[n-1] == s[0] {
-		return s[1 : n-1]
+// set keeps a variable that a command may name.
+func (t *table) set(name, value string) {
+	if !validName.MatchString(name) {
+		return
 	}
-	return s
+	i := slices.IndexFunc(t.env, func(v variable) bool { return v.name == name })
+	switch {
+	case len(value) > maxValue || i < 0 && len(t.env) == maxEnv:
+		t.unset++
+	case i < 0:
+		t.env = append(t.env, variable{name, value})
+	default:
+		t.env[i].value = value
+	}
 }
 
 func (t *table) job(j job, l artifact.Line) artifact.Record {
@@ -292,8 +309,11 @@ func (t *table) job(j job, l artifact.Line) artifact.Record {
 	r.Add("user", user)
 	r.AddText("command", j.command)
 	r.AddText("stdin", j.stdin)
-	env := strings.Join(t.env, " ")
-	r.AddText("environment", env)
+	var env []string
+	for _, v := range t.env {
+		env = append(env, v.name+"="+v.value)
+	}
+	r.AddText("environment", strings.Join(env, " "))
 	r.Add("file_uid", t.fileUID)
 	switch {
 	case t.ignored != "":
@@ -315,7 +335,7 @@ func (t *table) job(j job, l artifact.Line) artifact.Record {
 func (t *table) prelude(command string) string {
 	var b strings.Builder
 	for _, e := range t.env {
-		name, v, _ := strings.Cut(e, "=")
+		name, v := e.name, e.value
 		switch {
 		case name == "LD_PRELOAD" || name == "LD_AUDIT" || name == "PATH" || name == "BASH_ENV":
 			b.WriteString("export ")
@@ -347,9 +367,22 @@ var userName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*\$?$`)
 // programNames are words that stand where the user should by mistake.
 var programNames = map[string]bool{"curl": true, "wget": true, "bash": true, "sh": true, "python": true, "python3": true, "perl": true, "php": true, "nohup": true, "sudo": true, "test": true, "cd": true, "echo": true, "env": true, "flock": true, "timeout": true, "rm": true, "find": true}
 
+// runnable says of a line with an error that it, and the rest of its table, may run all
+// the same: whether a word is a user's name is not for a crontab to know, and Debian's
+// cron takes a user's job without a command.
+func (j *job) runnable() bool {
+	return errors.Is(j.err, errNoUser) || errors.Is(j.err, errNever) || errors.Is(j.err, errNoCommand) && j.user == ""
+}
+
+var (
+	errNoUser    = errors.New("names no user")
+	errNoCommand = errors.New("has no command")
+	errNever     = errors.New("its schedule matches no time")
+)
+
 // parseJob reads one line. A job of a user's table has no user column; one of the
 // system's tables has. Without a command the line is none of a job at all.
-func parseJob(text string, f format) job {
+func parseJob(text string, f format, family Family) job {
 	var j job
 	text = strings.TrimPrefix(text, "-") // cronie, SuSE: do not log
 	take := func() string {
@@ -380,20 +413,28 @@ func parseJob(text string, f format) job {
 		j.schedule = take()
 	default:
 		var parts []string
+		odd := ""
 		for range 5 {
 			w := take()
-			if !looksLikeField.MatchString(w) {
-				return job{err: fmt.Errorf("%q is no part of a schedule", shortened(w))}
+			if odd == "" && !looksLikeField.MatchString(w) {
+				odd = w + " " // also of an empty one
 			}
 			parts = append(parts, w)
 		}
 		j.schedule = strings.Join(parts, " ")
+		// What cron takes is a job, whatever it looks like.
+		if _, err := ParseSchedule(j.schedule, family); err != nil && odd != "" {
+			return job{err: fmt.Errorf("%q is no part of a schedule", shortened(strings.TrimSuffix(odd, " ")))}
+		}
 	}
 	if f != anacron {
-		s, err := ParseSchedule(j.schedule)
+		s, err := ParseSchedule(j.schedule, family)
 		j.err = err
 		if err == nil {
-			j.description, j.perDay = Describe(j.schedule), s.RunsPerDay()
+			j.description, j.perDay = s.Describe(), s.RunsPerDay()
+			if s.Never() {
+				j.err = errNever
+			}
 		}
 	}
 	if f == systemTab {
@@ -402,13 +443,13 @@ func parseJob(text string, f format) job {
 		if !userName.MatchString(j.user) || programNames[j.user] {
 			j.user, text = "", rest
 			if j.err == nil {
-				j.err = fmt.Errorf("names no user")
+				j.err = errNoUser
 			}
 		}
 	}
 	j.command, j.stdin = splitPercent(text)
 	if j.command == "" && j.err == nil {
-		j.err = fmt.Errorf("has no command")
+		j.err = errNoCommand
 	}
 	return j
 }

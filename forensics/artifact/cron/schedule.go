@@ -1,11 +1,21 @@
 package cron
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
 	"strings"
-	"time"
+)
+
+// Family says whose rules a crontab is read by. They differ in small things that decide
+// whether a job runs.
+type Family uint8
+
+// The families. No version of the other crons takes what neither of these does.
+const (
+	Debian Family = iota // cron of Debian and Ubuntu, 3.0pl1
+	Cronie               // of Red Hat and most others, all versions: what one of them takes is taken
 )
 
 // Schedule is when a job runs: a bit for each minute, hour, day, month, day of
@@ -19,6 +29,8 @@ type Schedule struct {
 	// Random says that a range with ~ stands in it: one value of the range,
 	// which cron picks when it starts. The bits are those of the whole range.
 	Random bool
+
+	fields [5]string // as far as cron reads them
 }
 
 var (
@@ -26,21 +38,24 @@ var (
 	weekdayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
-// named are the schedules that have a name.
+// named are the schedules that have a name, in small letters.
 var named = map[string]string{
-	"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *", "@every_minute": "* * * * *",
+	"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
+	"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 }
 
-// ParseSchedule reads the five fields of crontab(5), or a name such as @daily.
-func ParseSchedule(text string) (Schedule, error) {
+// ParseSchedule reads the five fields of crontab(5), or a name such as @daily, as the
+// cron of that family does: what it takes is taken, however odd, and what makes it
+// refuse the line is an error. Words behind the fifth are not allowed.
+func ParseSchedule(text string, family Family) (Schedule, error) {
 	var s Schedule
 	if strings.HasPrefix(text, "@") {
-		if strings.EqualFold(text, "@reboot") {
+		if text == "@reboot" {
 			return Schedule{Reboot: true}, nil
 		}
-		fields, ok := named[strings.ToLower(text)]
+		fields, ok := named[text]
 		if !ok {
-			return s, fmt.Errorf("no schedule is named %q", text)
+			return s, fmt.Errorf("no schedule is named %q", shortened(text))
 		}
 		text = fields
 	}
@@ -49,98 +64,37 @@ func ParseSchedule(text string) (Schedule, error) {
 		return s, fmt.Errorf("%d fields, not five", len(f))
 	}
 	for i, x := range []struct {
-		name     string
-		min, max int
-		names    []string
-		out      *uint64
+		name string
+		of   units
+		out  *uint64
 	}{
-		{"minute", 0, 59, nil, &s.Minute}, {"hour", 0, 23, nil, &s.Hour}, {"day of month", 1, 31, nil, &s.Day}, {"month", 1, 12, monthNames, &s.Month}, {"day of week", 0, 7, weekdayNames, &s.Weekday},
+		{"minute", units{0, 59, nil}, &s.Minute}, {"hour", units{0, 23, nil}, &s.Hour},
+		{"day of month", units{1, 31, nil}, &s.Day}, {"month", units{1, 12, monthNames}, &s.Month},
+		{"day of week", units{0, 7, weekdayNames}, &s.Weekday},
 	} {
-		bits, random, err := parseField(f[i], x.min, x.max, x.names)
-		if err != nil {
+		p := fieldParser{text: f[i], units: x.of, family: family}
+		if err := p.list(); err != nil {
 			return s, fmt.Errorf("%s: %w", x.name, err)
 		}
-		*x.out = bits
-		s.Random = s.Random || random
+		*x.out, s.Random, s.fields[i] = p.set, s.Random || p.random, f[i][:p.at]
 	}
 	if s.Weekday&(1<<7) != 0 {
 		s.Weekday = s.Weekday&^(1<<7) | 1
 	}
-	s.AnyDay, s.AnyWeekday = strings.HasPrefix(f[2], "*"), strings.HasPrefix(f[4], "*")
+	s.AnyDay, s.AnyWeekday = f[2][0] == '*', f[4][0] == '*'
 	return s, nil
 }
 
-func parseField(text string, low, high int, names []string) (set uint64, random bool, err error) {
-	for _, part := range strings.Split(text, ",") {
-		span, step, hasStep := strings.Cut(part, "/")
-		n := 1
-		if hasStep {
-			if n, err = strconv.Atoi(step); err != nil || n < 1 || n > 1<<16 {
-				return 0, false, fmt.Errorf("%q is no step", step)
-			}
-		}
-		from, to := low, high
-		switch a, b, isRange := strings.Cut(span, "-"); {
-		case span == "*":
-		case strings.Contains(span, "~"):
-			random = true
-			a, b, _ := strings.Cut(span, "~")
-			if a != "" {
-				if from, err = value(a, low, high, names); err != nil {
-					return 0, false, err
-				}
-			}
-			if b != "" {
-				if to, err = value(b, low, high, names); err != nil {
-					return 0, false, err
-				}
-			}
-		default:
-			if from, err = value(a, low, high, names); err != nil {
-				return 0, false, err
-			}
-			switch {
-			case isRange:
-				if to, err = value(b, low, high, names); err != nil {
-					return 0, false, err
-				}
-			case !hasStep:
-				to = from
-			}
-		}
-		if from > to {
-			return 0, false, fmt.Errorf("%q runs backwards", span)
-		}
-		for v := from; v <= to; v += n {
-			set |= 1 << v
-		}
-	}
-	return set, random, nil
-}
-
-func value(s string, low, high int, names []string) (int, error) {
-	for i, n := range names {
-		if strings.EqualFold(s, n) {
-			return i + low, nil
-		}
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < low || n > high || s[0] == '+' {
-		return 0, fmt.Errorf("%q is not between %d and %d", s, low, high)
-	}
-	return n, nil
-}
-
-// Matches says whether a job runs in the minute of t.
-func (s Schedule) Matches(t time.Time) bool {
-	if s.Reboot || s.Minute>>t.Minute()&1 == 0 || s.Hour>>t.Hour()&1 == 0 || s.Month>>int(t.Month())&1 == 0 {
+// Never says that no minute can match: a range that runs backwards is empty.
+func (s Schedule) Never() bool {
+	if s.Reboot {
 		return false
 	}
-	day, weekday := s.Day>>t.Day()&1 == 1, s.Weekday>>int(t.Weekday())&1 == 1
+	noDay := s.Day == 0 && s.Weekday == 0
 	if s.AnyDay || s.AnyWeekday {
-		return day && weekday
+		noDay = s.Day == 0 || s.Weekday == 0
 	}
-	return day || weekday
+	return s.Minute == 0 || s.Hour == 0 || s.Month == 0 || noDay
 }
 
 // RunsPerDay gives how often a job runs on a day on which it does.
@@ -148,114 +102,151 @@ func (s Schedule) RunsPerDay() int {
 	return bits.OnesCount64(s.Minute) * bits.OnesCount64(s.Hour)
 }
 
-// Describe says a schedule in English.
-func Describe(text string) string {
-	if strings.EqualFold(text, "@reboot") {
-		return "at every boot"
-	}
-	s, err := ParseSchedule(text)
-	if err != nil {
-		return ""
-	}
-	f := strings.Fields(text)
-	if n, ok := named[strings.ToLower(text)]; ok {
-		f = strings.Fields(n)
-	}
-	return timeOfDay(s, f) + days(s, f)
+// units are the values of a field.
+type units struct {
+	low, high int
+	names     []string // of the values from low on
 }
 
-func timeOfDay(s Schedule, f []string) string {
-	minutes, hours := list(s.Minute), list(s.Hour)
-	step, even := strings.CutPrefix(f[0], "*/")
-	hourStep, hourEven := strings.CutPrefix(f[1], "*/")
-	during := ""
+// fieldParser reads one field: list = range {"," range}. Behind the last range cron
+// passes over whatever stands there up to the next blank.
+type fieldParser struct {
+	units
+	text   string
+	family Family
+
+	at     int // what was read
+	set    uint64
+	random bool
+}
+
+// peek is the byte at hand, 0 at the end.
+func (p *fieldParser) peek() byte {
+	if p.at == len(p.text) {
+		return 0
+	}
+	return p.text[p.at]
+}
+
+// next steps over a byte where it is the one at hand.
+func (p *fieldParser) next(c byte) bool {
+	if p.peek() != c {
+		return false
+	}
+	p.at++
+	return true
+}
+
+func (p *fieldParser) list() error {
+	for {
+		if err := p.span(); err != nil {
+			return err
+		}
+		if !p.next(',') {
+			return nil
+		}
+	}
+}
+
+// span reads one range: a star or two values, and a step behind them; or one value.
+func (p *fieldParser) span() error {
+	from, to := p.low, p.high
+	start, isRange := p.at, true
 	switch {
-	case len(hours) == 24:
-	case hourEven && hourStep != "1":
-		during = ", in every " + ordinal(hourStep) + " hour"
-	case len(hours) > 1 && hours[len(hours)-1]-hours[0] == len(hours)-1:
-		during = fmt.Sprintf(", from %02d:00 to %02d:59", hours[0], hours[len(hours)-1])
+	case p.next('*'):
+	case p.family == Cronie && p.next('~'):
+		return p.pick(from)
 	default:
-		during = ", in the hours " + joined(hours)
-		if len(hours) == 1 {
-			during = fmt.Sprintf(", from %02d:00 to %02d:59", hours[0], hours[0])
+		var err error
+		if from, err = p.value(); err != nil {
+			return err
 		}
-	}
-	switch {
-	case s.Random:
-		return "at a moment that cron picks" + during
-	case len(minutes) == 60:
-		return "every minute" + during
-	case even:
-		return "every " + step + " minutes" + during
-	case len(minutes)*len(hours) <= 6 && len(hours) < 24 && !hourEven:
-		var at []string
-		for _, h := range hours {
-			for _, m := range minutes {
-				at = append(at, fmt.Sprintf("%02d:%02d", h, m))
+		switch {
+		case p.family == Cronie && p.next('~'):
+			return p.pick(from)
+		case p.next('-'):
+			if to, err = p.value(); err != nil {
+				return err
 			}
+			if p.family == Cronie && from > to && to == 0 && p.high == 7 {
+				to = 7 // fri-sun
+			}
+		case p.family == Debian && p.peek() == '/':
+			return fmt.Errorf("%q: a step without a range", shortened(p.text))
+		default:
+			to, isRange = from, false
 		}
-		return "every day at " + strings.Join(at, ", ")
-	case len(minutes) == 1:
-		return "every hour at minute " + f[0] + during
 	}
-	return "every hour at the minutes " + joined(minutes) + during
+	step := 1
+	if isRange && p.next('/') {
+		var err error
+		if step, err = p.number(); err != nil || step < 1 {
+			return fmt.Errorf("%q: no step", shortened(p.text))
+		}
+	}
+	for _, v := range []int{from, to} {
+		if v < p.low || v > p.high {
+			return fmt.Errorf("%q is not between %d and %d", shortened(p.text[start:p.at]), p.low, p.high)
+		}
+	}
+	for v := from; v <= to; v += min(step, 64) {
+		p.set |= 1 << v
+	}
+	return nil
 }
 
-func days(s Schedule, f []string) string {
-	var parts []string
-	if f[2] != "*" {
-		parts = append(parts, "on day "+f[2]+" of the month")
-	}
-	if f[4] != "*" {
-		var names []string
-		for _, d := range list(s.Weekday) {
-			names = append(names, time.Weekday(d).String())
+// pick reads what stands behind the ~ of cronie: one value between the two, at random.
+func (p *fieldParser) pick(from int) error {
+	to := p.high
+	if c := p.peek(); c != 0 && c != ',' {
+		var err error
+		if to, err = p.value(); err != nil {
+			return err
 		}
-		parts = append(parts, "on "+strings.Join(names, ", "))
 	}
-	out := ""
-	if len(parts) > 0 {
-		word := " or "
-		if s.AnyDay || s.AnyWeekday {
-			word = " and "
-		}
-		out = ", " + strings.Join(parts, word)
+	if from < p.low || to > p.high || from > to {
+		return fmt.Errorf("%q is not between %d and %d", shortened(p.text), p.low, p.high)
 	}
-	if f[3] != "*" {
-		var names []string
-		for _, m := range list(s.Month) {
-			names = append(names, time.Month(m).String())
-		}
-		out += ", in " + strings.Join(names, ", ")
+	p.random = true
+	for v := from; v <= to; v++ {
+		p.set |= 1 << v
 	}
-	return out
+	return nil
 }
 
-func list(set uint64) []int {
-	var out []int
-	for i := range 64 {
-		if set>>i&1 == 1 {
-			out = append(out, i)
+var errNoNumber = errors.New("no number")
+
+// value reads a name or a number.
+func (p *fieldParser) value() (int, error) {
+	word := p.word()
+	for i, n := range p.names {
+		if strings.EqualFold(word, n) {
+			return i + p.low, nil
 		}
 	}
-	return out
+	n, err := number(word)
+	if err != nil {
+		return 0, fmt.Errorf("%q: %w", shortened(p.text), err)
+	}
+	return n, nil
 }
 
-func joined(list []int) string {
-	var out []string
-	for _, n := range list {
-		out = append(out, strconv.Itoa(n))
+func (p *fieldParser) number() (int, error) { return number(p.word()) }
+
+// word reads letters and digits.
+func (p *fieldParser) word() string {
+	start := p.at
+	for c := p.peek(); c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'; c = p.peek() {
+		p.at++
 	}
-	return strings.Join(out, ", ")
+	return p.text[start:p.at]
 }
 
-func ordinal(n string) string {
-	switch n {
-	case "2":
-		return "second"
-	case "3":
-		return "third"
+// number reads digits as atoi(3) does: what does not fit in 32 bits loses its head.
+func number(word string) (int, error) {
+	if word == "" || strings.Trim(word, "0123456789") != "" {
+		return 0, errNoNumber
 	}
-	return n + "th"
+	n, _ := strconv.ParseInt(word, 10, 64) // out of range gives the largest number, as there
+	return int(int32(n)), nil
 }

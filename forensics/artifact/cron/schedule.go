@@ -68,8 +68,10 @@ func ParseSchedule(text string, family Family) (Schedule, error) {
 		of   units
 		out  *uint64
 	}{
-		{"minute", units{0, 59, nil}, &s.Minute}, {"hour", units{0, 23, nil}, &s.Hour},
-		{"day of month", units{1, 31, nil}, &s.Day}, {"month", units{1, 12, monthNames}, &s.Month},
+		{"minute", units{0, 59, nil}, &s.Minute},
+		{"hour", units{0, 23, nil}, &s.Hour},
+		{"day of month", units{1, 31, nil}, &s.Day},
+		{"month", units{1, 12, monthNames}, &s.Month},
 		{"day of week", units{0, 7, weekdayNames}, &s.Weekday},
 	} {
 		p := fieldParser{text: f[i], units: x.of, family: family}

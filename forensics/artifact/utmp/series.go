@@ -1,8 +1,8 @@
 package utmp
 
 import (
-	"container/list"
 	"bytes"
+	"container/list"
 	"encoding/binary"
 	"fmt"
 	"io"

@@ -20,7 +20,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/artifact/unitfile"
 	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
@@ -167,7 +167,7 @@ func manager(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			return
 		}
 		var b strings.Builder
-		for _, w := range systemd.Words(value) {
+		for _, w := range unitfile.Words(value) {
 			if n, v, ok := strings.Cut(w, "="); ok && strings.Trim(n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
 				b.WriteString("export " + n + "=" + shell.Quote(v) + "\n")
 			}

@@ -45,6 +45,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/unitfile"
 	"icecore/forensics/model"
 	"icecore/forensics/shell"
 	"icecore/forensics/text"
@@ -196,7 +197,7 @@ type unit struct {
 	name, file, scope, linked string
 	dropin                    bool
 
-	list []Directive
+	list []unitfile.Directive
 	env  []string // NAME=value
 	user string
 }
@@ -225,7 +226,7 @@ var commands = map[string]bool{"ExecStart": true, "ExecStartPre": true, "ExecSta
 
 func (u *unit) read(in *artifact.Input) error {
 	size := 0
-	err := Parse(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(d Directive) error {
+	err := unitfile.Parse(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(d unitfile.Directive) error {
 		if err := u.ctx.Err(); err != nil {
 			return err
 		}
@@ -246,7 +247,7 @@ func (u *unit) read(in *artifact.Input) error {
 				r.Add("resets", d.Name)
 			}
 		case d.Name == "Environment":
-			for _, w := range Words(d.Value) {
+			for _, w := range unitfile.Words(d.Value) {
 				if strings.Contains(w, "=") && len(u.env) < 100 {
 					u.env = append(u.env, w)
 					r.AddText("environment", w)
@@ -269,7 +270,7 @@ func (u *unit) read(in *artifact.Input) error {
 	if f := shell.Analyze(exported); len(f.Traits) > 0 {
 		r.AddList("traits", f.Traits)
 	}
-	if errors.Is(err, ErrBadSection) {
+	if errors.Is(err, unitfile.ErrBadSection) {
 		r.Add("error", err.Error())
 		err = nil
 	}
@@ -279,7 +280,7 @@ func (u *unit) read(in *artifact.Input) error {
 		if !commands[d.Name] || d.Value == "" {
 			continue
 		}
-		for _, c := range Commands(d.Value) {
+		for _, c := range unitfile.Commands(d.Value) {
 			if n++; n > maxCommands {
 				return fmt.Errorf("more than %d commands; the rest was not read", maxCommands)
 			}
@@ -334,7 +335,7 @@ func validName(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
 }
 
-func (u *unit) exec(d Directive, c Command) artifact.Record {
+func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
 	r := artifact.Record{Kind: model.SystemdExec, Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
 	r.Add("unit", u.name)
 	r.Add("scope", u.scope)

@@ -1,4 +1,10 @@
-package systemd
+// Package unitfile reads the syntax that systemd's files share (systemd.syntax(7)): unit
+// files, drop-ins and the daemon's own configuration into directives, and the value of
+// an Exec directive into commands (systemd.service(5)). What a directive means is for
+// the extractors.
+//
+// A line of any length is read up to 1 MiB, and so is one that is continued.
+package unitfile
 
 import (
 	"bytes"
@@ -24,7 +30,7 @@ var ErrBadSection = errors.New("a section's line is not valid: systemd loads not
 
 // Parse reads a unit file. Lines without an assignment are passed over, as systemd
 // does (with a warning); comments within a continued line are left out. A section
-// that is not valid is an error, told when all has been read.
+// that is not valid is an error, given when all has been read.
 func Parse(r io.Reader, fn func(Directive) error) error {
 	section := ""
 	var bad error

@@ -15,7 +15,9 @@ package startup
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 
@@ -150,40 +152,57 @@ func environment(ctx context.Context, in *artifact.Input, emit artifact.Emit) er
 		if f := strings.Fields(name); len(f) == 2 { // NAME DEFAULT=
 			name = f[0]
 		}
-		if !ok || name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		if !ok || !isName(name) {
 			return
 		}
 		value = strings.Trim(strings.TrimSpace(value), `"'`)
-		variables(l, text, "export "+name+"="+shell.Quote(value), give)
+		variables(l.Source(), text, "export "+name+"="+shell.Quote(value), give)
 	})
 }
 
 // manager reads the variables that systemd gives to all that it starts
 // (systemd-system.conf(5)).
 func manager(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
-	return lines(ctx, in, emit, func(l artifact.Line, text string, give artifact.Emit) {
-		name, value, ok := strings.Cut(text, "=")
-		if name = strings.TrimSpace(name); !ok || name != "DefaultEnvironment" && name != "ManagerEnvironment" {
-			return
+	n := 0
+	err := unitfile.Parse(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(d unitfile.Directive) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if d.Name != "DefaultEnvironment" && d.Name != "ManagerEnvironment" {
+			return nil
+		}
+		if n++; n > maxRecords {
+			return fmt.Errorf("more than %d lines of variables; the rest was not read", maxRecords)
 		}
 		var b strings.Builder
-		for _, w := range unitfile.Words(value) {
-			if n, v, ok := strings.Cut(w, "="); ok && strings.Trim(n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" {
+		for _, w := range unitfile.Words(d.Value) {
+			if n, v, ok := strings.Cut(w, "="); ok && isName(n) {
 				b.WriteString("export " + n + "=" + shell.Quote(v) + "\n")
 			}
 		}
-		variables(l, text, b.String(), give)
+		at := model.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}
+		variables(at, d.Name+"="+d.Value, b.String(), emit)
+		return nil
 	})
+	if errors.Is(err, unitfile.ErrBadSection) {
+		return nil // systemd takes the rest
+	}
+	return err
 }
 
-// variables tells of a line that sets variables, if what it sets is worth pointing
-// at.
-func variables(l artifact.Line, text, script string, give artifact.Emit) {
+// isName says whether a word can be the name of a variable.
+func isName(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
+// variables emits the record of a line that sets variables, if what it sets is worth
+// pointing at.
+func variables(at model.Source, text, script string, give artifact.Emit) {
 	f := shell.Analyze(script)
 	if !f.Telling() {
 		return
 	}
-	r := artifact.Record{Kind: model.ProfileLine, Source: l.Source()}
+	r := artifact.Record{Kind: model.ProfileLine, Source: at}
 	r.AddText("command", text)
 	f.AddTo(&r)
 	give(r)

@@ -40,15 +40,12 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
-	"sort"
 	"strings"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/unitfile"
 	"icecore/forensics/model"
 	"icecore/forensics/shell"
-	"icecore/forensics/text"
 )
 
 // Extractor implements artifact.Extractor.
@@ -81,6 +78,9 @@ const (
 	maxDirectives = 20_000
 	maxCommands   = 1000
 	maxSize       = 8 << 20 // bytes of all values of a unit
+	maxVariables  = 100
+	maxExpanded   = 1 << 20 // bytes of a command with its variables in their place
+	maxFields     = 200     // values of one directive
 )
 
 // Extract implements artifact.Extractor.
@@ -197,9 +197,11 @@ type unit struct {
 	name, file, scope, linked string
 	dropin                    bool
 
-	list []unitfile.Directive
-	env  []string // NAME=value
-	user string
+	list  []unitfile.Directive
+	env   []string // NAME=value
+	user  string
+	unset int  // variables over the bound
+	cut   bool // a command was longer than maxExpanded
 }
 
 func (u *unit) head(r *artifact.Record) {
@@ -239,7 +241,12 @@ func (u *unit) read(in *artifact.Input) error {
 	r := artifact.Record{Kind: model.SystemdUnit, Source: artifact.Source{Length: in.Content.Size()}}
 	u.head(&r)
 	reset := make(map[string]bool)
-	for _, d := range u.list {
+	last := make(map[string]int) // assignment of each directive
+	for i, d := range u.list {
+		last[d.Name] = i
+	}
+	left := 0
+	for i, d := range u.list {
 		switch {
 		case d.Value == "":
 			if !reset[d.Name] && (commands[d.Name] || fields[d.Name] != "" || d.Name == "Environment") {
@@ -248,18 +255,28 @@ func (u *unit) read(in *artifact.Input) error {
 			}
 		case d.Name == "Environment":
 			for _, w := range unitfile.Words(d.Value) {
-				if strings.Contains(w, "=") && len(u.env) < 100 {
+				switch {
+				case !strings.Contains(w, "="):
+				case len(u.env) == maxVariables:
+					u.unset++
+				default:
 					u.env = append(u.env, w)
 					r.AddText("environment", w)
 				}
 			}
-		case fields[d.Name] != "" && len(r.Fields) < 200:
-			if d.Name == "User" {
-				u.user = d.Value
+		case fields[d.Name] == "":
+		case model.SystemdUnit.Info().Field(fields[d.Name]).Type != model.List:
+			// Of a directive that stands more than once, the last one counts.
+			if i == last[d.Name] {
+				r.AddText(fields[d.Name], d.Value)
 			}
+		case len(r.List(fields[d.Name])) == maxFields:
+			left++
+		default:
 			r.AddText(fields[d.Name], d.Value)
 		}
 	}
+	u.user = r.Get("user")
 	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
 		r.Add("triggers", strings.TrimSuffix(u.name, ext)+".service")
 	}
@@ -286,105 +303,18 @@ func (u *unit) read(in *artifact.Input) error {
 			}
 			u.emit(u.exec(d, c))
 		}
+		if err := u.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if left > 0 {
+		err = errors.Join(err, fmt.Errorf("%d values of directives were not read: more than %d of one", left, maxFields))
+	}
+	if u.unset > 0 {
+		err = errors.Join(err, fmt.Errorf("%d variables were not read: more than %d", u.unset, maxVariables))
+	}
+	if u.cut {
+		err = errors.Join(err, fmt.Errorf("a command is longer than %d bytes with its variables; its end was not read", maxExpanded))
 	}
 	return err
 }
-
-// exported gives the unit's variables as a shell would set them.
-func (u *unit) exported() string {
-	var b strings.Builder
-	for _, e := range u.env {
-		name, v, _ := strings.Cut(e, "=")
-		if validName(name) {
-			b.WriteString("export " + name + "=" + shell.Quote(v) + "\n")
-		}
-	}
-	return b.String()
-}
-
-var loginShell = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:ba|da|z|k|a)?sh$`)
-
-// value gives the last value of a directive.
-func (u *unit) value(name string) string {
-	out := ""
-	for i := range u.list {
-		if u.list[i].Name == name {
-			out = u.list[i].Value
-		}
-	}
-	return out
-}
-
-// prelude sets what a command runs in: the folder, and the variables that a shell
-// within it names.
-func (u *unit) prelude(command string) string {
-	var b strings.Builder
-	for _, e := range u.env {
-		name, v, _ := strings.Cut(e, "=")
-		if validName(name) && (strings.Contains(command, "$"+name) || strings.Contains(command, "${"+name)) {
-			b.WriteString(name + "=" + shell.Quote(v) + "\n")
-		}
-	}
-	if dir := specifiers.Replace(strings.TrimPrefix(u.value("WorkingDirectory"), "-")); strings.HasPrefix(dir, "/") || dir == "~" {
-		b.WriteString("cd " + shell.Quote(dir) + "\n")
-	}
-	return b.String()
-}
-
-func validName(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
-}
-
-func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
-	r := artifact.Record{Kind: model.SystemdExec, Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
-	r.Add("unit", u.name)
-	r.Add("scope", u.scope)
-	r.Add("directive", d.Name)
-	if u.dropin {
-		r.Add("dropin", "yes")
-	}
-	r.Add("prefix", c.Prefix)
-	r.AddText("command", c.Text)
-	r.Add("argv0", c.Argv0)
-	r.Add("user", u.user)
-	// systemd runs no shell: a | or > is an argument like any other.
-	args := c.Args
-	if root := u.value("RootDirectory"); strings.HasPrefix(root, "/") && len(args) > 0 && strings.HasPrefix(args[0], "/") {
-		args = append([]string{path.Join(root, args[0])}, args[1:]...)
-	}
-	f := shell.Analyze(u.prelude(c.Text) + u.line(args))
-	if len(args) > 0 && u.value("StandardInput") == "socket" && loginShell.MatchString(args[0]) && !f.Has("reverse_shell") {
-		// Whoever connects to the socket has a shell.
-		f.Traits = append(f.Traits, "reverse_shell")
-		sort.Strings(f.Traits)
-	}
-	f.AddTo(&r)
-	return r
-}
-
-// line gives a command line that a shell would take as these arguments, with the
-// unit's variables in their place.
-func (u *unit) line(args []string) string {
-	var b strings.Builder
-	for i, a := range args {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		a = strings.ReplaceAll(specifiers.Replace(a), "$$", "$")
-		for _, e := range u.env {
-			name, v, _ := strings.Cut(e, "=")
-			if name != "" && strings.Contains(a, "$") {
-				a = strings.ReplaceAll(a, "${"+name+"}", v)
-				if a == "$"+name {
-					a = v
-				}
-			}
-			a = text.Cut(a, maxSize)
-		}
-		b.WriteString(shell.Quote(a))
-	}
-	return b.String()
-}
-
-// specifiers are those of systemd.unit(5) that matter for a path.
-var specifiers = strings.NewReplacer("%%", "%", "%h", "~", "%T", "/tmp", "%V", "/var/tmp", "%S", "/var/lib", "%C", "/var/cache", "%L", "/var/log", "%E", "/etc", "%t", "/run")

@@ -3,6 +3,7 @@ package systemd
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,53 @@ func TestRan(t *testing.T) {
 	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/var/lib/systemd/timers/stamp-nightly.timer", Mtime: at})
 	if err != nil || len(records) != 1 || !records[0].Time("last").Equal(at) || records[0].Get("unit") != "nightly.timer" {
 		t.Errorf("%+v, %v", records, err)
+	}
+}
+
+// TestExpansion: variables that name each other, or stand in a command a million times,
+// must not need more memory than the file has any business with.
+func TestExpansion(t *testing.T) {
+	text := "[Service]\nEnvironment=A=" + strings.Repeat("x", 200_000) + "\nExecStart=/bin/a " + strings.Repeat("${A}", 100_000) + "\n"
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/systemd/system/x.service", Text: text})
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 256<<20 || err == nil || !strings.Contains(err.Error(), "longer than 1048576 bytes") || len(records) != 2 {
+		t.Errorf("%d MiB, %d records, %v", n>>20, len(records), err)
+	}
+}
+
+// TestLastValue: of a directive that stands more than once, the last one counts.
+func TestLastValue(t *testing.T) {
+	text := "[Service]\nUser=nobody\nWorkingDirectory=/srv\nRootDirectory=/jail\nExecStart=./run\nExecStart=/bin/b\n" +
+		"User=root\nWorkingDirectory=/tmp/.x\nRootDirectory=/tmp/j\n"
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/systemd/system/x.service", Text: text})
+	if err != nil || len(records) != 3 {
+		t.Fatalf("%s%v", artifacttest.Lines(records), err)
+	}
+	if r := records[0]; r.Get("user") != "root" || r.Get("working_directory") != "/tmp/.x" || r.Get("root_directory") != "/tmp/j" {
+		t.Error(artifacttest.Plain(r))
+	}
+	if r := records[1]; r.Get("user") != "root" || !r.Contains("traits", "temp_exec") || !r.Contains("programs", "/tmp/.x/run") {
+		t.Error(artifacttest.Plain(r))
+	}
+	if r := records[2]; !r.Contains("programs", "/tmp/j/bin/b") {
+		t.Error(artifacttest.Plain(r))
+	}
+}
+
+// TestVariables: how systemd puts them into a command.
+func TestVariables(t *testing.T) {
+	u := &unit{env: []string{"A=a b", "B=${A}", "A=x y", "P=%h"}}
+	for _, tt := range []struct{ args, want string }{
+		{"/bin/e|$A|${A}|-${A}-${B}", "'/bin/e' 'x' 'y' 'x y' '-x y-${A}'"},
+		{"$A|$A", "'$A' 'x' 'y'"},
+		{"/bin/e|$$A|$${A}|$C|${C}|${A|a$A|$", "'/bin/e' '$A' '${A}' '$C' '${C}' '${A' 'a$A' '$'"},
+		{"/bin/e|%h/x|%%h", "'/bin/e' '~/x' '%h'"},
+	} {
+		got := u.line(strings.Split(tt.args, "|"))
+		if got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.args, got, tt.want)
+		}
 	}
 }

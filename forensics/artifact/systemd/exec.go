@@ -1,0 +1,164 @@
+package systemd
+
+import (
+	"path"
+	"regexp"
+	"sort"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/unitfile"
+	"icecore/forensics/model"
+	"icecore/forensics/shell"
+	"icecore/forensics/text"
+)
+
+// exported gives the unit's variables as a shell would set them.
+func (u *unit) exported() string {
+	var b strings.Builder
+	for _, e := range u.env {
+		name, v, _ := strings.Cut(e, "=")
+		if validName(name) {
+			b.WriteString("export " + name + "=" + shell.Quote(v) + "\n")
+		}
+	}
+	return b.String()
+}
+
+var loginShell = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:ba|da|z|k|a)?sh$`)
+
+// value gives the last value of a directive.
+func (u *unit) value(name string) string {
+	out := ""
+	for i := range u.list {
+		if u.list[i].Name == name {
+			out = u.list[i].Value
+		}
+	}
+	return out
+}
+
+// prelude sets what a command runs in: the directory, and the variables that a shell
+// within it names.
+func (u *unit) prelude(command string) string {
+	var b strings.Builder
+	for _, e := range u.env {
+		name, v, _ := strings.Cut(e, "=")
+		if validName(name) && (strings.Contains(command, "$"+name) || strings.Contains(command, "${"+name)) {
+			b.WriteString(name + "=" + shell.Quote(v) + "\n")
+		}
+	}
+	if dir := specifiers.Replace(strings.TrimPrefix(u.value("WorkingDirectory"), "-")); strings.HasPrefix(dir, "/") || dir == "~" {
+		b.WriteString("cd " + shell.Quote(dir) + "\n")
+	}
+	return b.String()
+}
+
+func validName(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
+}
+
+func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
+	r := artifact.Record{Kind: model.SystemdExec, Source: artifact.Source{Line: d.Line, Offset: d.Offset, Length: d.Length}}
+	r.Add("unit", u.name)
+	r.Add("scope", u.scope)
+	r.Add("directive", d.Name)
+	if u.dropin {
+		r.Add("dropin", "yes")
+	}
+	r.Add("prefix", c.Prefix)
+	r.AddText("command", c.Text)
+	r.Add("argv0", c.Argv0)
+	r.Add("user", u.user)
+	// systemd runs no shell: a | or > is an argument like any other.
+	args := c.Args
+	if root := u.value("RootDirectory"); strings.HasPrefix(root, "/") && len(args) > 0 && strings.HasPrefix(args[0], "/") {
+		args = append([]string{path.Join(root, args[0])}, args[1:]...)
+	}
+	f := shell.Analyze(u.prelude(c.Text) + u.line(args))
+	if len(args) > 0 && u.value("StandardInput") == "socket" && loginShell.MatchString(args[0]) && !f.Has("reverse_shell") {
+		// Whoever connects to the socket has a shell.
+		f.Traits = append(f.Traits, "reverse_shell")
+		sort.Strings(f.Traits)
+	}
+	f.AddTo(&r)
+	return r
+}
+
+// line gives a command line that a shell would take as these arguments, with the
+// unit's variables in their place.
+func (u *unit) line(args []string) string {
+	var b strings.Builder
+	for i, a := range args {
+		for _, w := range u.expand(specifiers.Replace(a), i > 0) {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(shell.Quote(w))
+		}
+		if b.Len() > maxExpanded {
+			u.cut = true
+			break
+		}
+	}
+	return b.String()
+}
+
+// expand puts variables in their place in one argument: ${NAME} anywhere, and $NAME as
+// an argument of its own, whose words become arguments (systemd.service(5), "Command
+// lines"). Values are not expanded again.
+func (u *unit) expand(arg string, split bool) []string {
+	if name, ok := strings.CutPrefix(arg, "$"); ok && split && validName(name) {
+		v, ok := u.variable(name)
+		if !ok {
+			return []string{arg} // of a file of variables that is not known here
+		}
+		return unitfile.Words(v)
+	}
+	if !strings.Contains(arg, "$") {
+		return []string{arg}
+	}
+	var b strings.Builder
+	for rest := arg; rest != ""; {
+		text, after, found := strings.Cut(rest, "$")
+		b.WriteString(text)
+		if !found {
+			break
+		}
+		rest = after
+		if inner, ok := strings.CutPrefix(rest, "$"); ok {
+			b.WriteByte('$')
+			rest = inner
+			continue
+		}
+		name, behind, closed := strings.Cut(strings.TrimPrefix(rest, "{"), "}")
+		v, known := "", false
+		if closed && strings.HasPrefix(rest, "{") {
+			v, known = u.variable(name)
+		}
+		if !known {
+			b.WriteByte('$')
+			continue
+		}
+		b.WriteString(v)
+		rest = behind
+		if b.Len() > maxExpanded {
+			u.cut = true
+			break
+		}
+	}
+	return []string{text.Cut(b.String(), maxExpanded)}
+}
+
+// variable gives the value that the unit sets a variable to, the last one.
+func (u *unit) variable(name string) (string, bool) {
+	for i := len(u.env) - 1; i >= 0; i-- {
+		if n, v, _ := strings.Cut(u.env[i], "="); n == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// specifiers are those of systemd.unit(5) that matter for a path.
+var specifiers = strings.NewReplacer("%%", "%", "%h", "~", "%T", "/tmp", "%V", "/var/tmp", "%S", "/var/lib", "%C", "/var/cache", "%L", "/var/log", "%E", "/etc", "%t", "/run")

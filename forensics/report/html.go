@@ -2,7 +2,6 @@ package report
 
 import (
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
 	"strings"
@@ -14,64 +13,62 @@ import (
 //go:embed report.html.tmpl
 var templates embed.FS
 
+// maxProof is how many records of a finding the page shows.
+const maxProof = 10
+
 // HTML writes one page that needs nothing else: no script, no network, no font. It
 // can be printed. Everything from the image passes through html/template.
 func HTML(w io.Writer, an *model.Analysis, o Options) error {
-	a := viewOf(an)
-	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
-		"clock": clock, "where": where, "bytes": Bytes, "grouped": grouped, "or": or, "upper": strings.ToUpper,
-		"phase":    func(s string) string { return or(phaseNames[s], s) },
-		"inferred": inferred,
-		"command":  func(src *sourceView) string { return check(a.Image.Path, src) },
-	}).ParseFS(templates, "report.html.tmpl")
+	texts, lang, err := o.language()
 	if err != nil {
 		return err
-	}
-	s := summarise(a)
-	byID := make(map[string]*recordView, len(a.Records))
-	for i := range a.Records {
-		byID[a.Records[i].ID] = &a.Records[i]
 	}
 	events, all, err := excerpts(an)
 	if err != nil {
 		return err
 	}
-	data := htmlData{Made: o.Made, Command: text.Escape(o.Command), Timeline: events, EventCount: int64(all), More: all > len(events), A: a, Verdict: s.verdict, Counts: strings.TrimSuffix(strings.TrimSuffix(s.counts(true), "s"), " finding"), Miners: minerList(s.miners), Pools: s.pools}
+	a := viewOf(an, lang)
+	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
+		"say": texts.say, "count": texts.count, "phase": texts.phase, "level": texts.level, "where": texts.where, "clock": texts.clock, "note": texts.note, "status": texts.status,
+		"since": texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
+		"command": func(src *sourceView) string { return check(a.Image.Path, src) },
+	}).ParseFS(templates, "report.html.tmpl")
+	if err != nil {
+		return err
+	}
+	s := summarize(a, texts)
+	data := page{
+		Made: text.Escape(o.Made), Command: text.Escape(o.Command), Events: events, EventCount: int64(all),
+		A: a, Verdict: s.verdict, Counts: s.counts(texts, true), Miners: minerList(s.miners, texts), Pools: s.pools, Findings: proofOf(a, texts),
+	}
 	for _, x := range s.wallets {
 		data.Wallets = append(data.Wallets, htmlWallet{x.address, x.coin, x.path})
 	}
-	for i := range a.Findings {
-		f := &a.Findings[i]
-		h := htmlFinding{findingView: f, Excerpt: strings.TrimSpace(f.Excerpt)}
-		const most = 10
-		for j, id := range f.Records {
-			if j == most {
-				h.More = len(f.Records) - most
-				break
-			}
-			if r := byID[id]; r != nil {
-				h.Records = append(h.Records, htmlRecord{r.ID, string(r.Kind), where(&r.Source), recordFields(r)})
-			}
-		}
-		data.Findings = append(data.Findings, h)
-	}
-	return t.Execute(w, data)
+	return t.Execute(w, &data)
 }
 
-type htmlData struct {
+// page is what the template shows.
+type page struct {
 	Made, Command string
-	Timeline      []eventView
-	EventCount    int64 // of which Timeline holds the first
-	More          bool  // it does not hold all
-
-	A        *view
-	Verdict  string
-	Counts   string
-	Miners   string
-	Pools    []string
-	Wallets  []htmlWallet
-	Findings []htmlFinding
+	Events        []eventView
+	EventCount    int64 // of which Events holds the first
+	A             *view
+	Verdict       string
+	Counts        string
+	Miners        string
+	Pools         []string
+	Wallets       []htmlWallet
+	Findings      []htmlFinding
 }
+
+// All says whether the page shows all events that findings rest on.
+func (p *page) All() bool { return int64(len(p.Events)) == p.EventCount }
+
+// Shown is the number of events that the page shows.
+func (p *page) Shown() int64 { return int64(len(p.Events)) }
+
+// Decisive are the gaps that the verdict may hang on.
+func (p *page) Decisive() []gapView { return p.A.Coverage.decisive() }
 
 type htmlWallet struct{ Address, Coin, Path string }
 
@@ -79,20 +76,58 @@ type htmlFinding struct {
 	*findingView
 	Excerpt string
 	Records []htmlRecord
-	More    int
+	More    int64 // records that are not shown
 }
 
-type htmlRecord struct{ ID, Kind, Where, Fields string }
+type htmlRecord struct {
+	ID, Kind, Where string
+	Fields          []htmlField
+}
 
-// recordFields writes the fields of a record in one line.
-func recordFields(r *recordView) string {
-	var b strings.Builder
-	for i := range r.Fields {
-		f := &r.Fields[i]
-		if i > 0 {
-			b.WriteString("  ")
-		}
-		fmt.Fprintf(&b, "%s=%s", f.Name, f.Text())
+type htmlField struct {
+	Name, Value string
+	Whole       bool // is not broken across lines
+}
+
+// wholeFields are the fields that are there to be copied.
+var wholeFields = map[string]bool{
+	"command": true, "suspicious_line": true, "wallet": true, "user": true, "pool": true, "urls": true, "fingerprint": true,
+}
+
+func proofOf(a *view, w words) []htmlFinding {
+	byID := make(map[string]*recordView, len(a.Records))
+	for i := range a.Records {
+		byID[a.Records[i].ID] = &a.Records[i]
 	}
-	return b.String()
+	out := make([]htmlFinding, len(a.Findings))
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		h := htmlFinding{findingView: f, Excerpt: strings.TrimSpace(f.Excerpt), More: int64(max(0, len(f.Records)-maxProof))}
+		for _, id := range f.Records[:min(maxProof, len(f.Records))] {
+			r := byID[id]
+			if r == nil {
+				continue
+			}
+			show := htmlRecord{ID: r.ID, Kind: r.Kind, Where: w.where(&r.Source)}
+			for j := range r.Fields {
+				f := &r.Fields[j]
+				show.Fields = append(show.Fields, htmlField{f.Name, f.Text(), wholeFields[f.Name]})
+			}
+			h.Records = append(h.Records, show)
+		}
+		out[i] = h
+	}
+	return out
+}
+
+// bytesOf says where the bytes of a source are.
+func (w words) bytesOf(src *sourceView) string {
+	pairs := []any{"volume", src.Volume, "inode", src.inode(), "offset", src.Offset}
+	if src.Length > 0 {
+		pairs = append(pairs, "length", src.Length)
+	}
+	if src.DiskOffset != nil {
+		pairs = append(pairs, "disk", *src.DiskOffset)
+	}
+	return w.say("page.place", append(pairs, "member", src.Member)...)
 }

@@ -111,24 +111,3 @@ func kind(t string) string {
 	}
 	return or(t, "-")
 }
-
-// Bytes writes a size: 8.0 GiB.
-func Bytes(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	f, i := float64(n), -1
-	for f >= unit && i < 5 {
-		f /= unit
-		i++
-	}
-	return fmt.Sprintf("%.1f %ciB", f, "KMGTPE"[i])
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}

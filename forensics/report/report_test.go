@@ -82,7 +82,7 @@ func intrusion() *model.Analysis {
 			{Phase: "persistence", Text: "Immutable Attribute on Sensitive File: /root/.ssh/authorized_keys", Finding: "F-0005"},
 		},
 		Coverage: model.Coverage{Files: 23908, BytesScanned: 536649303, Gaps: []model.Gap{
-			{WhatText: "volume p15 (vfat)", WhyText: "a FAT filesystem (an EFI system partition?): not read by this version"},
+			{Subject: model.SubjectVolume, Source: model.Source{Volume: "p15"}, What: model.Msg("gap.volume", "volume", "p15", "content", "vfat"), WhatText: "volume p15 (vfat)", WhyText: "a FAT filesystem (an EFI system partition?): not read by this version"},
 			{WhatText: "volume p1, /var/lib/big", WhyText: "larger than the limit for one file: 30000000000 bytes, the limit is 21474836480"},
 		}},
 	}
@@ -211,7 +211,7 @@ func TestHTMLGolden(t *testing.T) {
 // The command that is offered for a check is one word an argument, whatever the
 // image is called.
 func TestCheck(t *testing.T) {
-	a := viewOf(intrusion())
+	a := viewOf(intrusion(), nil)
 	for i, want := range []string{
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 17 | zcat | tail -c +101 | head -c 20`,
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 17 --offset 100 --length 20`,

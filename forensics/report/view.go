@@ -1,8 +1,11 @@
 package report
 
 import (
+	"reflect"
+	"slices"
 	"time"
 
+	"icecore/forensics/message"
 	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
@@ -24,17 +27,28 @@ type view struct {
 	Coverage coverageView
 }
 
-type snapshotView struct{ TakenAt, Source string }
+type snapshotView struct {
+	TakenAt whenView
+	Source  string
+}
+
+// whenView is a moment: RFC 3339, empty where it is unknown.
+type whenView struct {
+	Time            string
+	Late            bool // an upper bound
+	Inferred, Basis string
+}
 
 type verdictView struct {
-	State, Since, SinceInferred string
-	Because                     []string
+	State        string
+	Since        whenView
+	SinceFinding string
 }
 
 type findingView struct {
 	ID, Rule, Engine, Title, Description, Level, Phase string
 	Techniques                                         []string
-	Time, TimeInferred                                 string
+	When                                               whenView
 	Records                                            []string
 	Source                                             *sourceView
 	Excerpt                                            string
@@ -57,19 +71,40 @@ type recordView struct {
 	Fields   model.Fields
 }
 
-type storyView struct{ Time, Phase, Text, Finding string }
+type storyView struct {
+	When                 whenView
+	Phase, Text, Finding string
+}
 
 type coverageView struct {
 	Files, BytesScanned int64
-	NotRead             []gapView
+	Gaps                []gapView // those that matter most first
 }
 
-type gapView struct{ What, Why string }
+type gapView struct {
+	What, Why string
+	Weight    model.Weight
+	Volume    string // that was not read, empty for another gap
+}
 
-func viewOf(a *model.Analysis) *view {
+// decisive gives the gaps that the verdict may hang on.
+func (c *coverageView) decisive() []gapView {
+	n := slices.IndexFunc(c.Gaps, func(g gapView) bool { return g.Weight != model.Decisive })
+	if n < 0 {
+		n = len(c.Gaps)
+	}
+	return c.Gaps[:n]
+}
+
+// viewOf makes the view of an analysis; with a catalogue, its sentences are made anew,
+// in that language.
+func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
+	if lang != nil {
+		a = translated(a, lang)
+	}
 	v := &view{
-		Tool: a.Tool, Image: a.Image.Escaped(), Snapshot: snapshotView{stamp(a.Snapshot.TakenAt), a.Snapshot.Source}, System: a.System().Escaped(),
-		Verdict:  verdictView{string(a.Verdict.State), stamp(a.Verdict.Since.Time), inferredText(a.Verdict.Since), a.Verdict.Because},
+		Tool: a.Tool, Image: a.Image.Escaped(), Snapshot: snapshotView{whenView{Time: stamp(a.Snapshot.TakenAt)}, a.Snapshot.Source}, System: a.System().Escaped(),
+		Verdict:  verdictView{string(a.Verdict.State), whenOf(a.Verdict.Since), a.Verdict.SinceFinding},
 		Kinds:    make(map[string]int),
 		Coverage: coverageView{Files: a.Coverage.Files, BytesScanned: a.Coverage.BytesScanned},
 	}
@@ -84,7 +119,7 @@ func viewOf(a *model.Analysis) *view {
 		}
 		out := findingView{
 			ID: f.ID, Rule: f.Rule, Engine: string(f.Engine), Title: f.Title, Description: f.Description, Level: f.Level.String(), Phase: string(f.Phase), Techniques: f.Techniques,
-			Time: stamp(f.When.Time), TimeInferred: inferredText(f.When), Records: f.Records, Excerpt: f.Excerpt,
+			When: whenOf(f.When), Records: slices.Clone(f.Records), Excerpt: f.Excerpt,
 		}
 		if f.Source.Volume != "" {
 			src := sourceOf(&f.Source)
@@ -96,17 +131,78 @@ func viewOf(a *model.Analysis) *view {
 		v.Kinds[string(a.Records[i].Kind)]++
 		if r := &a.Records[i]; proof[r.ID] || r.Kind == model.MinerConfig {
 			e := r.Escaped()
-			v.Records = append(v.Records, recordView{e.ID, string(e.Kind), sourceOf(&e.Source), e.Fields})
+			v.Records = append(v.Records, recordView{e.ID, string(e.Kind), sourceOf(&e.Source), slices.Clone(e.Fields)})
 		}
 	}
 	for i := range a.Story {
 		l := &a.Story[i]
-		v.Story = append(v.Story, storyView{stamp(l.When.Time), string(l.Phase), text.Escape(l.Text), l.Finding})
+		v.Story = append(v.Story, storyView{whenOf(l.When), string(l.Phase), text.Escape(l.Text), l.Finding})
 	}
 	for i := range a.Coverage.Gaps {
-		v.Coverage.NotRead = append(v.Coverage.NotRead, viewOfGap(&a.Coverage.Gaps[i]))
+		v.Coverage.Gaps = append(v.Coverage.Gaps, viewOfGap(&a.Coverage.Gaps[i]))
 	}
+	order := []model.Weight{model.Decisive, model.Partial, "", model.Minor}
+	slices.SortStableFunc(v.Coverage.Gaps, func(a, b gapView) int { return slices.Index(order, a.Weight) - slices.Index(order, b.Weight) })
+	scrub(reflect.ValueOf(v))
 	return v
+}
+
+// translated gives a copy of an analysis with the sentences of another language. What
+// has no message keeps the text that it has.
+func translated(a *model.Analysis, lang *message.Catalogue) *model.Analysis {
+	out := *a
+	out.Findings, out.Story, out.Coverage.Gaps = slices.Clone(a.Findings), slices.Clone(a.Story), slices.Clone(a.Coverage.Gaps)
+	say := func(s *string, m ...model.Message) {
+		if t := lang.Texts(m); t != "" {
+			*s = t
+		}
+	}
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		say(&f.Title, f.Message)
+		say(&f.Description, f.Details...)
+	}
+	for i := range out.Story {
+		say(&out.Story[i].Text, out.Story[i].Message)
+	}
+	for i := range out.Coverage.Gaps {
+		g := &out.Coverage.Gaps[i]
+		say(&g.WhatText, g.What)
+		say(&g.WhyText, g.Why)
+	}
+	return &out
+}
+
+// scrub escapes whatever text of a view is not escaped yet: identifiers and words that
+// are ours, unless the analysis was read from a file that somebody else wrote.
+func scrub(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			scrub(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Field(i); f.CanSet() {
+				scrub(f)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			scrub(v.Index(i))
+		}
+	case reflect.Map: // of numbers by text
+		for _, k := range v.MapKeys() {
+			if s := text.EscapeOnce(k.String()); s != k.String() {
+				v.SetMapIndex(reflect.ValueOf(s), v.MapIndex(k))
+				v.SetMapIndex(k, reflect.Value{})
+			}
+		}
+	case reflect.String:
+		if s := text.EscapeOnce(v.String()); s != v.String() {
+			v.SetString(s)
+		}
+	}
 }
 
 func sourceOf(s *model.Source) sourceView {
@@ -120,22 +216,15 @@ func sourceOf(s *model.Source) sourceView {
 	return out
 }
 
+func whenOf(w model.When) whenView {
+	return whenView{stamp(w.Time), w.Meaning == model.AtLatest, w.Inferred, w.Basis}
+}
+
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339Nano)
-}
-
-// inferredText says what of a moment was inferred, empty for one that a log states.
-func inferredText(w model.When) string {
-	switch w.Basis {
-	case "":
-		return w.Inferred
-	case "first":
-		return "from the first line that is left"
-	}
-	return "from the time the file was " + w.Basis
 }
 
 // records returns the number of all records.
@@ -147,4 +236,20 @@ func (v *view) records() int64 {
 	return n
 }
 
-func viewOfGap(g *model.Gap) gapView { return gapView{text.Escape(g.WhatText), text.Escape(g.WhyText)} }
+func viewOfGap(g *model.Gap) gapView {
+	out := gapView{What: text.Escape(g.WhatText), Why: text.Escape(g.WhyText), Weight: g.Weight}
+	if g.Subject == model.SubjectVolume && g.What.ID == "gap.volume" {
+		out.Volume = g.Source.Volume
+	}
+	return out
+}
+
+// field gives the first value of a field of a record, escaped.
+func field(r *recordView, name string) string {
+	for i := range r.Fields {
+		if f := &r.Fields[i]; f.Name == name {
+			return f.Text()
+		}
+	}
+	return ""
+}

@@ -1,33 +1,26 @@
 package ioc
 
 import (
-	"crypto/sha1" //nolint:gosec // RFC 9562: UUIDs of version 5 are made of it
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
-	"icecore/forensics/detect"
+	"github.com/google/uuid"
+
 	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
 // namespace is icecore's own, for identifiers of version 5.
-var namespace = [16]byte{0x6b, 0x0d, 0x1f, 0x52, 0x3c, 0x8e, 0x4f, 0x7a, 0x9d, 0x21, 0x5e, 0x0a, 0xc4, 0x77, 0x18, 0xee}
+var namespace = uuid.UUID{0x6b, 0x0d, 0x1f, 0x52, 0x3c, 0x8e, 0x4f, 0x7a, 0x9d, 0x21, 0x5e, 0x0a, 0xc4, 0x77, 0x18, 0xee}
 
-// uuid makes a UUID of version 5 of the parts, which stand for one thing.
-func uuid(parts ...string) string {
-	h := sha1.New() //nolint:gosec // see the import
-	h.Write(namespace[:])
-	h.Write([]byte(strings.Join(parts, "\x00")))
-	b := h.Sum(nil)[:16]
-	b[6] = b[6]&0x0f | 0x50
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+// identifier makes a UUID of version 5 of the parts, which stand for one thing.
+func identifier(parts ...string) string {
+	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }
 
 // takenAt writes when the snapshot was taken, empty if that is unknown.
@@ -57,7 +50,7 @@ func taken(a *model.Analysis) time.Time {
 }
 
 // subject names what was analysed, as far as it does not depend on the analyst's
-// own folders.
+// own directories.
 func subject(a *model.Analysis) string {
 	name := text.Escape(path.Base(a.Image.Path))
 	if h := text.Escape(a.System().Hostname); h != "" {
@@ -129,9 +122,9 @@ func MISP(w io.Writer, a *model.Analysis) error {
 		Info: "icecore: " + subject(a), Date: when.Format("2006-01-02"),
 		ThreatLevel: "4", Analysis: "2", Distribution: "0", Timestamp: stamp, Attributes: []mispAttribute{},
 	}
-	e.UUID = uuid("misp", e.Info, takenAt(a))
+	e.UUID = identifier("misp", e.Info, takenAt(a))
 	for _, x := range Of(a) {
-		if x.Level >= detect.High {
+		if x.Level >= model.High {
 			e.ThreatLevel = "1" // high
 		} else if e.ThreatLevel == "4" {
 			e.ThreatLevel = "2" // medium
@@ -147,7 +140,7 @@ func MISP(w io.Writer, a *model.Analysis) error {
 		if !x.Time.IsZero() {
 			m.FirstSeen = x.Time.UTC().Format("2006-01-02T15:04:05.000000+00:00")
 		}
-		m.UUID = uuid("misp", e.UUID, m.Type, m.Value)
+		m.UUID = identifier("misp", e.UUID, m.Type, m.Value)
 		e.Attributes = append(e.Attributes, m)
 	}
 	return writeJSON(w, map[string]any{"Event": e})
@@ -169,9 +162,6 @@ func mispType(x *Indicator) (typ, category string) {
 	case URL:
 		return "url", "Network activity"
 	case Pool:
-		if strings.Contains(x.Value, "://") {
-			return "url", "Network activity"
-		}
 		return "other", "Network activity"
 	case Fingerprint:
 		return "ssh-fingerprint", "Network activity"
@@ -194,7 +184,7 @@ type stixObject map[string]any
 func STIX(w io.Writer, a *model.Analysis) error {
 	when := taken(a)
 	stamp := stixTime(when)
-	who := "identity--" + uuid("stix", "identity")
+	who := "identity--" + identifier("stix", "identity")
 	objects := []stixObject{{
 		"type": "identity", "spec_version": "2.1", "id": who, "created": stixTime(time.Unix(0, 0)), "modified": stixTime(time.Unix(0, 0)),
 		"name": "icecore", "identity_class": "system",
@@ -206,7 +196,7 @@ func STIX(w io.Writer, a *model.Analysis) error {
 			from = x.Time
 		}
 		o := stixObject{
-			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + uuid("stix", subject(a), takenAt(a), x.Kind, x.Value),
+			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + identifier("stix", subject(a), takenAt(a), x.Kind, x.Value),
 			"created": stamp, "modified": stamp, "created_by_ref": who,
 			"name": x.Kind + ": " + x.Value, "description": description(&x),
 			"indicator_types": []string{"malicious-activity"}, "pattern": pattern(&x), "pattern_type": "stix", "pattern_version": "2.1",
@@ -217,12 +207,12 @@ func STIX(w io.Writer, a *model.Analysis) error {
 	}
 	if len(refs) > 0 { // a report without objects is not allowed
 		objects = append(objects, stixObject{
-			"type": "report", "spec_version": "2.1", "id": "report--" + uuid("stix", "report", subject(a), takenAt(a)),
+			"type": "report", "spec_version": "2.1", "id": "report--" + identifier("stix", "report", subject(a), takenAt(a)),
 			"created": stamp, "modified": stamp, "created_by_ref": who, "name": "icecore: " + subject(a), "published": stamp,
 			"report_types": []string{"indicator"}, "object_refs": refs,
 		})
 	}
-	return writeJSON(w, stixObject{"type": "bundle", "id": "bundle--" + uuid("stix", "bundle", subject(a), takenAt(a)), "objects": objects})
+	return writeJSON(w, stixObject{"type": "bundle", "id": "bundle--" + identifier("stix", "bundle", subject(a), takenAt(a)), "objects": objects})
 }
 
 func description(x *Indicator) string {
@@ -259,9 +249,6 @@ func pattern(x *Indicator) string {
 	case URL:
 		return "[url:value = " + q(x.Value) + "]"
 	case Pool:
-		if strings.Contains(x.Value, "://") {
-			return "[url:value = " + q(x.Value) + "]"
-		}
 		return "[x-mining-pool:value = " + q(x.Value) + "]"
 	case Fingerprint:
 		return "[x-ssh-key:fingerprint = " + q(x.Value) + "]"

@@ -12,16 +12,12 @@
 package ioc
 
 import (
-	"net/netip"
-	"net/url"
+	"cmp"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
-	"icecore/forensics/artifact"
-	"icecore/forensics/detect"
-	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
@@ -30,7 +26,7 @@ import (
 const (
 	Hash        = "sha256"
 	Path        = "path"
-	Pool        = "pool" // host:port, or a URL
+	Pool        = "pool" // host:port
 	Wallet      = "wallet"
 	Address     = "address" // of a host, IPv4 or IPv6
 	Domain      = "domain"
@@ -38,148 +34,165 @@ const (
 	Fingerprint = "key-fingerprint" // of an SSH key, as ssh-keygen -l prints it
 )
 
-// Indicator is one thing to look for elsewhere.
+// Indicator is one thing to look for elsewhere. Texts are escaped.
 type Indicator struct {
 	Kind  string
 	Value string
 	// Detail says more: the coin of a wallet, the file of a hash, source or
 	// destination for an address.
 	Detail   string
-	Level    detect.Level
-	Time     time.Time // of the first finding that names it, zero if unknown
+	Level    model.Level
+	Time     time.Time // when it was first seen: of the earliest record that holds it, zero if unknown
 	Findings []string  // IDs
 	Title    string    // of the strongest of them
 }
 
 // Of collects the indicators of an analysis, sorted by kind and value.
 func Of(a *model.Analysis) []Indicator {
-	records := make(map[string]*artifact.Record, len(a.Records))
+	records := make(map[string]*model.Record, len(a.Records))
 	for i := range a.Records {
 		records[a.Records[i].ID] = &a.Records[i]
 	}
 	c := collector{at: make(map[[2]string]int)}
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		if f.Level < detect.Medium {
+		if f.Level < model.Medium {
 			continue
 		}
-		for _, id := range f.Records {
-			if r := records[id]; r != nil {
-				c.record(f, r)
+		for n, id := range f.Records {
+			r := records[id]
+			if r == nil {
+				continue
 			}
+			c.finding, c.seen = f, seen(r)
+			if n == 0 && c.seen.IsZero() {
+				c.seen = f.When.Time // the time of the finding is that of its first record
+			}
+			c.record(r)
 		}
 	}
-	sort.Slice(c.list, func(i, j int) bool {
-		if c.list[i].Kind != c.list[j].Kind {
-			return c.list[i].Kind < c.list[j].Kind
-		}
-		return c.list[i].Value < c.list[j].Value
-	})
+	slices.SortFunc(c.list, func(a, b Indicator) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value)) })
 	return c.list
 }
 
-type collector struct {
-	list []Indicator
-	at   map[[2]string]int
+// seen gives when what a record states was there first: when a log has it, or when the
+// file came into being (of what a package owns, or shares a file with others, when it
+// was last changed).
+func seen(r *model.Record) time.Time {
+	order := []string{"changed", "created", "modified"}
+	switch r.Kind {
+	case model.YARAMatch, model.MinerConfig, model.FileNotable:
+		if r.Get("owner") == "" {
+			order = []string{"created", "changed", "modified"}
+		}
+	}
+	for _, what := range append([]string{"logged", "first", "login"}, order...) {
+		if t := r.Time(what); !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
-func (c *collector) add(f *model.Finding, kind, value, detail string) {
+// collector gathers the indicators of the record that it is at.
+type collector struct {
+	list    []Indicator
+	at      map[[2]string]int
+	finding *model.Finding
+	seen    time.Time
+}
+
+// add takes an indicator, its value and detail as they stand in the image.
+func (c *collector) add(kind, value, detail string) {
 	if value == "" {
 		return
 	}
+	f := c.finding
+	value = text.Escape(value)
 	k := [2]string{kind, value}
 	i, ok := c.at[k]
 	if !ok {
 		i = len(c.list)
 		c.at[k] = i
-		c.list = append(c.list, Indicator{Kind: kind, Value: value, Detail: detail, Level: f.Level, Title: f.Title})
+		c.list = append(c.list, Indicator{Kind: kind, Value: value, Detail: text.Escape(detail), Level: f.Level, Title: text.Escape(f.Title)})
 	}
 	x := &c.list[i]
 	if f.Level > x.Level {
-		x.Level, x.Title = f.Level, f.Title
+		x.Level, x.Title = f.Level, text.Escape(f.Title)
 	}
-	if !f.When.IsZero() && (x.Time.IsZero() || f.When.Time.Before(x.Time)) {
-		x.Time = f.When.Time
+	if !c.seen.IsZero() && (x.Time.IsZero() || c.seen.Before(x.Time)) {
+		x.Time = c.seen
 	}
-	for _, id := range x.Findings {
-		if id == f.ID {
-			return
-		}
+	if id := text.EscapeOnce(f.ID); !slices.Contains(x.Findings, id) {
+		x.Findings = append(x.Findings, id)
 	}
-	x.Findings = append(x.Findings, f.ID)
 }
 
 // record takes from a record what can be looked for elsewhere.
-func (c *collector) record(f *model.Finding, r *artifact.Record) {
+func (c *collector) record(r *model.Record) {
 	src := &r.Source
 	switch r.Kind {
-	case "yara.match":
-		c.file(f, src)
-	case "file.notable":
+	case model.YARAMatch:
+		c.file(src)
+	case model.FileNotable:
 		switch r.Get("what") {
 		case "immutable", "device_outside_dev": // says nothing of the content
 		case "package_file_changed": // the path is everywhere
-			c.add(f, Hash, src.SHA256, text.Escape(src.Path))
+			c.add(Hash, src.SHA256, src.Path)
 		default:
-			c.file(f, src)
+			c.file(src)
 		}
-	case "miner.config":
+	case model.MinerConfig:
 		if r.Get("found_in") == "configuration" || r.Get("file_type") == "elf" {
-			c.file(f, src)
+			c.file(src)
 		}
-	case "cron.script", "systemd.exec", "systemd.unit", "init.script":
+	case model.CronScript, model.SystemdExec, model.SystemdUnit, model.InitScript:
 		if r.Get("owner") == "" {
-			c.file(f, src)
+			c.file(src)
 		}
-	case "cron.job", "profile.line", "sudo.rule":
-		// One of many files in such a folder, and not the one that all have.
+	case model.CronJob, model.ProfileLine, model.SudoRule:
+		// One of many files in such a directory, and not the one that all have.
 		if d := path.Base(path.Dir(src.Path)); strings.HasSuffix(d, ".d") {
-			c.file(f, src)
+			c.file(src)
 		}
-	case "preload.library":
-		c.add(f, Path, text.Escape(r.Get("library")), "")
+	case model.PreloadLibrary:
+		c.add(Path, r.Get("library"), "")
 	}
 	for _, p := range r.List("programs") {
-		if odd(p) {
-			c.add(f, Path, text.Escape(p), "")
+		if suspicious(p) {
+			c.add(Path, p, "")
 		}
 	}
 	if pool := r.Get("pool"); pool != "" {
-		value := text.Escape(pool)
-		if !strings.Contains(pool, "://") && r.Get("port") != "" && !strings.HasSuffix(pool, ":"+r.Get("port")) {
-			value += ":" + text.Escape(r.Get("port"))
+		h, port := r.Get("host"), r.Get("port")
+		if h == "" {
+			h, port = hostPort(pool)
 		}
-		c.add(f, Pool, value, text.Escape(r.Get("algo")))
-		c.host(f, r.Get("host"), "destination")
+		c.add(Pool, joined(h, port, pool), r.Get("algo"))
+		c.host(h, "destination")
 	}
-	c.add(f, Wallet, text.Escape(r.Get("wallet")), text.Escape(r.Get("coin")))
-	if strings.HasPrefix(string(r.Kind), "auth.") || strings.HasPrefix(string(r.Kind), "login.") {
-		c.host(f, r.Get("address"), "source")
+	c.add(Wallet, r.Get("wallet"), r.Get("coin"))
+	if k := string(r.Kind); strings.HasPrefix(k, "auth.") || strings.HasPrefix(k, "login.") {
+		c.host(r.Get("address"), "source")
 	}
-	if r.Kind == "ssh.key" || r.Get("fingerprint") != "" {
-		c.add(f, Fingerprint, text.Escape(r.Get("fingerprint")), text.Escape(r.Get("comment")))
-	}
-	for _, u := range strings.FieldsFunc(r.Get("urls"), func(r rune) bool { return r == ',' || r == ' ' }) {
-		p, err := url.Parse(u)
-		if err != nil || p.Host == "" {
-			continue
-		}
-		c.add(f, URL, text.Escape(u), "")
-		c.host(f, p.Hostname(), "destination")
+	c.add(Fingerprint, r.Get("fingerprint"), r.Get("comment"))
+	for _, u := range r.List("urls") {
+		c.url(u)
 	}
 }
 
 // file adds a file: its hash and its path, if it has a path that could be met
 // again.
-func (c *collector) file(f *model.Finding, src *artifact.Source) {
-	c.add(f, Hash, src.SHA256, text.Escape(src.Path))
-	if src.Path != "" && src.State != filesystem.Deleted {
-		c.add(f, Path, text.Escape(src.Path), "")
+func (c *collector) file(src *model.Source) {
+	c.add(Hash, src.SHA256, src.Path)
+	if src.Path != "" && src.State != model.Deleted {
+		c.add(Path, src.Path, "")
 	}
 }
 
-// odd says whether the path of a program is one that no system has by itself.
-func odd(p string) bool {
+// suspicious says whether the path of a program is one that no package has: in a
+// world-writable directory, or hidden.
+func suspicious(p string) bool {
 	if !strings.HasPrefix(p, "/") {
 		return false
 	}
@@ -189,20 +202,4 @@ func odd(p string) bool {
 		}
 	}
 	return strings.Contains(p, "/.")
-}
-
-// host adds an address or a domain, unless it means this machine or its wire.
-func (c *collector) host(f *model.Finding, h, detail string) {
-	h = strings.ToLower(strings.Trim(h, "[]."))
-	if a, err := netip.ParseAddr(h); err == nil {
-		a = a.Unmap()
-		if !a.IsLoopback() && !a.IsUnspecified() && !a.IsLinkLocalUnicast() && !a.IsMulticast() {
-			c.add(f, Address, a.WithZone("").String(), detail)
-		}
-		return
-	}
-	if !strings.Contains(h, ".") || len(h) > 253 || strings.Trim(h, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" {
-		return
-	}
-	c.add(f, Domain, h, detail)
 }

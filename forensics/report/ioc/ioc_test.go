@@ -75,7 +75,7 @@ func TestOf(t *testing.T) {
 		"domain cdn.example.com", "domain pool.example.com",
 		"key-fingerprint " + key,
 		"path /etc/cron.d/0x", "path /etc/systemd/system/h.service", "path /opt/m", "path /tmp/.x/c", `path /tmp/.x/it's\x1b[31m`, "path /tmp/.x/run",
-		"pool pool.example.com:3333", "pool stratum+tcp://198.51.100.9:3333",
+		"pool 198.51.100.9:3333", "pool pool.example.com:3333",
 		"sha256 " + hash,
 		"url http://203.0.113.77/c.sh", "url https://cdn.example.com/a?b=1",
 		"wallet " + wallet,

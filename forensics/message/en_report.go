@@ -1,0 +1,111 @@
+package message
+
+// englishReport are the fixed texts of reports: headings, labels, and what is said where
+// there is nothing to show.
+var englishReport = map[string]string{
+	// Words.
+	"report.phase.initial-access": "initial access",
+	"report.phase.execution":      "execution",
+	"report.phase.persistence":    "persistence",
+	"report.phase.mining":         "mining",
+	"report.phase.evasion":        "defense evasion",
+	"report.phase.other":          "other",
+	"report.level.critical":       "critical",
+	"report.level.high":           "high",
+	"report.level.medium":         "medium",
+	"report.level.low":            "low",
+	"report.level.informational":  "informational",
+	"report.state.live":           "live",
+	"report.state.orphan":         "orphan",
+	"report.state.deleted":        "deleted",
+	"report.member":               "member {member}",
+	"report.unknown":              "unknown",
+	"report.unnamed":              "unnamed",
+	"report.no-hostname":          "no hostname",
+	"report.no-os":                "unknown operating system",
+	"report.no-content":           "unknown content",
+
+	// Times.
+	"report.since":          "since {time}",
+	"report.by":             "by {time}",
+	"report.by-short":       "by ",
+	"report.utc":            "{time} UTC",
+	"report.no-time":        "time unknown",
+	"report.inferred":       "{what} inferred",
+	"report.basis.modified": "from the file's mtime",
+	"report.basis.changed":  "from the file's ctime",
+	"report.basis.created":  "from the file's creation time",
+	"report.basis.accessed": "from the file's atime",
+	"report.basis.deleted":  "from the file's deletion time",
+	"report.basis.first":    "from the first remaining line",
+	"report.basis.other":    "from the time {what}",
+
+	// The first screen.
+	"report.verdict.compromised":   "COMPROMISED",
+	"report.verdict.suspicious":    "SUSPICIOUS",
+	"report.verdict.no-indicators": "NO INDICATORS FOUND",
+	"report.snapshot":              "snapshot of {time}",
+	"report.counts":                "{list} {n|finding|findings}",
+	"report.counts-none":           "no findings",
+	"report.counts-low":            "no findings above low",
+	"report.files-read":            "{count} {n|file|files} read",
+	"report.label.not-read":        "Not read",
+	"report.label.miners":          "Miners",
+	"report.label.pools":           "Pools",
+	"report.label.wallet":          "Wallet",
+	"report.label.coverage":        "Coverage",
+	"report.label.records":         "Records",
+	"report.no-miners":             "no miner, pool or wallet found",
+	"report.no-coin":               "unknown coin",
+	"report.more-wallets":          "and {count} more {n|wallet|wallets}, see below",
+	"report.more-gaps":             "and {count} more, see COVERAGE GAPS",
+	"report.read":                  "{count} {n|file|files}, {bytes} scanned with YARA",
+	"report.gaps-none":             "no gaps",
+	"report.gaps-some":             "{count} {n|gap|gaps}, listed below",
+	"report.nothing":               "Nothing above low was found in {files} {nf|file|files} and {records} {nr|record|records}. This does not prove that the server is clean: the indicators that icecore looks for are absent from what could be read.",
+	"report.nothing-read":          "No file was read, so nothing could be found. COVERAGE GAPS lists the reasons.",
+
+	// Findings.
+	"report.head.findings":   "FINDINGS",
+	"report.column.level":    "level",
+	"report.column.finding":  "finding",
+	"report.column.evidence": "location and evidence",
+	"report.findings-none":   "None: no rule and no analysis matched.",
+	"report.findings-low":    "None above low. --all lists {count} {n|finding|findings} of lower level.",
+	"report.findings-hidden": "{count} {n|finding|findings} of lower level not listed; --all lists all.",
+
+	// Miners.
+	"report.head.miners":    "MINERS: POOLS AND WALLETS",
+	"report.column.where":   "location",
+	"report.column.program": "program",
+	"report.column.config":  "configuration",
+	"report.miners-intact":  "{count} {n|configuration in an unchanged file of a package is|configurations in unchanged files of packages are} not listed.",
+	"report.miners-more":    "{count} more {n|configuration|configurations}: --format json lists all.",
+
+	// The attack timeline.
+	"report.head.story":   "ATTACK TIMELINE (UTC)",
+	"report.column.time":  "time",
+	"report.column.phase": "phase",
+	"report.column.event": "event",
+	"report.story-none":   "None: no finding of level medium or above.",
+
+	// Coverage.
+	"report.head.coverage":    "COVERAGE GAPS",
+	"report.coverage-read":    "Read: {read}, from {count} {n|volume|volumes} of {image} ({format}).",
+	"report.volume":           "{id}: {content}, {size}",
+	"report.volume-unread":    "not read: {reason}",
+	"report.volume-files":     "{count} {n|file|files}",
+	"report.journal-none":     "no journal",
+	"report.journal-clean":    "journal clean",
+	"report.journal-replayed": "journal replayed ({count} {n|transaction|transactions})",
+	"report.journal-raw":      "journal NOT replayed ({count} {n|transaction|transactions})",
+	"report.coverage-full":    "No gaps: everything that could be opened was read.",
+	"report.coverage-list":    "Gaps, those that matter most first:",
+	"report.coverage-more":    "and {count} more; --format json lists all",
+
+	// How to verify.
+	"report.head.verify":  "VERIFY",
+	"report.verify-bytes": "The bytes that {finding} rests on:",
+	"report.verify-all":   "All records with hashes and offsets: {command}",
+	"report.verify-case":  "A case directory with HTML report and timelines: {command}",
+}

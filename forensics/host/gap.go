@@ -28,6 +28,18 @@ func (v *Volume) Gap(weight model.Weight, err error) model.Gap {
 	}
 }
 
+// weight says how much it matters that a volume of this content is not read: the system
+// that runs is on none that holds boot code, or the files of the firmware.
+func weight(content string) model.Weight {
+	switch content {
+	case "BIOS boot":
+		return model.Minor
+	case "vfat", "iso9660":
+		return model.Partial
+	}
+	return model.Decisive
+}
+
 // FileGap returns the coverage line of a file: by its path, by its inode number where
 // it has no path, or by both where the number is told, too.
 func (v *Volume) FileGap(path string, ref filesystem.Ref, why model.Message) model.Gap {

@@ -96,7 +96,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 			vol.Reason = "" // package volume does not know what the engines read
 		}
 		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {
-			img.Gaps = append(img.Gaps, vol.Gap(model.Decisive, err))
+			img.Gaps = append(img.Gaps, vol.Gap(weight(vol.Content), err))
 		}
 	}
 	return img, nil

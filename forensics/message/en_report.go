@@ -28,7 +28,7 @@ var englishReport = map[string]string{
 	// Times.
 	"report.since":          "since {time}",
 	"report.by":             "by {time}",
-	"report.by-short":       "by ",
+	"report.by-short":       "by",
 	"report.utc":            "{time} UTC",
 	"report.no-time":        "time unknown",
 	"report.inferred":       "{what} inferred",

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -148,7 +149,10 @@ func TestSources(t *testing.T) {
 		t.Errorf("only %d messages", len(made))
 	}
 	for _, c := range Languages() {
-		for _, f := range faults(c.texts, made) {
+		texts := maps.Clone(c.texts)
+		// The fixed texts of reports are held against their writers in package report.
+		maps.DeleteFunc(texts, func(id, _ string) bool { return strings.HasPrefix(id, "report.") })
+		for _, f := range faults(texts, made) {
 			t.Errorf("%s: %s", c.Lang, f)
 		}
 	}

@@ -168,7 +168,7 @@ func (t *screen) phaseColumn() int {
 // shortTime writes a time to the minute; if one of the phases has an upper bound, the
 // others leave room for its word.
 func (t *screen) shortTime(v whenView) string {
-	by := t.say("by-short")
+	by := t.say("by-short") + " "
 	column := len("2006-01-02 15:04")
 	late := slices.ContainsFunc(t.s.phases, func(p phase) bool { return p.finding.When.Late && p.finding.When.Time != "" })
 	s := t.say("no-time")

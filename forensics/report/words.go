@@ -20,7 +20,13 @@ func wordsOf(lang string) (words, error) {
 
 // say gives a text with its parameters, pairs of name and value, which are escaped.
 func (w words) say(id string, pairs ...any) string {
-	return w.c.Text(model.Msg("report."+id, pairs...))
+	m := model.Message{ID: "report." + id, Params: make(model.Params)}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if name, ok := pairs[i].(string); ok {
+			m.Params[name] = model.ValueOf(pairs[i+1])
+		}
+	}
+	return w.c.Text(m)
 }
 
 // count is say with the number n, as {n|one|many} and {count} of the text want it.

@@ -41,10 +41,10 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 			problems = append(problems, Problem{"GPT", noBackup(r, size, int64(sector))})
 		}
 		for _, p := range t.Partitions {
-			if p == nil || p.Type == gpt.Unused || strings.Trim(string(p.Type), "0-") == "" {
+			if p == nil { // not in use
 				continue
 			}
-			if p.Start > uint64(1<<62)/uint64(sector) || p.End < p.Start || p.End > uint64(1<<62)/uint64(sector) {
+			if p.End < p.Start || p.End > uint64(1<<62)/uint64(sector) {
 				problems = append(problems, Problem{fmt.Sprintf("GPT entry %d", p.Index), fmt.Sprintf("sectors %d to %d", p.Start, p.End)})
 				continue
 			}
@@ -68,9 +68,12 @@ func noBackup(r io.ReaderAt, size, sector int64) string {
 	if n, _ := r.ReadAt(b[:], sector+32); n < len(b) {
 		return what
 	}
-	end := binary.LittleEndian.Uint64(b[:]) + 1 // sectors
-	switch have := uint64(size / sector); {
-	case end == have || end > 1<<62/uint64(sector):
+	last := binary.LittleEndian.Uint64(b[:]) // sector
+	if last > 1<<62/uint64(sector) {
+		return what
+	}
+	switch have, end := uint64(size/sector), last+1; {
+	case end == have:
 		return what
 	case end > have:
 		return fmt.Sprintf("%s: the disk had %d bytes, the image has %d: it is truncated", what, end*uint64(sector), size)

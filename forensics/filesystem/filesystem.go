@@ -32,7 +32,7 @@ const (
 )
 
 // Ref names one file: its inode number and, where an older state of that inode
-// is meant, the journal transaction whose copy tells it. Version 0 is the
+// is meant, the journal transaction whose copy holds it. Version 0 is the
 // present state.
 type Ref struct {
 	Inode   uint64
@@ -241,7 +241,7 @@ type Info struct {
 	Replayed       bool // the view is disk plus journal
 }
 
-// JournalInfo says what the journal told.
+// JournalInfo says what the journal holds.
 type JournalInfo struct {
 	Present      bool
 	Replayed     bool
@@ -256,7 +256,7 @@ type JournalInfo struct {
 // journal.
 type Change struct {
 	// Ref is the file and the transaction that committed the new state. Its number may
-	// belong to another file now: New.Generation tells them apart.
+	// belong to another file now: New.Generation distinguishes them.
 	Ref Ref
 	// Time is that of the commit: the change was made between the commit before and
 	// this one, by default within the five seconds before it.
@@ -293,17 +293,17 @@ type FS interface {
 	// Walk calls fn once for each path, from one goroutine, in an order that
 	// depends on the disk alone, which need not be by name. The entry and
 	// what it points at may be kept, unless Reuse is set. An error of fn ends the walk and is
-	// returned; what is wrong on the disk is told in Entry.Err and Problems,
+	// returned; what is wrong on the disk is reported in Entry.Err and Problems,
 	// and the walk goes on.
 	Walk(context.Context, WalkOptions, func(*Entry) error) error
 	// Problems gives all that was found wrong so far, sorted, each once.
 	Problems() []Problem
 }
 
-// A HistoryFS can also tell how files changed before their present state.
+// A HistoryFS can also say how files changed before their present state.
 type HistoryFS interface {
 	FS
-	// History calls fn for each change that the journal tells, oldest first.
+	// History calls fn for each change that the journal records, oldest first.
 	History(context.Context, func(*Change) error) error
 }
 

@@ -300,7 +300,7 @@ func fixedVHD(f io.ReaderAt, size int64) bool {
 }
 
 // dataRanges asks the kernel which parts of a sparse file hold data (lseek(2),
-// SEEK_DATA). Where it cannot tell, that is all of it.
+// SEEK_DATA). Where it does not know, that is all of it.
 func dataRanges(f *os.File, size int64) []Range {
 	const seekData, seekHole = 3, 4
 	var out []Range

@@ -222,7 +222,7 @@ func TestQcow2Refused(t *testing.T) {
 		})
 	}
 
-	// Damage of one cluster is told when that cluster is read; the rest reads.
+	// Damage of one cluster is reported when that cluster is read; the rest reads.
 	for _, c := range []struct {
 		what  string
 		entry uint64
@@ -273,8 +273,8 @@ func TestQcow2SharedTable(t *testing.T) {
 	}
 }
 
-// TestQcow2Told: what can be read but is not as it should be is told.
-func TestQcow2Told(t *testing.T) {
+// TestQcow2Problems: what can be read but is not as it should be is reported.
+func TestQcow2Problems(t *testing.T) {
 	need(t, "qemu-img", "qemu-io")
 	p := filepath.Join(t.TempDir(), "x.qcow2")
 	run(t, "qemu-img", "create", "-q", "-f", "qcow2", p, "4M")

@@ -91,7 +91,7 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
-// TestKinds: why an image is not opened can be told by errors.Is.
+// TestKinds: the kind of an error is known by errors.Is.
 func TestKinds(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string, b []byte) string { return write(t, filepath.Join(dir, name), b) }

@@ -99,7 +99,7 @@ func mdraid(at func(int64, int) []byte) bool {
 	return false
 }
 
-// extType tells ext2, ext3 and ext4 apart as blkid(8) does.
+// extType distinguishes ext2, ext3 and ext4 as blkid(8) does.
 func extType(sb []byte) string {
 	le := binary.LittleEndian
 	compat, incompat, ro := le.Uint32(sb[0x5c:]), le.Uint32(sb[0x60:]), le.Uint32(sb[0x64:])

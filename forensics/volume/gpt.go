@@ -61,7 +61,7 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 }
 
 // noBackup says why the copy of the table is not at the end of the disk: the header
-// tells where the end was when the table was written.
+// says where the end was when the table was written.
 func noBackup(r io.ReaderAt, size, sector int64) string {
 	const what = "no copy of the table at the end of the disk"
 	var b [8]byte

@@ -62,7 +62,7 @@ func runOn(t testing.TB, name, stdin string, args ...string) {
 	}
 }
 
-// sfdiskTable is what sfdisk(8) tells of a disk, the oracle of these tests.
+// sfdiskTable is what sfdisk(8) says of a disk, the oracle of these tests.
 type sfdiskTable struct {
 	PartitionTable struct {
 		Label      string
@@ -231,7 +231,7 @@ func ids(vols []Volume) string {
 }
 
 // TestHostileChain: chains of logical partitions that an intruder bent. What comes
-// before the damage is listed, and the damage is told.
+// before the damage is listed, and the damage is reported.
 func TestHostileChain(t *testing.T) {
 	for name, c := range map[string]struct {
 		bend func(*os.File)
@@ -287,9 +287,9 @@ func TestHostileChain(t *testing.T) {
 			if c.vols != "" && ids(vols) != c.vols {
 				t.Errorf("volumes %s, want %s", ids(vols), c.vols)
 			}
-			told := fmt.Sprint(problems)
-			if c.want == "" && len(problems) > 0 || !strings.Contains(told, c.want) {
-				t.Errorf("problems %s, want %q", told, c.want)
+			reported := fmt.Sprint(problems)
+			if c.want == "" && len(problems) > 0 || !strings.Contains(reported, c.want) {
+				t.Errorf("problems %s, want %q", reported, c.want)
 			}
 			seen := make(map[string]bool)
 			for _, v := range vols {
@@ -323,7 +323,7 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	told := func(t *testing.T, f *os.File, n int64, wantVols, want string) {
+	reported := func(t *testing.T, f *os.File, n int64, wantVols, want string) {
 		t.Helper()
 		vols, problems, err := List(f, n)
 		if err != nil || ids(vols) != wantVols || !strings.Contains(fmt.Sprint(problems), want) {
@@ -333,18 +333,18 @@ func TestDamage(t *testing.T) {
 	t.Run("first table gone", func(t *testing.T) {
 		f := fresh(t)
 		zero(t, f, 512, 33*512)
-		told(t, f, size, "p1 p2", "its copy at the end is used")
+		reported(t, f, size, "p1 p2", "its copy at the end is used")
 	})
 	t.Run("truncated", func(t *testing.T) {
 		f := fresh(t)
-		told(t, f, size/2, "p1 p2", "the disk had 33554432 bytes, the image has 16777216: it is truncated")
+		reported(t, f, size/2, "p1 p2", "the disk had 33554432 bytes, the image has 16777216: it is truncated")
 	})
 	t.Run("enlarged", func(t *testing.T) {
 		f := fresh(t)
 		if err := f.Truncate(2 * size); err != nil {
 			t.Fatal(err)
 		}
-		told(t, f, 2*size, "p1 p2", "it had 33554432 bytes when the table was written, and was enlarged to 67108864")
+		reported(t, f, 2*size, "p1 p2", "it had 33554432 bytes when the table was written, and was enlarged to 67108864")
 	})
 	t.Run("ends before the second partition", func(t *testing.T) {
 		f := fresh(t)
@@ -366,7 +366,7 @@ func TestDamage(t *testing.T) {
 		if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 512+80); err != nil {
 			t.Fatal(err)
 		}
-		told(t, f, size, "p1 p2", "its copy at the end is used")
+		reported(t, f, size, "p1 p2", "its copy at the end is used")
 		if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, size-512+80); err != nil {
 			t.Fatal(err)
 		}

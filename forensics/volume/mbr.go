@@ -10,7 +10,7 @@ import (
 
 const sector = 512 // bytes of a boot record
 
-// units are the sizes of the sectors that an MBR counts in. It does not tell which:
+// units are the sizes of the sectors that an MBR counts in. It does not say which:
 // the disk did, and an image has lost it.
 var units = []int64{512, 4096}
 

@@ -11,13 +11,13 @@ import (
 )
 
 // What need not be read to show files, but may be wrong all the same, or differ from what
-// it describes. e2fsck(8) tells it too.
+// it describes. e2fsck(8) reports it too.
 
 // maxCheckedGroups bounds the groups of which a walk reads the inode bitmaps: those of a
 // volume of 512 GiB.
 const maxCheckedGroups = 1 << 12
 
-// checkMMP verifies the block by which hosts tell each other that they use the filesystem
+// checkMMP verifies the block by which hosts announce to each other that they use the filesystem
 // (struct mmp_struct in fs/ext4/ext4.h).
 func (f *FS) checkMMP() {
 	const magic, sumAt = 0x004d4d50, 1020
@@ -39,7 +39,7 @@ func (f *FS) checkMMP() {
 	}
 }
 
-// consistent says whether what is told in two places must agree. Without a replay, or
+// consistent says whether what is stored in two places must agree. Without a replay, or
 // without a journal where it was not unmounted, it need not.
 func (f *FS) consistent() bool {
 	s := f.sb
@@ -71,7 +71,7 @@ func (w *walker) checkBitmaps(g int, places []uint32) {
 	}
 }
 
-// checkType tells of a name whose type is not that of its inode: find(1) goes by it, and
+// checkType reports a name whose type is not that of its inode: find(1) goes by it, and
 // does not go down into a directory that a name calls a file.
 func (w *walker) checkType(dir uint32, in *filesystem.Inode, typ byte) {
 	if typ == 0 || int(typ) >= len(typeBits) || typeBits[typ] == in.Mode&filesystem.ModeType || !w.f.consistent() {
@@ -90,7 +90,7 @@ type twice struct {
 	table []uint64
 }
 
-// checkTwice tells of names that a directory has twice: the kernel finds the first alone, and
+// checkTwice reports names that a directory has twice: the kernel finds the first alone, and
 // the other file is out of reach.
 func (t *tree) checkTwice(dir uint32) {
 	w := t.w

@@ -10,8 +10,8 @@ import (
 	"icecore/forensics/filesystem"
 )
 
-// TestDisagreements makes two places of a filesystem tell different things of a file. Each
-// is told where e2fsck tells it.
+// TestDisagreements makes two places of a filesystem say different things of a file. Each
+// is reported where e2fsck reports it.
 func TestDisagreements(t *testing.T) {
 	needKernel(t, "e2fsck")
 	inMemory(t)
@@ -67,11 +67,11 @@ func TestDisagreements(t *testing.T) {
 				if p.What == what && strings.Contains(p.Why, why) {
 					found = true
 				} else {
-					t.Errorf("also told: %v", p)
+					t.Errorf("also reported: %v", p)
 				}
 			}
 			if !found {
-				t.Errorf("%s, %s: not told", what, why)
+				t.Errorf("%s, %s: not reported", what, why)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ import (
 //
 //	intact      every block is free since the file was deleted, in each state of the
 //	            block bitmap that the journal has of all transactions since; or its
-//	            content stands in the journal itself. What no journal tells: that a block
+//	            content stands in the journal itself. What no journal shows: that a block
 //	            was taken and given back within one transaction, or was already written
 //	            by a transaction that was never committed
 //	unverified  every block is free now, but of some transactions since then the journal
@@ -139,7 +139,7 @@ type life struct {
 	gen   uint32
 	born  filesystem.Time // unknown where the inode does not say
 	first uint32          // the oldest transaction that has it
-	late  bool            // it is only in the inode table: born alone tells since when
+	late  bool            // it is only in the inode table: born alone says since when
 	node  *node           // nil where it is alive, or nothing of it could be recovered
 }
 
@@ -445,7 +445,7 @@ func (r *finder) table(block, first uint64) {
 }
 
 // lastState gives the newest state in which a file that is deleted now had a name.
-// That a later state of it has none tells when that was.
+// A later state that has none shows when that was.
 func (r *finder) lastState(ino uint64, states []state, now []byte, onDisk bool) *node {
 	le := binary.LittleEndian
 	best := -1
@@ -596,8 +596,8 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 	return w.freed(ctx, seen, func(n *node) error { return give(n, names.of(n)) })
 }
 
-// freed gives the inodes that the table shows as deleted and nothing else tells
-// of: their times and owner, mostly without content.
+// freed gives the inodes that the table shows as deleted and nothing else
+// mentions: their times and owner, mostly without content.
 func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*node) error) error {
 	f, s := w.f, w.f.sb
 	var buf []byte
@@ -613,7 +613,7 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 		}
 		need := int(s.SInodesPerGroup-gr.unused) * s.inodeSize
 		if left -= int64(need); left < 0 {
-			return nil // told of by the walk
+			return nil // reported by the walk
 		}
 		if need > len(buf) {
 			buf = make([]byte, need)

@@ -14,7 +14,7 @@ import (
 	"icecore/forensics/text"
 )
 
-// A fast commit tells what was done to files rather than what is in blocks. It is
+// A fast commit records what was done to files rather than what is in blocks. It is
 // applied as ext4_fc_replay of fs/ext4/fast_commit.c does, to blocks in memory. Where the
 // kernel allocates a block for it (a new directory, a block map that outgrew its
 // inode), a free block is given in the view; the disk has nothing there.
@@ -52,7 +52,7 @@ type fastInode struct {
 	runs    []fastRun
 	loaded  bool // runs are read
 	changed bool // runs differ from the record's map
-	open    bool // the last record told has no links: it was held open
+	open    bool // the last record has no links: it was held open
 }
 
 // fastDir is a directory of which names change.
@@ -378,7 +378,7 @@ func (r *fastReplay) newBlock() (uint64, []byte, error) {
 	for ; r.group >= 0; r.group, r.bit = r.group-1, -1 {
 		g := &r.f.groups[r.group]
 		if g.flags&rec.BgdFlagBitmapNotInitialized != 0 || g.blockBitmap == 0 {
-			continue // its free blocks are not told by the bitmap
+			continue // its bitmap does not show its free blocks
 		}
 		first := uint64(s.SFirstDataBlock) + uint64(r.group)*uint64(s.SBlocksPerGroup)
 		if r.bit < 0 {

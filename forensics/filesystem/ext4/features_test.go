@@ -49,7 +49,7 @@ func TestNotExt4(t *testing.T) {
 	}
 }
 
-// TestExternalJournal wants a journal on another device to be told of, and the
+// TestExternalJournal wants a journal on another device to be reported of, and the
 // files to be read without it.
 func TestExternalJournal(t *testing.T) {
 	needKernel(t)

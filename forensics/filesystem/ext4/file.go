@@ -52,7 +52,7 @@ func (f *FS) open(n *node) (*file, error) {
 		}
 	case filesystem.ModeRegular, filesystem.ModeDir:
 		if f.sb.metaCsum() && n.Flags&rec.InodeFlagExtents != 0 && n.iblock()[6] > 0 {
-			// Blocks of the tree have checksums, of which Inode().Note tells.
+			// Blocks of the tree have checksums, whose state is in Inode().Note.
 			fl.once.Do(fl.loadExtents)
 		}
 	default:

@@ -54,7 +54,7 @@ func (f *FS) readGroups() {
 }
 
 // tryDescCopies replaces the descriptors of a block that are bad by the first copy
-// that is not, and tells what was found. why holds what is wrong with each, nil
+// that is not, and reports what was found. why holds what is wrong with each, nil
 // for the good ones.
 func (f *FS) tryDescCopies(n uint32, why []error) {
 	s := f.sb
@@ -66,7 +66,7 @@ func (f *FS) tryDescCopies(n uint32, why []error) {
 			left++
 		}
 	}
-	told := make([]bool, len(why))
+	reported := make([]bool, len(why))
 	for _, at := range f.descCopies(n) {
 		if left == 0 {
 			break
@@ -75,7 +75,7 @@ func (f *FS) tryDescCopies(n uint32, why []error) {
 			continue
 		}
 		for i, err := range why {
-			if err == nil || told[i] {
+			if err == nil || reported[i] {
 				continue
 			}
 			g := first + uint32(i)
@@ -87,7 +87,7 @@ func (f *FS) tryDescCopies(n uint32, why []error) {
 			// how far the table is used.
 			got.unused, got.flags = 0, 0
 			f.groups[g] = got
-			told[i] = true
+			reported[i] = true
 			left--
 			f.problem(fmt.Sprintf("group %d descriptor", g), "%v; the copy in block %d is used", err, at)
 		}
@@ -97,7 +97,7 @@ func (f *FS) tryDescCopies(n uint32, why []error) {
 		return
 	}
 	for i, err := range why {
-		if err != nil && !told[i] {
+		if err != nil && !reported[i] {
 			f.problem(fmt.Sprintf("group %d descriptor", first+uint32(i)), "%v", err)
 		}
 	}

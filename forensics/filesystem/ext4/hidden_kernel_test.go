@@ -18,7 +18,7 @@ import (
 
 // TestHidingPlaces changes one thing on a filesystem that the kernel puts up with, as
 // somebody would who wants a file to run and a reader of the disk not to see it. The
-// view must stay that of the kernel, and the thing must be told.
+// view must stay that of the kernel, and the thing must be reported.
 func TestHidingPlaces(t *testing.T) {
 	needKernel(t)
 	inMemory(t)
@@ -35,10 +35,10 @@ func TestHidingPlaces(t *testing.T) {
 	}
 	ext3 := []string{"-t", "ext3", "-I", "256"}
 	for _, c := range []struct {
-		name string
-		mkfs []string
-		edit func(*editor)
-		told string
+		name     string
+		mkfs     []string
+		edit     func(*editor)
+		reported string
 	}{
 		{"file that is marked as inline", ext3, flag("/dir/file", rec.InodeFlagInlineData), noteNotInline},
 		{"file that is marked as inline, 128-byte inodes", []string{"-t", "ext3", "-I", "128"}, flag("/dir/file", rec.InodeFlagInlineData), noteNotInline},
@@ -62,14 +62,14 @@ func TestHidingPlaces(t *testing.T) {
 			unmount()
 			got := engineRows(t, f)
 			for path, r := range got {
-				if c.told != "" && strings.Contains(r.Err, c.told) { // the note
+				if c.reported != "" && strings.Contains(r.Err, c.reported) { // the note
 					r.Err = ""
 					got[path] = r
 				}
 			}
 			compareRows(t, "kernel", want, got)
-			if c.told != "" && !strings.Contains(allProblems(f), c.told) {
-				t.Errorf("%q is not told: %v", c.told, f.Problems())
+			if c.reported != "" && !strings.Contains(allProblems(f), c.reported) {
+				t.Errorf("%q is not reported: %v", c.reported, f.Problems())
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestHidingPlaces(t *testing.T) {
 			t.Errorf("content %s, %v; want %s", got, err, want)
 		}
 		if !strings.Contains(allProblems(f), notePlain) {
-			t.Errorf("not told: %v", f.Problems())
+			t.Errorf("not reported: %v", f.Problems())
 		}
 	})
 }

@@ -19,7 +19,7 @@ const commitInterval = 5
 // unless a replay replaces it on the disk: then that is the old state, of a time that is
 // not known. A sync(2) writes blocks back that a recovery would write again: then what
 // stands on the disk is one of the states in the journal, and none before them. It costs one or two
-// reads of the journal, and memory for one state of each inode that the journal tells of.
+// reads of the journal, and memory for one state of each inode that the journal holds.
 func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) error {
 	if f.journal == nil {
 		return nil
@@ -102,7 +102,7 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		}
 	}
 	if full {
-		f.problem("journal", "tells of more than %d inodes; the history of the rest is not given", maxRecovered)
+		f.problem("journal", "holds changes of more than %d inodes; the history of the rest is not given", maxRecovered)
 	}
 	return nil
 }

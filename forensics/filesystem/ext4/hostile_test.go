@@ -159,7 +159,7 @@ func TestHostile(t *testing.T) {
 			start := time.Now()
 			f, err := Open(context.Background(), bytes.NewReader(e.img), int64(len(e.img)), Options{})
 			must(t, err)
-			var told []string
+			var reported []string
 			shown := 0
 			err = f.Walk(context.Background(), filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: true}, func(en *filesystem.Entry) error {
 				if want[en.Path] {
@@ -170,7 +170,7 @@ func TestHostile(t *testing.T) {
 					t.Errorf("path %q", en.Path)
 				}
 				if en.Err != nil {
-					told = append(told, en.Err.Error())
+					reported = append(reported, en.Err.Error())
 				}
 				return nil
 			})
@@ -188,26 +188,26 @@ func TestHostile(t *testing.T) {
 				if err == nil {
 					t.Errorf("%s is read without an error", c.open)
 				} else {
-					told = append(told, err.Error())
+					reported = append(reported, err.Error())
 					var corrupt *filesystem.CorruptError
 					if !errors.As(err, &corrupt) {
-						t.Errorf("not told as corrupt: %v", err)
+						t.Errorf("not reported as corrupt: %v", err)
 					}
 				}
 			}
 			for _, p := range f.Problems() {
-				told = append(told, p.What+": "+p.Why)
+				reported = append(reported, p.What+": "+p.Why)
 			}
 			found := c.what == "" && c.why == ""
-			for _, s := range told {
+			for _, s := range reported {
 				if strings.Contains(s, c.what) && strings.Contains(s, c.why) {
 					found = true
 				}
 			}
 			if !found {
-				t.Errorf("%q, %q is not told: %q", c.what, c.why, told)
+				t.Errorf("%q, %q is not reported: %q", c.what, c.why, reported)
 			}
-			t.Logf("%v, %d shown, told: %.300q", time.Since(start), shown, told)
+			t.Logf("%v, %d shown, reported: %.300q", time.Since(start), shown, reported)
 		})
 	}
 }
@@ -237,7 +237,7 @@ func TestHiddenInode(t *testing.T) {
 	if !found {
 		t.Error("the file is not shown")
 	}
-	if !tells(f, fmt.Sprintf("inode %d", hidden)) {
+	if !reports(f, fmt.Sprintf("inode %d", hidden)) {
 		t.Errorf("nothing is said: %v", f.Problems())
 	}
 }
@@ -278,7 +278,7 @@ func TestSharedDirectories(t *testing.T) {
 		start := time.Now()
 		entries := 0
 		must(t, f.Walk(context.Background(), filesystem.WalkOptions{}, func(*filesystem.Entry) error { entries++; return nil }))
-		if !tells(f, "directory inode") && !tells(f, "inode") {
+		if !reports(f, "directory inode") && !reports(f, "inode") {
 			t.Errorf("nothing is said: %v", f.Problems())
 		}
 		t.Logf("depth %d: %d entries in %v, %d problems", depth, entries, time.Since(start), len(f.Problems()))
@@ -326,7 +326,7 @@ func TestLongPaths(t *testing.T) {
 	if length > maxLong+1<<20 {
 		t.Errorf("%d bytes of paths", length)
 	}
-	if entries < deep || !tells(w.f, "directory inode") {
+	if entries < deep || !reports(w.f, "directory inode") {
 		t.Errorf("%d entries; %v", entries, w.f.Problems())
 	}
 	t.Logf("%d entries, %d MiB of paths", entries, length>>20)
@@ -355,7 +355,7 @@ func TestCutShort(t *testing.T) {
 				}
 				return nil
 			}))
-			if !tells(f, "superblock") {
+			if !reports(f, "superblock") {
 				t.Errorf("%s, %d%%: nothing is said: %v", img.name, part, f.Problems())
 			}
 			if part == 95 && entries < 60 {

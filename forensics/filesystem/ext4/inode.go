@@ -63,9 +63,9 @@ func (s *superblock) fastLink(n *node) bool {
 // (ext4_file_getattr in fs/ext4/inode.c).
 func inlineSectors(size int64) uint64 { return (uint64(size) + 511) >> 9 }
 
-// oddFlags tells of flags that do not fit what the inode holds, and gives the note that
+// wrongFlags reports flags that do not fit what the inode holds, and gives the note that
 // a reader needs. The kernel goes by what it holds.
-func (f *FS) oddFlags(ino uint64, raw []byte) string {
+func (f *FS) wrongFlags(ino uint64, raw []byte) string {
 	flags := binary.LittleEndian.Uint32(raw[0x20:])
 	if flags&rec.InodeFlagInlineData != 0 && !hasInline(raw) {
 		f.problem(fmt.Sprintf("inode %d", ino), noteNotInline)
@@ -323,7 +323,7 @@ func (f *FS) finishNode(n *node) {
 		f.problem(fmt.Sprintf("inode %d", n.Ref.Inode), noteChecksum)
 	}
 	if n.Note == "" {
-		n.Note = f.oddFlags(n.Ref.Inode, n.raw)
+		n.Note = f.wrongFlags(n.Ref.Inode, n.raw)
 	}
 	if n.Note == "" {
 		n.Note = new(diskInodes).note(f, n.Ref.Inode, n.Generation)

@@ -16,7 +16,7 @@ import (
 )
 
 // TestBackups destroys the first superblock, descriptors, or both, and wants the
-// same view as before, and to be told.
+// same view as before, and to be reported.
 func TestBackups(t *testing.T) {
 	needKernel(t)
 	inMemory(t)
@@ -66,7 +66,7 @@ func TestBackups(t *testing.T) {
 					}
 					f := openDamaged(t, img, d.at, bytes.Repeat([]byte{0xa5}, int(d.length)))
 					compareRows(t, "sound image", want, engineRows(t, f))
-					if !tells(f, d.what) {
+					if !reports(f, d.what) {
 						t.Errorf("nothing is said of %s: %v", d.what, f.Problems())
 					}
 				})
@@ -75,8 +75,8 @@ func TestBackups(t *testing.T) {
 	}
 }
 
-// tells says whether a problem's place begins with what.
-func tells(f *FS, what string) bool {
+// reports says whether a problem's place begins with what.
+func reports(f *FS, what string) bool {
 	for _, p := range f.Problems() {
 		if strings.HasPrefix(p.What, what) {
 			return true
@@ -100,7 +100,7 @@ func openDamaged(t testing.TB, img string, at int64, b []byte) *FS {
 }
 
 // TestChecksums flips one bit in each kind of metadata that has a checksum. It
-// must be told where, and the data must still be shown, with a note.
+// must be reported where, and the data must still be shown, with a note.
 func TestChecksums(t *testing.T) {
 	needKernel(t)
 	inMemory(t)
@@ -175,7 +175,7 @@ func TestChecksums(t *testing.T) {
 				}
 				return nil
 			}))
-			if !tells(f, c.what) {
+			if !reports(f, c.what) {
 				t.Errorf("nothing is said of %q: %v", c.what, f.Problems())
 			}
 			if c.path != "" && !strings.Contains(noted, noteChecksum) {
@@ -196,7 +196,7 @@ func mustNode(t testing.TB, f *FS, ino uint64) *node {
 }
 
 // TestJournalChecksums flips one bit in each kind of block of a journal that is to be
-// recovered. It must be told; damage to the superblock alone must not hide what the
+// recovered. It must be reported; damage to the superblock alone must not hide what the
 // transactions hold.
 func TestJournalChecksums(t *testing.T) {
 	needKernel(t)
@@ -259,7 +259,7 @@ func TestJournalChecksums(t *testing.T) {
 			f, err := Open(context.Background(), withJournal(img, exts, b), int64(len(img)), Options{})
 			must(t, err)
 			if !strings.Contains(allProblems(f), "checksum mismatch") {
-				t.Errorf("not told: %v", f.Problems())
+				t.Errorf("not reported: %v", f.Problems())
 			}
 			if c.same {
 				compareRows(t, "sound journal", want, engineRows(t, f))
@@ -273,7 +273,7 @@ func TestJournalChecksums(t *testing.T) {
 		f, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)), Options{})
 		must(t, err)
 		if f.Info().Replayed || !strings.Contains(allProblems(f), "they are not applied") {
-			t.Errorf("replayed %v, told %v", f.Info().Replayed, f.Problems())
+			t.Errorf("replayed %v, reported %v", f.Info().Replayed, f.Problems())
 		}
 	})
 }

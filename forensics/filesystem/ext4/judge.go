@@ -87,7 +87,7 @@ type verdict struct {
 	lost   []blockRange
 	unsure bool     // some may have been used in between
 	taken  []uint64 // blocks that younger deleted files have too
-	short  bool     // the map tells of fewer blocks than the inode
+	short  bool     // the map has fewer blocks than the inode counts
 }
 
 func (v *verdict) lose(block uint64) {
@@ -129,7 +129,7 @@ func (r *finder) judgeRun(n *node, run blockRange) {
 }
 
 // reused calls fn for each block of a run that was given to another file since the
-// state that n is. unsure says that the journal does not tell of all transactions since.
+// state that n is. unsure says that the journal does not hold all transactions since.
 func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure bool) {
 	f := r.f
 	covered := r.out.sure(n.Ref.Version) || n.own
@@ -182,7 +182,7 @@ func (r *finder) reused(n *node, run blockRange, fn func(block uint64)) (unsure 
 	return !covered
 }
 
-// bitmapCopies gives the older copies of the bitmap that tells of a block, and the
+// bitmapCopies gives the older copies of the bitmap of a block, and the
 // place in it.
 func (r *finder) bitmapCopies(block uint64) (list []jbd2.Copy, bit uint64, ok bool) {
 	s := r.f.sb
@@ -325,11 +325,11 @@ func (r *finder) describe(n *node) {
 		case v.empty > 0:
 			n.Note = fmt.Sprintf("deleted; partial: %d of %d blocks had no content yet and read as zeros; %s", v.empty, v.total+v.empty, from)
 		case v.short:
-			n.Note = fmt.Sprintf("deleted; unverified: the block map tells of %d blocks, the inode of %d; %s", v.mapped, n.Sectors*512/uint64(r.f.sb.blockSize), from)
+			n.Note = fmt.Sprintf("deleted; unverified: the block map lists %d blocks, the inode counts %d; %s", v.mapped, n.Sectors*512/uint64(r.f.sb.blockSize), from)
 		case len(n.still) > 0 && v.inLog < v.total:
 			n.Note = fmt.Sprintf("deleted; unverified: of %d blocks %d are the file's to this day, and may have been written over; %s", v.total, n.still.blocks(), from)
 		case v.unsure && v.inLog < v.total:
-			n.Note = fmt.Sprintf("deleted; unverified: all %d blocks are free, but the journal does not tell whether they were used since; %s", v.total, from)
+			n.Note = fmt.Sprintf("deleted; unverified: all %d blocks are free, but the journal does not show whether they were used since; %s", v.total, from)
 		case v.inLog == v.total:
 			n.Note = fmt.Sprintf("deleted; intact: all %d blocks stand in the journal; %s", v.total, from)
 		default:

@@ -17,7 +17,7 @@ import (
 // TestDebugfsMatrix takes what the kernel at hand may not mount: blocks larger
 // than a page, casefold, quota and project. The image is made by mke2fs from a tree
 // that the kernel shows; names, metadata and content are compared with that tree,
-// the inodes with what debugfs tells of them.
+// the inodes with what debugfs records them.
 func TestDebugfsMatrix(t *testing.T) {
 	needKernel(t, "debugfs")
 	inMemory(t)
@@ -193,7 +193,7 @@ func compareWithDebugfs(t *testing.T, f *FS, img string) {
 		}
 	}
 	if seen != len(got) || seen < 100 {
-		t.Errorf("debugfs told of %d inodes, the walk of %d", seen, len(got))
+		t.Errorf("debugfs reported of %d inodes, the walk of %d", seen, len(got))
 	}
 	if bad > 0 {
 		t.Errorf("%d of %d inodes differ", bad, seen)

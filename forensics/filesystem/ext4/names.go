@@ -70,7 +70,7 @@ func (ns *names) life(ino uint32, s *sighting) int {
 		case s.now, !l.late && int32(s.tid-l.first) >= 0, l.late && l.born.Known && s.time.Known && s.time.Sec >= l.born.Sec:
 			best = i
 		case i == 0 && l.born.Known && s.time.Known:
-			// The first of those that the journal tells of may be older than its
+			// The first of those that the journal holds may be older than its
 			// first copy. The clock of commits is coarse.
 			if s.time.Sec > l.born.Sec {
 				best = i

@@ -37,7 +37,7 @@ func (f *FS) olderNode(r *recovered, ref filesystem.Ref) (*node, error) {
 		}
 		n := &node{raw: slices.Clone(raw), view: &view{tid: ref.Version, copies: r.finder.copies, revokes: r.finder.revokes}}
 		f.sb.decodeInode(&n.Inode, ref.Inode, n.raw)
-		// The state lasts until something changes that History tells. Meanwhile blocks get
+		// The state lasts until something changes that History reports. Meanwhile blocks get
 		// their content: the last copy has most of it.
 		for _, c := range list[i+1:] {
 			b, err := f.journal.log.Read(c)

@@ -13,7 +13,7 @@ import (
 	"icecore/forensics/filesystem"
 )
 
-// TestOlderStates cuts and rewrites files that stay in use. History tells of the states
+// TestOlderStates cuts and rewrites files that stay in use. History records the states
 // before, and each is read as it was, or what is not sure of it is said.
 func TestOlderStates(t *testing.T) {
 	needKernel(t)
@@ -76,7 +76,7 @@ func TestOlderStates(t *testing.T) {
 	for i, c := range files {
 		ref, ok := states[i]
 		if !ok {
-			t.Errorf("%s: History does not tell of the state before", c.name)
+			t.Errorf("%s: History does not give the state before", c.name)
 			continue
 		}
 		fl, err := f.Open(ref)

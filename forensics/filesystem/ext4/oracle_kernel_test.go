@@ -19,7 +19,7 @@ import (
 	"icecore/forensics/filesystem"
 )
 
-// row is all that a filesystem tells of a path, by whatever reader. Fields are
+// row is all that a filesystem records a path, by whatever reader. Fields are
 // compared as they stand; a field that an oracle does not know is left empty on
 // both sides.
 type row struct {

@@ -135,7 +135,7 @@ func TestDirtyJournals(t *testing.T) {
 			img := makeImage(t, v.mib, v.mkfs...)
 			root, unmount := mountImage(t, img, v.mount)
 			// Linux 6.18 loses a directory whose inode number a fast commit frees
-			// and gives again, and refuses one that tells of a file deleted while open:
+			// and gives again, and refuses one that records a file deleted while open:
 			// TestFastCommits looks at those.
 			fast := strings.HasPrefix(v.name, "fast_commit")
 			copies := copyUnderLoad(t, img, root, !fast)
@@ -240,10 +240,10 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 		for _, why := range []string{"says that it is free", "calls inode", "twice", noteUnnamed, noteUnlinked, noteReserved, noteChecksum} {
 			if strings.Contains(p.Why, why) && !strings.HasPrefix(p.What, "journal") {
 				if f.Info().Journal.FastCommits == 0 {
-					t.Errorf("%s: told of a sound filesystem: %v", what, p)
+					t.Errorf("%s: reported of a sound filesystem: %v", what, p)
 					continue
 				}
-				t.Logf("%s: told of one that ends in fast commits: %v", what, p)
+				t.Logf("%s: reported of one that ends in fast commits: %v", what, p)
 				sum.Faults++
 			}
 		}
@@ -276,7 +276,7 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 		unmount()
 		dropTwice(k, raw)
 		sum.Damaged += dropPassedOver(k, raw)
-		// What is half written there is marked as damaged; the kernel tells its log.
+		// What is half written there is marked as damaged; the kernel writes it to its log.
 		diff := diffRows(k, raw, func(_ string, k, e *row) {
 			if e.Err != "" && k.Hash != e.Hash {
 				sum.Damaged++
@@ -284,7 +284,7 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 			}
 			e.Err = ""
 		})
-		// Where this engine, too, tells that a state is inconsistent, the two need not
+		// Where this engine, too, reports that a state is inconsistent, the two need not
 		// choose the same of what contradicts itself.
 		if len(unreplayed.Problems()) > 0 && len(diff) > 0 {
 			t.Logf("%s: inconsistent without replay, %d differences: %s\n%v", what, len(diff), diff[0], unreplayed.Problems())
@@ -303,7 +303,7 @@ func checkDirty(t *testing.T, img, what string, mayRefuse bool, sum *dirtyCount)
 	}
 	dir, unmount, err := tryMount(t, mine, opts)
 	if err != nil && mayRefuse {
-		// It refuses a fast commit that is torn, or that tells of a file deleted while
+		// It refuses a fast commit that is torn, or that records a file deleted while
 		// open.
 		t.Logf("%s: the kernel cannot replay it: %v", what, err)
 		sum.Refused++

@@ -16,7 +16,7 @@ import (
 // what the kernel showed of the mounted filesystem when they were made: all that it
 // showed had just been committed. The kernel's own replay is no oracle here: Linux 6.18
 // loses directories of which a fast commit gives the number again, and does not mount
-// where one tells of a file deleted while open.
+// where one records a file deleted while open.
 func TestFastCommits(t *testing.T) {
 	needKernel(t)
 	if testing.Short() {
@@ -92,7 +92,7 @@ func TestFastCommits(t *testing.T) {
 						k.Mtime, k.Ctime, e.Mtime, e.Ctime = "", "", "", ""
 					}
 					// Nor are those of one in which a file was made and deleted since the last
-					// commit: no tag tells of that.
+					// commit: no tag records that.
 					if f.Info().Journal.FastCommits > 0 && k.Mode&unix.S_IFMT == unix.S_IFDIR && k.Mtime > e.Mtime {
 						k.Mtime, k.Ctime, e.Mtime, e.Ctime = "", "", "", ""
 					}

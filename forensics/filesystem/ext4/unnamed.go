@@ -20,7 +20,7 @@ const (
 	noteApart    = "in use, below a directory that no path leads to"
 	noteReserved = "an inode kept for the filesystem's own use, with content"
 	notePassed   = "a wrong entry before its name hides it from a listing; by its name it is found"
-	noteUnlinked = "has no name and no time of deletion, and is not on the list of orphans; content as its block map tells"
+	noteUnlinked = "has no name and no time of deletion, and is not on the list of orphans; content as its block map says"
 
 	// firstInode is the first that files may have (EXT4_GOOD_OLD_FIRST_INO in
 	// fs/ext4/ext4.h). The superblock's s_first_ino says the same wherever mke2fs(8)
@@ -96,7 +96,7 @@ func (f *FS) isUnlinked(raw []byte) bool {
 type unnamed struct {
 	t    *tree
 	own  map[uint32]bool
-	last map[uint32]string // paths that the slack of directories tells of
+	last map[uint32]string // paths that the slack of directories shows
 }
 
 // wanted says whether an inode should have a name.
@@ -236,7 +236,7 @@ func (t *tree) namedBelow() []bool {
 	return named
 }
 
-// lastNames gives the paths that the slack of directories tells of.
+// lastNames gives the paths that the slack of directories shows.
 func (w *walker) lastNames(ctx context.Context) (map[uint32]string, error) {
 	if err := w.readSlack(ctx); err != nil {
 		return nil, err

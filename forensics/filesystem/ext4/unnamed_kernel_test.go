@@ -54,7 +54,7 @@ func (e *editor) fsck(pattern string) map[string]bool {
 }
 
 // TestUnnamed takes files from where the system looks for them, without taking them from
-// the disk. Each must be given with its content and a note, and told as e2fsck tells it.
+// the disk. Each must be given with its content and a note, and reported as e2fsck reports it.
 func TestUnnamed(t *testing.T) {
 	needKernel(t, "e2fsck")
 	inMemory(t)
@@ -183,7 +183,7 @@ func TestUnnamed(t *testing.T) {
 			if c.fsck != "" {
 				for ino := range e.fsck(c.fsck) {
 					if !strings.Contains(allProblems(f), "inode "+ino+": ") {
-						t.Errorf("inode %s is not told: %v", ino, f.Problems())
+						t.Errorf("inode %s is not reported: %v", ino, f.Problems())
 					}
 				}
 			}

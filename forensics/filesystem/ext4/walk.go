@@ -206,7 +206,7 @@ func (w *walker) addInode(ino uint64, raw []byte) uint32 {
 		f.problem(fmt.Sprintf("inode %d", ino), noteChecksum)
 	}
 	r.inline = hasInline(raw)
-	if note := f.oddFlags(ino, raw); note != "" {
+	if note := f.wrongFlags(ino, raw); note != "" {
 		w.note(ino, note)
 	}
 	if note := w.disk.note(f, ino, binary.LittleEndian.Uint32(raw[0x64:])); note != "" {
@@ -240,7 +240,7 @@ func (w *walker) setLink(ref uint32, target string) {
 	}
 }
 
-// addDir keeps a directory and, where its inode tells them all, the blocks that
+// addDir keeps a directory and, where its inode lists them all, the blocks that
 // it has.
 func (w *walker) addDir(ino uint64, raw []byte) uint32 {
 	f := w.f

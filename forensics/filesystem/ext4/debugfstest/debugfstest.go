@@ -1,5 +1,5 @@
 // Package debugfstest runs debugfs(8) of e2fsprogs for tests: it makes images that no
-// other tool makes, and tells what stands in them without a mount.
+// other tool makes, and shows what stands in them without a mount.
 package debugfstest
 
 import (

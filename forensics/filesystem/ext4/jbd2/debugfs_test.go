@@ -225,7 +225,7 @@ func TestReplayDamaged(t *testing.T) {
 				if !ok {
 					refused++
 					if len(res.Problems) == 0 {
-						t.Errorf("journal block %d: debugfs refuses the journal, the replay has no problem to tell", n)
+						t.Errorf("journal block %d: debugfs refuses the journal, the replay reports no problem", n)
 					}
 					continue
 				}

@@ -9,7 +9,7 @@
 //
 // The package knows nothing of what the blocks mean. It only reads. Every byte is
 // taken to be hostile: what does not fit ends the replay there, as a torn write
-// would, and is told. Memory is bounded: by the size of the journal, by 64 MiB for
+// would, and is reported. Memory is bounded: by the size of the journal, by 64 MiB for
 // blocks that are replayed (the others are read when they are needed), and by about
 // 100 MiB for the lists of what stands where.
 package jbd2
@@ -50,7 +50,7 @@ const (
 	defaultFastBlocks = 256
 	headerSize        = 12
 	commitHeaderSize  = 60       // struct commit_header
-	maxJournal        = 16 << 30 // bytes; mke2fs(8) makes 1 GiB at most unless told otherwise
+	maxJournal        = 16 << 30 // bytes; mke2fs(8) makes 1 GiB at most unless asked for more
 
 	maxLoaded  = 64 << 20 // bytes of blocks that a replay keeps in memory
 	maxPending = 1 << 20  // copies that a replay takes, and copies and revokes that are listed

@@ -277,7 +277,7 @@ func TestMagicNumbers(t *testing.T) {
 		b := make([]byte, 1<<20)
 		c.make(b)
 		v := Volume{Size: 1 << 20, Bytes: section(bytes.NewReader(b), 1<<20)}
-		recognise(&v)
+		recognise(&v, nil)
 		read := strings.HasPrefix(c.want, "ext")
 		if v.Content != c.want || (v.Reason == "") != read {
 			t.Errorf("%s: %q, %q", c.name, v.Content, v.Reason)

@@ -19,6 +19,9 @@ type KindInfo struct {
 	// Technique is the ATT&CK technique that the thing stands for where it is an
 	// intruder's; empty: none.
 	Technique string
+	// Whole marks a kind whose fact is the whole file, such as a script: another content is
+	// another fact.
+	Whole bool
 	// Excerpt names the fields of which the first that is there is shown as proof.
 	Excerpt []string
 	Fields  []FieldInfo
@@ -46,6 +49,9 @@ type FieldInfo struct {
 	Doc  string
 	// Volatile marks what changes without the fact being another one: counts, sizes.
 	Volatile bool
+	// Derived marks what icecore concludes from the rest of the fact, from a command or the
+	// content of the file: another version may conclude more.
+	Derived bool
 }
 
 // TimeInfo describes a stamp of a kind, besides those of the inode that any record may
@@ -117,6 +123,14 @@ func volatile(in []FieldInfo) []FieldInfo {
 	return in
 }
 
+// derived marks rows as concluded from the rest of the fact.
+func derived(in []FieldInfo) []FieldInfo {
+	for i := range in {
+		in[i].Derived = true
+	}
+	return in
+}
+
 // at makes a stamp that identifies the fact, about one that does not.
 func at(what, doc string) TimeInfo    { return TimeInfo{what, doc, true} }
 func about(what, doc string) TimeInfo { return TimeInfo{what, doc, false} }
@@ -124,19 +138,19 @@ func about(what, doc string) TimeInfo { return TimeInfo{what, doc, false} }
 // Every kind with a command or a script has these fields; see "What a command does" in
 // docs/records.md.
 func command() []FieldInfo {
-	return slices.Concat(
+	return derived(slices.Concat(
 		listField("of the command: see [what a command does](#what-a-command-does)", "programs", "urls", "traits"),
 		textField("of the command: see [what a command does](#what-a-command-does)", "decoded"),
-	)
+	))
 }
 
 func script() []FieldInfo {
-	return slices.Concat(
+	return derived(slices.Concat(
 		textField("what the `#!` line names; `ELF` or `data` where the file is no script", "interpreter"),
 		listField("of the script: see [what a command does](#what-a-command-does); programs are those named by a path", "programs", "urls", "traits"),
 		textField("of the script: see [what a command does](#what-a-command-does)", "decoded"),
 		textField("the first line with a trait worth pointing at; the source is its place", "suspicious_line"),
-	)
+	))
 }
 
 // JournalFields are the fields that a record of any kind has, besides its own, where it
@@ -217,11 +231,6 @@ func (i *KindInfo) HasTime(what string) bool {
 		return true
 	}
 	return i != nil && slices.ContainsFunc(i.Times, func(t TimeInfo) bool { return t.What == what })
-}
-
-func (i *KindInfo) volatile(name string) bool {
-	f := i.Field(name)
-	return f != nil && f.Volatile
 }
 
 func (i *KindInfo) identifies(what string) bool {

@@ -42,7 +42,7 @@ func bootKinds() []KindInfo {
 		},
 		{
 			Kind: InitScript, Group: GroupBoot, From: "init.d and the directories of the runlevels. Extractor `rclocal`.",
-			Doc: "A script of SysV init.", Role: Autostart, Technique: "T1037.004", Excerpt: line,
+			Doc: "A script of SysV init.", Role: Autostart, Technique: "T1037.004", Whole: true, Excerpt: line,
 			Fields: slices.Concat(script(), pathField("target of a link", "linked_to"), textField("not executable", "ignored")),
 		},
 		{
@@ -74,7 +74,7 @@ func bootKinds() []KindInfo {
 		},
 		{
 			Kind: HookScript, Group: GroupBoot, From: "directories whose scripts all run at an event, and scripts that a program looks for.",
-			Doc: "A script that runs at an event.", Role: Autostart, Technique: "T1546", Excerpt: line,
+			Doc: "A script that runs at an event.", Role: Autostart, Technique: "T1546", Whole: true, Excerpt: line,
 			Fields: slices.Concat(
 				textField("motd, network, dhcp, ppp, ssh, kernel, boot, power, cloud-init (at each boot), cloud-init-once (at the first boot), package-manager, python (`sitecustomize.py` and the like), git", "event"),
 				script(), pathField("target of a link", "linked_to"), textField("not executable", "ignored"),
@@ -122,7 +122,7 @@ func bootKinds() []KindInfo {
 		},
 		{
 			Kind: StartedScript, Group: GroupBoot, From: "scripts that records of the role autostart name, three deep, wherever they stand. Left out are files of packages, and those that an extractor reads anyway.",
-			Doc: "A script that an autostart entry starts, or that such a script starts.", Role: Autostart, Technique: "T1059.004", Excerpt: line,
+			Doc: "A script that an autostart entry starts, or that such a script starts.", Role: Autostart, Technique: "T1059.004", Whole: true, Excerpt: line,
 			Fields: slices.Concat(pathField("the path of what starts it", "started_by"), script()),
 		},
 		{

@@ -19,7 +19,7 @@ func cronKinds() []KindInfo {
 			Doc: "One line of a crontab.", Role: Autostart, Technique: "T1053.003", Excerpt: []string{"command"},
 			Fields: slices.Concat(
 				textField("as in the file: five fields, or `@reboot` and the like; of anacron `N days`", "schedule"),
-				textField("the schedule in words", "description"),
+				derived(textField("the schedule in words", "description")),
 				volatile(numberField("runs on a day on which it runs", "runs_per_day")),
 				textField("the user it runs as", "user"),
 				textField("up to the first `%`, escapes undone", "command"),
@@ -32,7 +32,7 @@ func cronKinds() []KindInfo {
 		},
 		{
 			Kind: CronScript, Group: GroupCron, From: "`/etc/cron.{hourly,daily,weekly,monthly,yearly}`: run-parts(8). Extractor `cron`.",
-			Doc: "A script that run-parts runs at an interval.", Role: Autostart, Technique: "T1053.003", Excerpt: []string{"suspicious_line"},
+			Doc: "A script that run-parts runs at an interval.", Role: Autostart, Technique: "T1053.003", Whole: true, Excerpt: []string{"suspicious_line"},
 			Fields: slices.Concat(
 				textField("hourly, daily, weekly, monthly, yearly", "period"),
 				script(),
@@ -41,7 +41,7 @@ func cronKinds() []KindInfo {
 		},
 		{
 			Kind: AtJob, Group: GroupCron, From: "the spools of at(1) and batch(1). Extractor `cron`.",
-			Doc: "A job of at(1).", Role: Autostart, Technique: "T1053.002", Excerpt: []string{"suspicious_line"},
+			Doc: "A job of at(1).", Role: Autostart, Technique: "T1053.002", Whole: true, Excerpt: []string{"suspicious_line"},
 			Fields: slices.Concat(
 				textField("the letter of the queue, `=` while it runs", "queue"),
 				numberField("the user and group it runs as", "uid", "gid"),

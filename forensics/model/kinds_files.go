@@ -15,9 +15,9 @@ func fileKinds() []KindInfo {
 	state := textField("intact, changed: compared with the checksum that the owner states", "package_state")
 	return []KindInfo{
 		{
-			Kind: YARAMatch, Group: GroupFiles, From: "every file, and what it carries.", Doc: "A YARA rule matched a file.", Excerpt: []string{"strings"},
+			Kind: YARAMatch, Group: GroupFiles, From: "every file, and what it carries.", Doc: "A YARA rule matched a file.", Whole: true, Excerpt: []string{"strings"},
 			Fields: slices.Concat(
-				textField("its name", "rule"), textField("of a rule that is not icecore's", "namespace"), textField("of the rule's meta", "level", "technique", "description"), kind, owner, state, volatile(numberField("bytes", "size")),
+				textField("its name", "rule"), textField("of a rule that is not icecore's", "namespace"), volatile(textField("of the rule's meta", "level", "technique", "description")), kind, owner, state, volatile(numberField("bytes", "size")),
 				volatile(listField("those that matched, with offset", "strings")),
 			),
 		},
@@ -32,7 +32,7 @@ func fileKinds() []KindInfo {
 			),
 		},
 		{
-			Kind: FileNotable, Group: GroupFiles, From: "every file.", Doc: "What is unusual about a file itself.",
+			Kind: FileNotable, Group: GroupFiles, From: "every file.", Doc: "What is unusual about a file itself.", Whole: true,
 			Fields: slices.Concat(
 				textField("setuid_unowned, kernel_thread_name, hidden_elf, temp_elf, orphan_elf, orphan_empty, package_file_changed, immutable, device_outside_dev, old_mtime, script, kernel_module_unowned, pam_module_unowned, nss_module_unowned", "what"),
 				kind, owner, volatile(numberField("bytes", "size")), textField("permissions, octal", "mode"), textField("of old_mtime: temp, hidden, system", "place"), textField("of a device node: major and minor", "device"), command(),

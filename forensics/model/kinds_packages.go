@@ -18,7 +18,7 @@ func packageKinds() []KindInfo {
 	return []KindInfo{
 		{
 			Kind: DpkgScript, Group: GroupPackages, From: "`/var/lib/dpkg/info`: deb-postinst(5) and siblings. Extractor `dpkg`.",
-			Doc: "A maintainer script: it runs as root at every installation and upgrade.", Role: Autostart, Technique: "T1546.016",
+			Doc: "A maintainer script: it runs as root at every installation and upgrade.", Role: Autostart, Technique: "T1546.016", Whole: true,
 			Excerpt: []string{"suspicious_line", "trailing_code", "appended_code"},
 			Fields: slices.Concat(
 				of,

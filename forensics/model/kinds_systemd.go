@@ -41,7 +41,7 @@ func systemdKinds() []KindInfo {
 				listField("of paths: what is watched", "watches"),
 				textField("of mounts", "what", "where"),
 				listField("lists that an empty assignment clears", "resets"),
-				listField("of the environment: see [what a command does](#what-a-command-does)", "traits"),
+				derived(listField("of the environment: see [what a command does](#what-a-command-does)", "traits")),
 				textField("why systemd would not load it", "error"),
 			),
 		},
@@ -71,7 +71,7 @@ func systemdKinds() []KindInfo {
 		},
 		{
 			Kind: SystemdGenerator, Group: GroupSystemd, From: "the generator directories of systemd.generator(7). Extractor `systemd`.",
-			Doc: "A program that creates units at every boot.", Role: Autostart, Technique: "T1543.002", Excerpt: []string{"suspicious_line"},
+			Doc: "A program that creates units at every boot.", Role: Autostart, Technique: "T1543.002", Whole: true, Excerpt: []string{"suspicious_line"},
 			Fields: slices.Concat(textField("of the file", "name"), scope, script(), textField("why it is not run", "ignored")),
 		},
 		{

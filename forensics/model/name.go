@@ -6,7 +6,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+
+	"icecore/forensics/text"
 )
 
 // NumberRecords gives records, in their final order, their short numbers and stable names;
@@ -16,8 +21,10 @@ import (
 // A stable name is made of the kind (of a finding: its rule), the path within the host
 // and the content of the fact, so that the same fact has the same name in the next
 // snapshot. What changes without the fact being another one (counts, sizes, places in
-// the file, the times of the inode) is no part of it; see FieldInfo.Volatile. Facts
-// that are equal in all that get ~2, ~3, ... in their order.
+// the file, the times of the inode) is no part of it, nor is what icecore concludes; see
+// FieldInfo. The fact of a script is its content. What a log states stays the same when
+// the log is rotated, packed or deleted. Facts that are equal in all that get ~2, ~3, ...
+// in their order.
 func NumberRecords(records []Record, root func(volume, path string) string) {
 	seen := make(map[string]int)
 	for i := range records {
@@ -43,27 +50,41 @@ func NumberFindings(findings []Finding, record func(id string) *Record) {
 		h := sha256.New()
 		part(h, f.Rule)
 		part(h, about)
-		f.Name = distinct(seen, f.Rule+"-"+sum(h))
+		f.Name = distinct(seen, slug(f.Rule)+"-"+sum(h))
 	}
 }
 
 func (r *Record) stableName(root func(volume, path string) string) string {
 	h := sha256.New()
 	part(h, string(r.Kind))
+	info := r.Kind.Info()
 	p := r.Source.Path
 	if root != nil {
-		p = strings.TrimPrefix(p, root(r.Source.Volume, p))
+		if dir := root(r.Source.Volume, p); dir != "" {
+			// The host's own file is another than that of a container. Which container it is
+			// says a name that is new with each of its updates.
+			part(h, "container")
+			p = strings.TrimPrefix(p, dir)
+		}
 	}
-	part(h, p)
-	part(h, r.Source.Member)
-	part(h, r.Source.State.String())
-	info := r.Kind.Info()
+	if info.statesEvents() {
+		part(h, unrotated(p))
+	} else {
+		part(h, p)
+		part(h, r.Source.Member)
+		part(h, r.Source.State.String())
+	}
+	whole := info != nil && info.Whole && r.Source.SHA256 != ""
+	if whole {
+		part(h, r.Source.SHA256)
+	}
 	for i := range r.Fields {
 		f := &r.Fields[i]
-		if info != nil && info.volatile(f.Name) {
+		if row := info.Field(f.Name); row != nil && (row.Volatile || row.Derived && (whole || !info.Whole)) {
 			continue
 		}
 		part(h, f.Name)
+		part(h, strconv.Itoa(len(f.Items())))
 		for _, item := range f.Items() {
 			part(h, item)
 		}
@@ -74,6 +95,39 @@ func (r *Record) stableName(root func(volume, path string) string) string {
 		}
 	}
 	return string(r.Kind) + "-" + sum(h)
+}
+
+// statesEvents says whether a record of the kind is an event that a log states.
+func (i *KindInfo) statesEvents() bool {
+	return i != nil && i.Role == Log && slices.ContainsFunc(i.Times, func(t TimeInfo) bool { return t.Identifies })
+}
+
+var (
+	packedRE  = regexp.MustCompile(`\.(gz|xz|bz2|zst|lz4|Z)$`)
+	rotatedRE = regexp.MustCompile(`(\.[0-9]{1,4}|-[0-9]{8}(-[0-9]+)?|\.old)$`)
+	journalRE = regexp.MustCompile(`(@[0-9a-f-]+)?\.journal~?$`)
+)
+
+// unrotated returns the path that a log had before it was rotated and packed: that of
+// /var/log/auth.log.2.gz is /var/log/auth.log, that of system@NUMBERS.journal is
+// system.journal.
+func unrotated(p string) string {
+	if journalRE.MatchString(p) {
+		return journalRE.ReplaceAllString(p, ".journal")
+	}
+	return rotatedRE.ReplaceAllString(packedRE.ReplaceAllString(p, ""), "")
+}
+
+// slug returns what of the name of a rule can stand in a stable name.
+func slug(s string) string {
+	b := []byte(text.Cut(s, 64))
+	for i, c := range b {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && c != '_' && c != '-' && c != '.' {
+			b[i] = '_'
+		}
+	}
+	return string(b)
 }
 
 // part adds a text to a hash so that no two lists of texts give the same bytes.

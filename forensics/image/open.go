@@ -124,7 +124,7 @@ func Open(ctx context.Context, path string, opts Options) (Disk, error) {
 // fixed size, or a qcow2, recognised by content. name stands for it in errors and in Files.
 // Of backing files only those that opts names are opened. Close leaves r open.
 func FromReaderAt(ctx context.Context, r io.ReaderAt, size int64, name string, opts Options) (Disk, error) {
-	d, err := openSource(ctx, &source{name: name, r: r, size: size}, opts, nil, false)
+	d, err := openSource(ctx, &source{name: name, r: io.NewSectionReader(r, 0, max(size, 0)), size: size}, opts, nil, false)
 	if err != nil {
 		return nil, err
 	}

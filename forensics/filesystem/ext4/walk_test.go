@@ -3,8 +3,12 @@ package ext4
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -113,6 +117,57 @@ func TestCancelled(t *testing.T) {
 				t.Errorf("only %d cases were cancelled", cancelled)
 			}
 			t.Log(cancelled, "cancelled")
+		})
+	}
+}
+
+// TestUnnamedByOrphans: a walk that asks for orphans alone gives what no directory names, by
+// the name that the slack still has, and with the same findings as one that asks for deleted
+// files, too.
+func TestUnnamedByOrphans(t *testing.T) {
+	for _, kind := range []string{"ext4 no checksums", "ext4 inline data", "ext2"} {
+		t.Run(kind, func(t *testing.T) {
+			e := newEdit(t, kind)
+			dir := "/many"
+			entry := e.entry(dir, "entry with some length 7")
+			b, _ := e.block(dir, 0)
+			for n := 0; ; n++ {
+				if b, _ = e.block(dir, n); bytes.Contains(b, []byte("entry with some length 7\x00")) || bytes.Contains(b, entry) {
+					break
+				}
+			}
+			at := bytes.Index(b, entry)
+			for off := 0; off < len(b); { // the entry before takes it, as when it is deleted
+				n := int(binary.LittleEndian.Uint16(b[off+4:]))
+				if off+n == at {
+					put16(b[off+4:], uint16(n)+binary.LittleEndian.Uint16(b[at+4:]))
+					break
+				}
+				off += n
+			}
+			ino := uint64(binary.LittleEndian.Uint32(entry))
+			var lists [2][]string
+			for i, opts := range []filesystem.WalkOptions{{Orphans: true, Targets: true}, {Orphans: true, Targets: true, Deleted: true}} {
+				f, err := Open(context.Background(), bytes.NewReader(e.img), int64(len(e.img)), Options{})
+				must(t, err)
+				found := false
+				must(t, f.Walk(context.Background(), opts, func(en *filesystem.Entry) error {
+					if en.Inode.State == filesystem.Deleted {
+						return nil
+					}
+					lists[i] = append(lists[i], fmt.Sprint(en.Path, en.First, en.Target, *en.Inode))
+					if en.Inode.Ref.Inode == ino && en.Path == dir+"/entry with some length 7" && en.Inode.State == filesystem.Orphan && en.Inode.Note == noteUnnamed {
+						found = true
+					}
+					return nil
+				}))
+				if !found || !strings.Contains(allProblems(f), fmt.Sprintf("inode %d: %s", ino, noteUnnamed)) {
+					t.Errorf("%+v: inode %d is not given as a file without a name: %v", opts, ino, f.Problems())
+				}
+			}
+			if !slices.Equal(lists[0], lists[1]) {
+				t.Error("the two walks differ in files that are not deleted")
+			}
 		})
 	}
 }

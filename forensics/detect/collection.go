@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"icecore/forensics/model"
+	"icecore/forensics/twins"
 )
 
 // collection gathers findings while the analyses run.
@@ -22,8 +23,7 @@ type collection struct {
 	started  map[fileKey]string    // files that an autostart entry starts: by which record
 	looked   map[fileKey]*FileFact // what Lookup said
 	guesses  map[string]bool       // addresses whose guessing a finding already states
-	twin     map[string]bool       // records that state what another states, too
-	twins    map[string][]string   // such records, by the one that speaks for them
+	pairs    *twins.Pairs          // records that state what another states, too
 	failed   map[string]*attempts  // failed logins by address, once they are counted
 }
 
@@ -69,7 +69,7 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 	c := &collection{
 		ctx: ctx, in: in, matcher: r.matcher(), byID: make(map[string]*model.Record, len(in.Records)), bySigma: make(map[string]int),
 		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact), guesses: make(map[string]bool),
-		twin: make(map[string]bool), twins: make(map[string][]string),
+		pairs: &twins.Pairs{},
 	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]

@@ -1,6 +1,9 @@
 package detect
 
-import "icecore/forensics/model"
+import (
+	"icecore/forensics/model"
+	"icecore/forensics/twins"
+)
 
 func journalAltered() Analysis {
 	return Analysis{
@@ -22,7 +25,7 @@ func (c *collection) journalAltered(a *Analysis) {
 	proof := make(map[file][]string)
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
-		if k := (file{r.Source.Volume, r.Source.Inode, r.Source.Version}); fromJournal(r) && r.Has("altered") && len(proof[k]) < maxListed-1 {
+		if k := (file{r.Source.Volume, r.Source.Inode, r.Source.Version}); twins.FromJournal(r) && r.Has("altered") && len(proof[k]) < maxListed-1 {
 			proof[k] = append(proof[k], r.ID)
 		}
 	}

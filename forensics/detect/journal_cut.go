@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"icecore/forensics/model"
+	"icecore/forensics/twins"
 )
 
 const (
@@ -52,7 +53,7 @@ func (c *collection) journalWiped(a *Analysis) {
 		if r.Kind != model.LogCoverage {
 			continue
 		}
-		k := system(r)
+		k := twins.System(r)
 		if t := r.Time("first"); !t.IsZero() && (used[k].IsZero() || t.Before(used[k])) {
 			used[k] = t
 		}
@@ -84,7 +85,7 @@ func cutLast(k string) (before, after string) {
 
 // root gives the root of the system whose log a record was read from.
 func root(r *model.Record) string {
-	_, root, _ := strings.Cut(system(r), "\x00")
+	_, root, _ := strings.Cut(twins.System(r), "\x00")
 	return root
 }
 

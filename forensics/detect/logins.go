@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"icecore/forensics/model"
+	"icecore/forensics/twins"
 )
 
 // attempts are the failed logins from one address.
@@ -49,7 +50,7 @@ func number(s string) int {
 
 // failures gives the failed logins by address. The log of sshd and btmp state
 // the same attempts: where both do, the log is taken; of the journal and a log in
-// text what countOnce takes. A row that stands in an older state of a log, too,
+// text what twins.CountOnce takes. A row that stands in an older state of a log, too,
 // counts once.
 func (c *collection) failures() map[string]*attempts {
 	if c.failed == nil {
@@ -76,7 +77,7 @@ func (c *collection) countFailures() map[string]*attempts {
 			for i := range c.in.Records {
 				r := &c.in.Records[i]
 				addr := r.Get("address")
-				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] || elsewhere(r) {
+				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] || twins.Elsewhere(r) {
 					continue
 				}
 				k := row{addr, r.Get("count"), r.Time("first").UnixNano(), r.Time("last").UnixNano()}
@@ -91,7 +92,7 @@ func (c *collection) countFailures() map[string]*attempts {
 			}
 		}
 		for _, addr := range order {
-			a := &attempts{address: addr, recs: c.countOnce(rows[addr])}
+			a := &attempts{address: addr, recs: c.pairs.CountOnce(rows[addr])}
 			for _, r := range a.recs {
 				a.count += number(r.Get("count"))
 				if f := r.Time("first"); a.first.IsZero() || f.Before(a.first) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"icecore/forensics/model"
+	"icecore/forensics/twins"
 )
 
 const maxRuns = 5 // records of one program, or unit, that a finding names
@@ -33,11 +34,11 @@ func (f *Finding) ranUnit(runs []*model.Record) {
 
 func (f *Finding) runs(runs []*model.Record) (count int, first, last time.Time) {
 	// The journal's times are exact; a text may state the same starts.
-	if slices.ContainsFunc(runs, fromJournal) {
-		runs = slices.DeleteFunc(slices.Clone(runs), func(r *model.Record) bool { return !fromJournal(r) })
+	if slices.ContainsFunc(runs, twins.FromJournal) {
+		runs = slices.DeleteFunc(slices.Clone(runs), func(r *model.Record) bool { return !twins.FromJournal(r) })
 	}
 	for _, r := range runs {
-		from, to := span(r)
+		from, to := twins.Span(r)
 		if first.IsZero() || from.Before(first) {
 			first = from
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"icecore/forensics/model"
+	"icecore/forensics/twins"
 )
 
 func ranFromOddPlace() Analysis {
@@ -27,19 +28,19 @@ func (c *collection) executions() executions {
 	e := executions{programs: make(map[fileKey][]*model.Record), units: make(map[fileKey][]*model.Record)}
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
-		if elsewhere(r) {
+		if twins.Elsewhere(r) {
 			continue
 		}
 		switch r.Kind {
 		case model.JournalProgram:
-			k := fileKey{system(r), path.Clean(r.Get("program"))}
+			k := fileKey{twins.System(r), path.Clean(r.Get("program"))}
 			if e.programs[k] == nil {
 				e.order = append(e.order, k)
 			}
 			e.programs[k] = append(e.programs[k], r)
 		case model.UnitStarted:
 			if u := r.Get("unit"); u != "" {
-				k := fileKey{system(r), u}
+				k := fileKey{twins.System(r), u}
 				e.units[k] = append(e.units[k], r)
 			}
 		}

@@ -187,24 +187,6 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// TestManyTwins: pairs are found without holding each record against each, also where
-// all are of the same moment.
-func TestManyTwins(t *testing.T) {
-	const n = 60_000
-	c := &collection{in: &Input{}, twin: make(map[string]bool), twins: make(map[string][]string)}
-	for _, where := range []string{textLog, journalLog} {
-		for i := range n {
-			r := loginIn(where)
-			r.ID = fmt.Sprint(where, i)
-			c.in.Records = append(c.in.Records, r)
-		}
-	}
-	c.pairLogs()
-	if len(c.twin) != n || len(c.twins) != n {
-		t.Errorf("%d pairs of %d, %d", len(c.twin), n, len(c.twins))
-	}
-}
-
 // TestRan: that a program or a unit ran is proof for the finding about it; a program
 // that ran where none belongs is a finding, though its file is gone.
 func TestRan(t *testing.T) {

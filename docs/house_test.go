@@ -91,6 +91,9 @@ func TestHouse(t *testing.T) {
 			if to != from && below < above && !isTestHelp(p.ImportPath) {
 				t.Errorf("%s imports %s, which stands above it in architecture.md", p.ImportPath, i)
 			}
+			if from == "cmd/icecore" && !program.MatchString(i) {
+				t.Errorf("the program imports %s: that is for the library to do", i)
+			}
 			if from == "forensics/model" && p.ImportPath == "icecore/forensics/model" && to != "forensics/text" {
 				t.Errorf("package model imports %s", i)
 			}
@@ -102,6 +105,9 @@ func TestHouse(t *testing.T) {
 		}
 	}
 }
+
+// program matches what the program may import: it has no domain code.
+var program = regexp.MustCompile(`^icecore/forensics(/(report(/[a-z]+)?|message|text|guard))?$`)
 
 // isTestHelp says whether a package is there for tests alone.
 func isTestHelp(pkg string) bool {

@@ -1,12 +1,13 @@
 package forensics
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"regexp"
 
 	"icecore/forensics/content/engine"
-	"icecore/forensics/message"
 	"icecore/forensics/model"
-	"icecore/forensics/text"
 )
 
 // Analysis is everything learnt from one image; see [model.Analysis].
@@ -18,23 +19,29 @@ type Analysis struct {
 	RuleWarnings []engine.Problem
 }
 
-// NotWritten adds to the coverage that a file of the report could not be written for a
-// fault of its writer.
-func (a *Analysis) NotWritten(name string, err error) {
-	gaps := append(a.Coverage.Gaps, model.Gap{
-		Subject: model.SubjectAnalysis, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.report", "name", name),
-		Why: model.Msg("why.error", "error", text.Raw(err.Error())), Weight: model.Partial,
-	})
-	message.English().CompleteGaps(gaps[len(gaps)-1:])
-	a.Coverage.Gaps = gaps
-}
-
 // Read reads an analysis back that its Write wrote: analysis.json. It has everything but
-// RuleWarnings.
+// RuleWarnings. An analysis of another schema is a [*SchemaError].
 func Read(r io.Reader) (*Analysis, error) {
-	a, err := model.Read(r)
+	b := bufio.NewReader(r)
+	head, _ := b.Peek(b.Size()) // of a shorter file all there is
+	if m := schemaRE.FindSubmatch(head); m != nil && string(m[1]) != model.SchemaName {
+		return nil, &SchemaError{Schema: string(m[1])}
+	}
+	a, err := model.Read(b)
 	if err != nil {
 		return nil, err
 	}
 	return &Analysis{Analysis: *a}, nil
+}
+
+// schemaRE matches the beginning of an analysis, of which the schema is the first member.
+var schemaRE = regexp.MustCompile(`^\s*{\s*"schema"\s*:\s*"(icecore\.analysis/[0-9]{1,9})"`)
+
+// SchemaError says that an analysis was written by a version of icecore whose form this
+// one does not read.
+type SchemaError struct{ Schema string }
+
+// Error says what to do.
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("schema %s is not supported, this version reads %s: analyze the image again", e.Schema, model.SchemaName)
 }

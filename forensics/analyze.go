@@ -131,7 +131,7 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 		return nil, err
 	}
 	for _, p := range res.Problems {
-		a.gap(model.Msg("gap.sigma", "file", p.File), p.Why)
+		a.gap(ruleMessage("gap.sigma", p.File, 0), p.Why)
 	}
 	for _, p := range res.Failed {
 		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
@@ -161,7 +161,8 @@ func loadSigma(opts Options) (*detect.Rules, error) {
 		}
 		e := &RuleError{File: p, Why: "it holds no rule that can be used"}
 		if len(own.Problems) > 0 {
-			e.File, e.Why = own.Problems[0].File, own.Problems[0].Why
+			p := own.Problems[0]
+			e.File, e.Line, e.Why = p.File, p.Line, p.Why
 		}
 		return nil, e
 	}
@@ -208,20 +209,25 @@ func (a *Analysis) hosts(root *Volume) {
 func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 	for _, p := range sigma.Problems {
 		if p.Warning {
-			a.RuleWarnings = append(a.RuleWarnings, engine.Problem{File: p.File, Text: p.Why, Warning: true})
+			a.RuleWarnings = append(a.RuleWarnings, engine.Problem{File: p.File, Line: p.Line, Text: p.Why, Warning: true})
 			continue
 		}
-		a.gap(model.Msg("gap.sigma", "file", p.File), p.Why)
+		a.gap(ruleMessage("gap.sigma", p.File, p.Line), p.Why)
 	}
 	for _, p := range set.Problems {
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, p)
 		} else {
-			line := model.Value{}
-			if p.Line > 0 {
-				line = model.ValueOf(p.Line)
-			}
-			a.gap(model.Msg("gap.yara", "file", p.File, "line", line), p.Text)
+			a.gap(ruleMessage("gap.yara", p.File, p.Line), p.Text)
 		}
 	}
+}
+
+// ruleMessage names a rule file and, unless it is 0, the line.
+func ruleMessage(id, file string, line int) model.Message {
+	at := model.Value{}
+	if line > 0 {
+		at = model.ValueOf(line)
+	}
+	return model.Msg(id, "file", file, "line", at)
 }

@@ -10,6 +10,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/image"
+	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/scan"
 )
@@ -31,8 +32,17 @@ type (
 	BackingError    = image.BackingError
 	RuleError       = rules.Error
 	RuleSet         = rules.Set
+	RuleList        = rules.List
+	RuleProblem     = engine.Problem
 	RuleTests       = rules.Results
+	CheckedRules    = rules.Checked
 	Profile         = rules.Profile
+	Place           = host.Place
+	ContentOptions  = host.ContentOptions
+	Bytes           = host.Bytes
+	Disk            = image.Disk
+	Gap             = model.Gap
+	Level           = model.Level
 )
 
 // What an error of Open or Analyze is, for errors.Is. A [BackingError] and a
@@ -43,6 +53,20 @@ var (
 	ErrTruncated    = image.ErrTruncated   // the file ends before what the image needs
 	ErrNoFilesystem = host.ErrNoFilesystem // a disk, but nothing on it can be looked into
 )
+
+// YARABackend names the YARA that the program was built with.
+const YARABackend = engine.Backend
+
+// ParseLevel reads Sigma's word for a level; see [model.ParseLevel].
+func ParseLevel(s string) (Level, error) { return model.ParseLevel(s) }
+
+// ParseRef reads an inode as icecore prints it; see [host.ParseRef].
+func ParseRef(s string) (filesystem.Ref, error) { return host.ParseRef(s) }
+
+// OpenDisk opens the disk of an image, whatever is on it; see [image.Open].
+func OpenDisk(ctx context.Context, path string, opts OpenOptions) (Disk, error) {
+	return image.Open(ctx, path, image.Options{Backing: opts.Backing})
+}
 
 // Open opens an image and all volumes on it; see [host.Open].
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
@@ -83,14 +107,21 @@ func Errno(err error, in *filesystem.Inode) string { return host.Errno(err, in) 
 // LoadRules compiles YARA rules; see [rules.Load].
 func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) { return rules.Load(paths, noBuiltin) }
 
-// CheckRules compiles each rule file by itself; see [rules.Check].
-func CheckRules(paths []string) (problems []engine.Problem, count int, err error) {
-	return rules.Check(paths)
-}
+// ListRules lists the rules in force; see [rules.InForce].
+func ListRules(o RuleOptions) (*RuleList, error) { return rules.InForce(o.YARA, o.Sigma, o.NoBuiltin) }
 
-// TestRules runs YARA rules over the samples of a directory; see [rules.Test].
-func TestRules(ctx context.Context, set *RuleSet, dir string) (*RuleTests, error) {
-	return rules.Test(ctx, set, dir)
+// CheckRules compiles each rule file by itself; see [rules.Check].
+func CheckRules(paths []string) (*CheckedRules, error) { return rules.Check(paths) }
+
+// TestRules runs YARA rules, and those of the tests, over the samples of a directory; see
+// [rules.Test]. It also gives what the compiler has to say of the rules.
+func TestRules(ctx context.Context, o RuleOptions, dir string) (*RuleTests, []RuleProblem, error) {
+	set, err := rules.TestSet(o.YARA, o.NoBuiltin, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	res, err := rules.Test(ctx, set, dir)
+	return res, set.Problems, err
 }
 
 // ProfileRules measures what each YARA rule costs on the content of an image; see
@@ -107,10 +138,3 @@ func ProfileRules(ctx context.Context, name string, opts Options) (*Profile, err
 	defer img.Close()
 	return rules.Measure(ctx, set, img, opts.Scan.Volume, opts.Output.Progress)
 }
-
-// HostFiles lists the regular files of a directory of the analyst's machine, or the
-// file itself.
-func HostFiles(name string) ([]string, error) { return rules.HostFiles(name) }
-
-// IsDir says whether there is such a directory on the analyst's machine.
-func IsDir(name string) bool { return rules.IsDir(name) }

@@ -8,16 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"icecore/forensics"
-	"icecore/forensics/image"
 	"icecore/forensics/text"
 )
 
 // catOptions are the flags of cat.
 type catOptions struct {
-	place
+	place                forensics.Place
+	content              forensics.ContentOptions
 	offset, length, disk int64
-	force, escape, raw   bool
-	member               string
+	force, escape        bool
 }
 
 func (a *app) catCmd() *cobra.Command {
@@ -38,97 +37,95 @@ there, unless with --escape or --force.`,
   icecore cat snapshot.raw /var/log/auth.log --offset 81920 --length 200
   icecore cat snapshot.raw --disk-offset 1074790400 --length 512 | xxd`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := o.take(args); err != nil {
-				return err
-			}
-			disk := cmd.Flags().Changed("disk-offset")
-			switch {
-			case disk && (o.inode != "" || o.path != ""):
+			switch disk := cmd.Flags().Changed("disk-offset"); {
+			case disk && (o.place.Inode != "" || len(args) > 1):
 				return errors.New("--disk-offset goes without a path and without --inode")
 			case disk && (o.disk < 0 || o.length <= 0):
 				return errors.New("--disk-offset needs --length, and neither may be negative")
-			case !disk && o.inode == "" && o.path == "":
-				return errors.New("name a file: a path, or --inode")
 			case o.offset < 0 || o.length < 0:
 				return errors.New("--offset and --length cannot be negative")
+			case disk:
+				return oneImage(cmd, args)
 			}
-			return nil
+			return takePlace(&o.place, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("disk-offset") {
 				return a.catDisk(cmd, args[0], &o)
 			}
-			img, v, err := a.open(cmd.Context(), args[0])
+			img, v, err := a.open(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer img.Close()
-			ref, _, err := o.find(v, true)
+			b, err := v.OpenContent(cmd.Context(), o.place, o.content)
 			if err != nil {
 				return inImage(args[0], v, err)
 			}
-			f, err := v.FS.Open(ref)
-			if err != nil {
-				return inImage(args[0], v, err)
+			if o.offset > b.Size {
+				return inImage(args[0], v, fmt.Errorf("%s has %d bytes: --offset %d is beyond its end", o.place, b.Size, o.offset))
 			}
-			name := text.Escape(o.path)
-			if name == "" {
-				name = "inode " + o.inode
-			}
-			if in := f.Inode(); !in.IsRegular() && !o.raw {
-				if in.IsDir() {
-					return inImage(args[0], v, fmt.Errorf("%s is a folder: list it with 'icecore ls'; --raw writes its blocks", name))
-				}
-				if !in.IsSymlink() {
-					return inImage(args[0], v, fmt.Errorf("%s is a %s: it has no content", name, in.TypeName()))
-				}
-			}
-			var content io.ReaderAt = f
-			size := f.Size()
-			if o.member != "" {
-				m, err := forensics.Member(cmd.Context(), f, o.member)
-				if err != nil {
-					return inImage(args[0], v, fmt.Errorf("%s: %w", name, err))
-				}
-				content, size = m, m.Size()
-			}
-			if o.offset > size {
-				return inImage(args[0], v, fmt.Errorf("%s has %d bytes: --offset %d is behind its end", name, size, o.offset))
-			}
-			n := size - o.offset
+			n := b.Size - o.offset
 			if o.length > 0 {
 				n = min(n, o.length)
 			}
-			if in := f.Inode(); in.Note != "" {
-				a.note("inode %s: %s", in.Ref, text.EscapeOnce(in.Note))
+			if b.Note != "" {
+				a.note("%s", b.Note)
 			}
-			if err := a.copyOut(cmd, content, o.offset, n, &o); err != nil {
-				return inImage(args[0], v, fmt.Errorf("%s: %w", name, err))
+			if err := a.copyOut(cmd, b, o.offset, n, &o); err != nil {
+				return inImage(args[0], v, fmt.Errorf("%s: %w", o.place, err))
 			}
 			return nil
 		},
 	}
 	a.imageFlags(c)
 	f := c.Flags()
-	f.StringVar(&o.inode, "inode", "", "the file with this inode number; N@TID: as it was in that journal transaction")
+	f.StringVar(&o.place.Inode, "inode", "", "the file with this inode number; N@TID: as it was in that journal transaction")
 	f.Int64Var(&o.offset, "offset", 0, "begin at this byte of the file")
-	f.Int64Var(&o.length, "length", 0, "write so many bytes (default: all)")
+	f.Int64Var(&o.length, "length", 0, "number of bytes (default: all)")
 	f.Int64Var(&o.disk, "disk-offset", 0, "bytes of the disk from here, whatever they belong to")
-	f.StringVar(&o.member, "member", "", "a member of an archive or compressed file, as a finding's source names it; upx: unpacked")
+	f.StringVar(&o.content.Member, "member", "", "a member of an archive or compressed file, as a finding's source names it; upx: unpacked")
 	f.BoolVar(&o.force, "force", false, "write binary content even to a terminal")
 	f.BoolVar(&o.escape, "escape", false, `write all that is not printable, and the backslash, as \xNN`)
-	f.BoolVar(&o.raw, "raw", false, "the blocks of a folder")
+	f.BoolVar(&o.content.Raw, "raw", false, "the blocks of a directory")
 	return c
 }
 
+// takePlace checks the arguments IMAGE [PATH], of which PATH is left out with --inode.
+func takePlace(p *forensics.Place, args []string) error {
+	if err := wants(args, 2, "an image"); err != nil {
+		return err
+	}
+	switch {
+	case len(args) == 2 && p.Inode != "":
+		return errors.New("give a path or --inode, not both")
+	case len(args) == 2:
+		p.Path = args[1]
+	}
+	if p.Inode == "" && p.Path == "" {
+		return errors.New("name a file: a path, or --inode")
+	}
+	if p.Inode != "" {
+		if _, err := forensics.ParseRef(p.Inode); err != nil {
+			return fmt.Errorf("--inode %w", err)
+		}
+	}
+	return nil
+}
+
+// inImage names the image and volume that an error is about.
+func inImage(image string, v *forensics.Volume, err error) error {
+	return fmt.Errorf("%s: volume %s: %w", image, v.ID, err)
+}
+
 func (a *app) catDisk(cmd *cobra.Command, name string, o *catOptions) error {
-	d, err := image.Open(cmd.Context(), name, image.Options{Backing: a.backing})
+	d, err := forensics.OpenDisk(cmd.Context(), name, a.openOptions())
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	if o.disk >= d.Size() {
-		return fmt.Errorf("%s: the disk has %d bytes: --disk-offset %d is behind its end", name, d.Size(), o.disk)
+		return fmt.Errorf("%s: the disk has %d bytes: --disk-offset %d is beyond its end", name, d.Size(), o.disk)
 	}
 	n := min(o.length, d.Size()-o.disk)
 	if err := a.copyOut(cmd, d, o.disk, n, o); err != nil {

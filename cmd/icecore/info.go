@@ -15,8 +15,8 @@ func (a *app) infoCmd() *cobra.Command {
 		Short: "Container, partitions, volumes, filesystems, operating system",
 		Long: `Shows what an image is: its container and files, its partitions with what they hold
 and why one is not read, the filesystems with their journals, the operating system,
-and when the snapshot was taken as far as the image tells. No file is looked into
-but those that name the system.`,
+and when the snapshot was taken as far as the image shows. No file is read but
+those that name the system.`,
 		Example: `  icecore info snapshot.qcow2
   icecore info --hash-image --format json snapshot.raw`,
 		Args: oneImage,
@@ -48,6 +48,6 @@ but those that name the system.`,
 	f := c.Flags()
 	f.Lookup("volume").Hidden = true
 	f.BoolVar(&hash, "hash-image", false, "hash the files of the image, too")
-	f.BoolVar(&problems, "problems", false, "read all folders, too, and list everything that is not as it should be")
+	f.BoolVar(&problems, "problems", false, "read all directories, too, and list all inconsistencies")
 	return c
 }

@@ -16,8 +16,8 @@ func (a *app) lsCmd() *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "ls IMAGE [PATH]",
-		Short: "List a folder, or with -R a whole tree",
-		Long: `Lists the files of a folder (default: the root), or with -R of everything below it.
+		Short: "List a directory, or with -R a whole tree",
+		Long: `Lists the files of a directory (default: the root), or with -R of everything below it.
 Links in PATH are followed within the image. A path that icecore printed can be
 given back as it was printed: \xNN stands for that byte.
 
@@ -28,14 +28,14 @@ crtime, dtime, sectors, generation, flags, xattrs, state and note.
 
 --deleted also lists what the running system no longer showed: files deleted while
 a program held them open (state orphan), deleted files of which the inode or an
-older copy of it in the journal is left, and names left in folders. An inode with
+older copy of it in the journal is left, and names left in directories. An inode with
 a version (17@203) is given to 'icecore cat --inode' in that form.`,
 		Example: `  icecore ls snapshot.raw /etc/cron.d
   icecore ls -R --hash --format jsonl snapshot.raw > files.jsonl
   icecore ls -R --deleted snapshot.raw /tmp`,
 		Args: func(_ *cobra.Command, args []string) error { return wants(args, 2, "an image") },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			img, v, err := a.open(cmd.Context(), args[0])
+			img, v, err := a.open(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -45,12 +45,7 @@ a version (17@203) is given to 'icecore cat --inode' in that form.`,
 			if len(args) > 1 {
 				o.Path = args[1]
 			}
-			var list []forensics.Listed
-			err = eitherPath(o.Path, func(name string) error {
-				o.Path = name
-				list, err = v.List(cmd.Context(), o)
-				return err
-			})
+			list, err := v.List(cmd.Context(), o)
 			p.done()
 			if err != nil {
 				return inImage(args[0], v, err)
@@ -66,7 +61,7 @@ a version (17@203) is given to 'icecore cat --inode' in that form.`,
 				err = w.Flush()
 			}
 			if err == nil && len(list) == 0 {
-				a.note("nothing is in this folder of volume %s", v.ID)
+				a.note("this directory of volume %s is empty", v.ID)
 			}
 			a.problems(v)
 			return err
@@ -74,9 +69,9 @@ a version (17@203) is given to 'icecore cat --inode' in that form.`,
 	}
 	a.imageFlags(c, "table", "jsonl")
 	f := c.Flags()
-	f.BoolVarP(&o.Recursive, "recursive", "R", false, "everything below the folder")
+	f.BoolVarP(&o.Recursive, "recursive", "R", false, "everything below the directory")
 	f.BoolVar(&o.Hash, "hash", false, "the SHA-256 of regular files")
-	f.BoolVar(&o.Deleted, "deleted", false, "also orphan and deleted files, and names left in folders")
+	f.BoolVar(&o.Deleted, "deleted", false, "also orphan and deleted files, and names left in directories")
 	f.BoolVarP(&long, "long", "l", false, "more fields in --format jsonl")
 	return c
 }

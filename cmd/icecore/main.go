@@ -1,8 +1,8 @@
 // Command icecore reads the snapshot of a Linux server's disk, without mounting
-// it, and says what an intruder left on it.
+// it, and reports what an intruder left on it.
 //
-// Each subcommand is one file here and does little: flags, a call of package
-// forensics, a report. Results go to stdout, progress and errors to stderr.
+// Each subcommand is one file here and does little: flags, one call of package
+// forensics, one writer of package report. Results go to stdout, progress and errors to stderr.
 // Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, and a finding reached the
 // level of --fail-on.
 package main
@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -101,7 +100,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage):
 		see := "icecore help"
 		if c, ok := strings.CutPrefix(a.command, "icecore "); ok && c != "help" {
 			see += " " + c
@@ -116,20 +115,4 @@ func (a *app) run(ctx context.Context, args []string) int {
 // oneLine writes an error, which may quote bytes of the image, on one line.
 func oneLine(err error) string {
 	return text.EscapeOnce(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
-}
-
-// errWriter remembers the first error of a writer, so that a report need not look
-// after each line.
-type errWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (e *errWriter) Write(b []byte) (int, error) {
-	if e.err != nil {
-		return 0, e.err
-	}
-	n, err := e.w.Write(b)
-	e.err = err
-	return n, err
 }

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"fmt"
+	"io"
 	"sync"
 	"time"
 
-	"icecore/forensics"
-	"icecore/forensics/report"
-	"icecore/forensics/text"
-
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"icecore/forensics"
 )
 
 // progress shows on stderr how far an analysis is, if that is a terminal and the
@@ -21,11 +19,11 @@ type progress struct {
 	timer *time.Timer
 	pool  *mpb.Progress
 	bar   *mpb.Bar
-	state forensics.Progress
+	meter meter
 	over  bool
 }
 
-func (a *app) newProgress() *progress { return &progress{a: a} }
+func (a *app) newProgress() *progress { return &progress{a: a, meter: meter{now: time.Now}} }
 
 // show takes note of how far the analysis is.
 func (p *progress) show(s forensics.Progress) {
@@ -33,54 +31,35 @@ func (p *progress) show(s forensics.Progress) {
 		return
 	}
 	p.mu.Lock()
-	p.state = s
+	defer p.mu.Unlock()
+	p.meter.update(s)
 	if p.timer == nil && !p.over {
-		// A phase that tells nothing more for a while is shown, too.
+		// A phase that reports nothing more for a while is shown, too.
 		p.timer = time.AfterFunc(time.Second, p.begin)
-	}
-	bar := p.bar
-	p.mu.Unlock()
-	if bar != nil {
-		advance(bar, s)
 	}
 }
 
-// begin puts the bar on the screen.
+// begin puts the line on the screen. The library draws it again and again, and takes it
+// away at the end.
 func (p *progress) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
 		return
 	}
-	p.pool = mpb.New(mpb.WithOutput(p.a.err), mpb.WithWidth(30))
-	p.bar = p.pool.AddBar(0, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return text.Escape(p.state.Phase) + " "
-		})),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			switch s := p.state; {
-			case s.TotalFiles > 0:
-				return fmt.Sprintf(" %d of %d files", s.Files, s.TotalFiles)
-			case s.TotalBytes > 0:
-				return fmt.Sprintf(" %s of %s", report.Bytes(s.Bytes), report.Bytes(s.TotalBytes))
-			}
-			return ""
-		})))
-	bar, state := p.bar, p.state
-	go advance(bar, state) // the bar asks for the lock when it is drawn
+	pool := mpb.New(mpb.WithOutput(p.a.err), mpb.WithAutoRefresh())
+	bar, err := pool.Add(1, mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		_, err := io.WriteString(w, p.meter.line(s.AvailableWidth))
+		return err
+	}), mpb.BarRemoveOnComplete())
+	if err == nil { // else there is no line, which is no reason to end
+		p.pool, p.bar = pool, bar
+	}
 }
 
-// advance moves the bar. Its total is kept out of reach, so that it stays until done.
-func advance(bar *mpb.Bar, s forensics.Progress) {
-	bar.SetTotal(max(s.TotalBytes, 1)+1, false)
-	bar.SetCurrent(s.Bytes)
-}
-
-// done takes the bar away.
+// done takes the line away.
 func (p *progress) done() {
 	p.mu.Lock()
 	p.over = true

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
+	"context"
 
 	"github.com/spf13/cobra"
 
 	"icecore/forensics"
 	"icecore/forensics/report"
-	"icecore/forensics/text"
 )
 
 func (a *app) scanCmd() *cobra.Command {
@@ -18,7 +18,7 @@ func (a *app) scanCmd() *cobra.Command {
 		Short: "YARA alone, over the files of an image",
 		Long: `Runs YARA rules over the files of all volumes, orphan and deleted ones too, and
 nothing else: icecore's own rules, and those of --rules. Content that occurs several
-times is looked at once. What could not be read is told on stderr.
+times is scanned once. What could not be read is listed on stderr.
 
 With --format lines it prints what yara(1) prints: rule and path.`,
 		Example: `  icecore scan snapshot.raw
@@ -26,6 +26,7 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := a.newProgress()
+			defer p.done()
 			a.complete(&o, p)
 			if profile {
 				return a.profileRules(cmd.Context(), args[0], o, p)
@@ -40,36 +41,36 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 			switch a.format {
 			case "json":
 				err = report.JSON(w, &an.Analysis)
-			case "lines": // as yara(1) prints them
-				for i := range an.Records {
-					r := &an.Records[i]
-					fmt.Fprintf(w, "%s %s\n", r.Get("rule"), text.Escape(r.Source.Path))
-				}
+			case "lines":
+				err = report.MatchLines(w, &an.Analysis)
 			default:
-				var rows [][]string
-				for i := range an.Records {
-					r := &an.Records[i]
-					rows = append(rows, []string{r.Get("level"), r.Get("rule"), r.Source.Volume, r.Source.State.String(), fmt.Sprint(r.Source.Inode), r.Source.Path, r.Source.SHA256[:min(16, len(r.Source.SHA256))]})
-				}
-				if len(rows) == 0 {
-					fmt.Fprintf(w, "No rule matched in %d files.\n", an.Coverage.Files)
-				} else {
-					err = report.Table(w, []string{"level", "rule", "volume", "state", "inode", "path", "sha256"}, rows, a.columns())
-				}
+				err = report.Matches(w, &an.Analysis, a.columns())
 				for i := range an.Coverage.Gaps {
 					g := an.Coverage.Gaps[i].Escaped()
-					fmt.Fprintf(a.err, "icecore: not read: %s: %s\n", g.WhatText, g.WhyText)
+					a.note("not read: %s: %s", g.WhatText, g.WhyText)
 				}
 			}
-			if err == nil {
-				err = w.err
-			}
-			return err
+			return cmp.Or(err, w.err)
 		},
 	}
 	a.imageFlags(c, "table", "json", "lines")
 	a.analysisFlags(c, &o)
 	c.Flags().BoolVar(&profile, "profile", false, "do not scan: measure what each rule costs on a sample of the image's files")
-	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
 	return c
+}
+
+// profileRules prints what each YARA rule costs on the content of an image.
+func (a *app) profileRules(ctx context.Context, image string, o forensics.Options, p *progress) error {
+	prof, err := forensics.ProfileRules(ctx, image, o)
+	p.done()
+	if err != nil {
+		return err
+	}
+	w := &errWriter{w: a.out}
+	if a.format == "json" {
+		err = report.AsJSON(w, prof)
+	} else {
+		err = report.RuleCosts(w, prof, a.columns())
+	}
+	return cmp.Or(err, w.err)
 }

@@ -179,7 +179,7 @@ func TestUnreadable(t *testing.T) {
 	copyFile(t, self, program, 0o755)
 	for _, command := range commands {
 		if len(command) > 1 && command[1] == "-o" {
-			continue // it cannot make a folder here either
+			continue // it cannot make a directory here either
 		}
 		cmd := exec.Command(program, append(append([]string{}, command...), secret)...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
@@ -217,7 +217,7 @@ var opened = regexp.MustCompile(`(?:open|openat|creat)\((?:AT_FDCWD, )?"([^"]*)"
 var changes = regexp.MustCompile(`(?:mkdir|mkdirat|rename|renameat|renameat2|unlink|unlinkat|rmdir|truncate|link|linkat|symlink|symlinkat|chmod|fchmodat|chown|fchownat|utimensat|setxattr|creat|mknod|mknodat)\([^"]*"([^"]*)"`)
 
 // TestNothingWritten watches the system calls of each command: nothing is opened for
-// writing, made, renamed or removed outside of the case folder, and the image is the
+// writing, made, renamed or removed outside of the case directory, and the image is the
 // same afterwards.
 func TestNothingWritten(t *testing.T) {
 	need(t, "strace")
@@ -352,6 +352,79 @@ func opens(pid int, name string) bool {
 	return false
 }
 
+// TestKilled kills the program in the middle of writing a case directory, into a new one
+// and into an empty one: nothing has its real name before all is complete.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "image.raw")
+	copyFile(t, sample(t, fixtures.Compromised), name, 0o644)
+	killed := 0
+	for _, existed := range []bool{false, true} {
+		// It is killed when this file is seen: in the walk, while the files are written, while
+		// they get their names.
+		for _, at := range []string{"bodyfile", "timeline.jsonl", "report.html", "icecore.log", "../bodyfile"} {
+			out := filepath.Join(dir, "case")
+			if err := os.RemoveAll(out); err != nil {
+				t.Fatal(err)
+			}
+			pattern := filepath.Join(dir, ".case.unfinished-*", at)
+			if existed {
+				if err := os.Mkdir(out, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				pattern = filepath.Join(out, ".case.unfinished-*", at)
+			} else if strings.HasPrefix(at, "..") {
+				continue // one rename
+			}
+			cmd := exec.Command("icecore", "analyze", "-q", "-o", "case", "image.raw")
+			cmd.Dir = dir
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for tries := 0; tries < 20000; tries++ {
+				if m, _ := filepath.Glob(pattern); len(m) > 0 {
+					break
+				}
+				time.Sleep(100 * time.Microsecond)
+			}
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			if cmd.ProcessState.ExitCode() < 0 {
+				killed++
+			}
+			entries, _ := os.ReadDir(out)
+			left, _ := filepath.Glob(filepath.Join(dir, ".case.unfinished-*"))
+			for _, e := range entries {
+				if strings.HasPrefix(e.Name(), ".case.unfinished-") {
+					left = append(left, filepath.Join(out, e.Name()))
+					continue
+				}
+				if b, err := os.ReadFile(filepath.Join(out, e.Name())); err != nil || !hasEnd(e.Name(), b) {
+					t.Errorf("killed at %s: %s is there and has %d bytes, not all: %v", at, e.Name(), len(b), err)
+				}
+				if !strings.HasPrefix(at, "..") && cmd.ProcessState.ExitCode() < 0 && len(entries) < 6 {
+					t.Errorf("killed at %s: %s has its name before all is complete", at, e.Name())
+				}
+			}
+			for _, l := range left {
+				if err := os.RemoveAll(l); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	t.Logf("killed %d of 9 times before the end", killed)
+	if killed < 3 {
+		t.Errorf("the program was killed before its end only %d times: is the test blind?", killed)
+	}
+}
+
+// hasEnd says whether a file of a case directory has its end.
+func hasEnd(name string, b []byte) bool {
+	end := map[string]string{"report.html": "</html>\n", "analysis.json": "}\n", "timeline.jsonl": "}\n", "icecore.log": "\n", "timeline.csv": "\n", "bodyfile": "\n"}[name]
+	return end != "" && bytes.HasSuffix(b, []byte(end)) && (name != "icecore.log" || bytes.Contains(b, []byte("msg=done")))
+}
+
 // TestTerminal runs the program on a real terminal, made by script(1), over names
 // and contents that it would obey.
 func TestTerminal(t *testing.T) {
@@ -404,10 +477,10 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestCaseFolderOnMount makes case folders on filesystems of their own, as an evidence
-// disk is one: on the top of it; where there is not room enough, where the report is
-// shown nevertheless and nothing is left; and where nothing can be written.
-func TestCaseFolderOnMount(t *testing.T) {
+// TestCaseDirOnMount writes case directories to filesystems of their own, as an evidence
+// disk is one: on the top of it; where there is not room enough; and where nothing can
+// be written. The report is shown nevertheless, and nothing is left.
+func TestCaseDirOnMount(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to mount a filesystem")
 	}
@@ -428,7 +501,9 @@ func TestCaseFolderOnMount(t *testing.T) {
 		{"size=64m", "mnt/case", exitDone, "", 1},
 		{"size=200k", "mnt", exitFailed, "no space left on device", 0},
 		{"size=200k", "mnt/case", exitFailed, "no space left on device", 0},
-		{"size=64m,ro", "mnt/case", exitFailed, "read-only file system", 0},
+		{"size=4k", "mnt/case", exitFailed, "no space left on device", 0},
+		{"size=64m,ro", "mnt/case", exitFailed, "icecore: mnt/case: read-only file system\n", 0},
+		{"size=64m,ro", "mnt", exitFailed, "icecore: mnt: read-only file system\n", 0},
 	} {
 		flags := uintptr(0)
 		options, ro := strings.CutSuffix(c.options, ",ro")
@@ -446,11 +521,11 @@ func TestCaseFolderOnMount(t *testing.T) {
 		if code != c.code || !strings.Contains(string(stderr), c.stderr) || c.stderr == "" && len(stderr) > 0 || strings.Count(string(stderr), "\n") > 1 {
 			t.Errorf("%s, -o %s: exit code %d, stderr %q", c.options, c.out, code, stderr)
 		}
-		if shown := strings.HasPrefix(string(stdout), "COMPROMISED "); shown == ro {
+		if !strings.HasPrefix(string(stdout), "COMPROMISED ") {
 			t.Errorf("%s, -o %s: the report is %.60q", c.options, c.out, stdout)
 		}
 		if len(left) != c.left {
-			t.Errorf("%s, -o %s: in the folder are %v, want %d", c.options, c.out, left, c.left)
+			t.Errorf("%s, -o %s: in the directory are %v, want %d", c.options, c.out, left, c.left)
 		}
 	}
 }

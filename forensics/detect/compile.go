@@ -43,16 +43,13 @@ func compile(source string, b []byte) (x *rule, err error) {
 		return nil, err
 	}
 	unknown, never := checkFields(&s, category)
-	for i, name := range unknown {
-		unknown[i] = fmt.Sprintf("%q", name)
-	}
 	if never {
-		return nil, fmt.Errorf("it can never match: no %s has the field %s", sourceName(category), strings.Join(unknown, ", "))
+		return nil, &fieldError{"it can never match", sourceName(category), unknown}
 	}
 	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
 	x.describe(&s, source)
 	if len(unknown) > 0 {
-		x.warning = fmt.Sprintf("a part of it can never match: no %s has the field %s", sourceName(category), strings.Join(unknown, ", "))
+		x.warning = &fieldError{"a part of it can never match", sourceName(category), unknown}
 	}
 	// A rule that cannot be evaluated says so now, not in the middle of an image.
 	if _, err := x.eval.Matches(context.Background(), map[string]any{}); err != nil {

@@ -31,6 +31,7 @@ type Options struct {
 // is odd about it.
 type Problem struct {
 	File, Why string
+	Line      int // 0: unknown
 	Warning   bool
 }
 
@@ -48,7 +49,7 @@ type rule struct {
 	Info
 	eval     *evaluator.RuleEvaluator
 	category string // a record kind, the beginning of one ("cron"), or "command"
-	warning  string // what is odd about it, though it is in force
+	warning  error  // what is odd about it, though it is in force
 	own      bool   // of the user, not of icecore
 }
 
@@ -70,20 +71,16 @@ func Load(opts Options) (*Rules, error) {
 	sum := sha256.New()
 	add := func(name string, b []byte, own bool) {
 		_, _ = sum.Write(b)
-		for i, doc := range documents(b) {
-			where := name
-			if i > 0 {
-				where = fmt.Sprintf("%s, document %d", name, i+1)
-			}
-			x, err := compile(where, doc)
+		for _, doc := range documents(b) {
+			x, err := compile(name, doc.text)
 			if err != nil {
-				r.Problems = append(r.Problems, Problem{File: where, Why: err.Error()})
+				r.Problems = append(r.Problems, Problem{File: name, Why: err.Error(), Line: doc.lineOf(err)})
 				continue
 			}
 			x.own = own
 			r.rules = append(r.rules, x)
-			if x.warning != "" {
-				r.Problems = append(r.Problems, Problem{where, x.warning, true})
+			if x.warning != nil {
+				r.Problems = append(r.Problems, Problem{name, x.warning.Error(), doc.lineOf(x.warning), true})
 			}
 		}
 	}
@@ -142,17 +139,6 @@ func readLimited(name string) ([]byte, error) {
 		return nil, fmt.Errorf("larger than %d bytes", maxRuleFile)
 	}
 	return os.ReadFile(name)
-}
-
-// documents cuts a YAML file at its document marks.
-func documents(b []byte) [][]byte {
-	var out [][]byte
-	for _, d := range strings.Split("\n"+string(b), "\n---") {
-		if strings.TrimSpace(d) != "" {
-			out = append(out, []byte(d))
-		}
-	}
-	return out
 }
 
 // List gives the rules in force, in the order in which they were read.

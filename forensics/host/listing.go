@@ -46,7 +46,7 @@ type Listed struct {
 
 // List lists files, in the order of their escaped paths.
 func (v *Volume) List(ctx context.Context, opts ListOptions) ([]Listed, error) {
-	ref, name, err := filesystem.Lookup(v.FS, opts.Path, true)
+	ref, name, err := v.Find(ctx, Place{Path: opts.Path}, true)
 	if err != nil {
 		return nil, err
 	}

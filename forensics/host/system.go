@@ -10,7 +10,6 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
-	"icecore/forensics/text"
 )
 
 const maxSmallFile = 64 << 10 // bytes of a file that describes the system
@@ -107,14 +106,4 @@ func (img *Image) TakenAt() (time.Time, string) {
 		}
 	}
 	return at.Time(), source
-}
-
-// Hostname gives the name of the host whose root filesystem is on the image, escaped,
-// or an empty string.
-func (img *Image) Hostname() string {
-	root, err := img.Root()
-	if err != nil {
-		return ""
-	}
-	return text.Escape(System(root.FS).Hostname)
 }

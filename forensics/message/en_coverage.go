@@ -18,7 +18,7 @@ var englishCoverage = map[string]string{
 	"gap.deleted":    "deleted files",
 	"gap.records":    "records {kind}",
 	"gap.more":       "{count} more {count|place|places}",
-	"gap.sigma":      "Sigma rule {file}",
+	"gap.sigma":      "Sigma rule {file}[, line {line}]",
 	"gap.yara":       "YARA rules {file}[, line {line}]",
 	"gap.analysis":   "analysis {name}",
 	"gap.report":     "file {name} of the report",

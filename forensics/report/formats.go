@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"icecore/forensics/guard"
 	"icecore/forensics/model"
 	"icecore/forensics/report/ioc"
 )
@@ -30,6 +31,8 @@ func Formats() []Format {
 		{Name: "csv", Description: "indicators as a table", Files: []string{"*.csv"}, Write: indicators(ioc.CSV)},
 		{Name: "misp", Description: "indicators as a MISP event", Files: []string{"*misp*.json"}, Write: indicators(ioc.MISP)},
 		{Name: "stix", Description: "indicators as a STIX 2.1 bundle", Files: []string{"*.json", "*.stix"}, Write: indicators(ioc.STIX)},
+		{Name: "timeline", Description: "records and findings in order, JSON lines for Timesketch", Write: events("jsonl")},
+		{Name: "timeline-csv", Description: "the same as a table", Write: events("csv")},
 	}
 }
 
@@ -65,6 +68,15 @@ func Find(name string) (Format, error) {
 		}
 	}
 	return Format{}, fmt.Errorf("no format %q; there are %s", name, strings.Join(Names(Formats()), ", "))
+}
+
+// Write writes an analysis in the format of a name. A writer that panics gives an error.
+func Write(w io.Writer, format string, a *model.Analysis, o Options) error {
+	f, err := Find(format)
+	if err != nil {
+		return err
+	}
+	return guard.Do("writing the report", func() error { return f.Write(w, a, o) })
 }
 
 // Names returns the names of formats.

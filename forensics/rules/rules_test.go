@@ -64,8 +64,8 @@ func TestCheckMemory(t *testing.T) {
 		write(t, filepath.Join(dir, fmt.Sprintf("%d.yar", i)), fmt.Sprintf("rule r%d { strings: $a = \"needle %d\" condition: $a }", i, i))
 	}
 	before := resident(t)
-	if problems, n, err := Check([]string{dir}); err != nil || n != files {
-		t.Fatalf("%d rules, %v, %v", n, err, problems)
+	if c, err := Check([]string{dir}); err != nil || c.Rules != files {
+		t.Fatalf("%+v, %v", c, err)
 	}
 	if grown := resident(t) - before; grown > 64<<10 {
 		t.Errorf("%d files left %d KiB in memory", files, grown)

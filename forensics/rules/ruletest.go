@@ -25,7 +25,7 @@ const maxSample = 64 << 20 // bytes
 
 // Result is what became of one expectation on the YARA rules.
 type Result struct {
-	Sample  string   `json:"sample"` // below the folder of the tests
+	Sample  string   `json:"sample"` // below the directory of the tests
 	Rule    string   `json:"rule"`   // that must, or must not, match; empty: none above low
 	Match   bool     `json:"match"`  // it must match
 	Passed  bool     `json:"passed"`
@@ -33,29 +33,10 @@ type Result struct {
 	Why     string   `json:"why,omitempty"` // of a failure
 }
 
-// Results is what a folder of tests told.
+// Results is what a directory of tests told.
 type Results struct {
 	Tests    []Result `json:"tests"`
 	Untested []string `json:"untested"` // rules that no sample is meant for
-}
-
-// HostFiles lists the regular files of a folder of the analyst's machine, or the
-// file itself.
-func HostFiles(name string) ([]string, error) {
-	var out []string
-	err := filepath.WalkDir(name, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			out = append(out, p)
-		}
-		return err
-	})
-	return out, err
-}
-
-// IsDir says whether there is such a folder on the analyst's machine.
-func IsDir(name string) bool {
-	st, err := os.Stat(name)
-	return err == nil && st.IsDir()
 }
 
 // Failed counts the expectations that were not met.
@@ -69,11 +50,12 @@ func (r *Results) Failed() int {
 	return n
 }
 
-// Test runs the YARA rules over the samples of a folder:
+// Test runs the YARA rules over the samples of a directory:
 //
 //	positive/RULE/...   RULE must match each of these files
 //	negative/RULE/...   RULE must not match any of these
 //	negative/...        no rule above low may match any of these
+//	rules/              more rules, see [TestSet]
 //
 // The path below RULE (below negative) is the path that the rules see.
 func Test(ctx context.Context, set *Set, dir string) (*Results, error) {
@@ -112,7 +94,7 @@ func Test(ctx context.Context, set *Set, dir string) (*Results, error) {
 			if t.Match && !names[t.Rule] {
 				t.Why = "there is no such rule"
 				if !below {
-					t.Why = "it stands in no folder of a rule"
+					t.Why = "it stands in no directory of a rule"
 				}
 				out.Tests = append(out.Tests, t)
 				continue
@@ -197,32 +179,4 @@ func (t *Result) run(scanner *engine.Scanner, name, seen string) error {
 		}
 	}
 	return nil
-}
-
-// Check compiles rule files, or those of folders, each by itself, and gives
-// what the compiler says of them. Count is the number of rules that are right.
-func Check(paths []string) (problems []engine.Problem, count int, err error) {
-	for _, p := range paths {
-		files, err := yaraFiles(p)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, f := range files {
-			b, err := readHostFile(f, maxRuleFile)
-			if err != nil {
-				problems = append(problems, engine.Problem{File: f, Text: err.Error()})
-				continue
-			}
-			rules, found, err := engine.Compile([]engine.Source{{Name: f, Namespace: namespace(p, f), Text: string(b)}})
-			if errors.Is(err, engine.ErrUnavailable) {
-				return nil, 0, err
-			}
-			problems = append(problems, found...)
-			if err == nil {
-				count += len(rules.List())
-				rules.Close()
-			}
-		}
-	}
-	return problems, count, nil
 }

@@ -131,7 +131,7 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 		return nil, err
 	}
 	for _, p := range res.Problems {
-		a.gap(ruleMessage("gap.sigma", p.File, 0), p.Why)
+		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(0)), p.Why)
 	}
 	for _, p := range res.Failed {
 		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
@@ -212,22 +212,21 @@ func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 			a.RuleWarnings = append(a.RuleWarnings, engine.Problem{File: p.File, Line: p.Line, Text: p.Why, Warning: true})
 			continue
 		}
-		a.gap(ruleMessage("gap.sigma", p.File, p.Line), p.Why)
+		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(p.Line)), p.Why)
 	}
 	for _, p := range set.Problems {
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, p)
 		} else {
-			a.gap(ruleMessage("gap.yara", p.File, p.Line), p.Text)
+			a.gap(model.Msg("gap.yara", "file", p.File, "line", lineValue(p.Line)), p.Text)
 		}
 	}
 }
 
-// ruleMessage names a rule file and, unless it is 0, the line.
-func ruleMessage(id, file string, line int) model.Message {
-	at := model.Value{}
-	if line > 0 {
-		at = model.ValueOf(line)
+// lineValue is the parameter of a line, which is left out where it is 0.
+func lineValue(line int) model.Value {
+	if line == 0 {
+		return model.Value{}
 	}
-	return model.Msg(id, "file", file, "line", at)
+	return model.ValueOf(line)
 }

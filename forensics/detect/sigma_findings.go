@@ -43,6 +43,9 @@ func (c *collection) sigma(rec *model.Record) {
 			f.list(by)
 		}
 	}
+	if t := rec.Time("scheduled"); !t.IsZero() {
+		f.Add("finding.scheduled", "time", t)
+	}
 	if rec.Source.State == model.Deleted && !rec.Kind.IsLog() && f.Level > Low {
 		f.Add("finding.deleted")
 	}

@@ -11,6 +11,7 @@ var englishFindings = map[string]string{
 	"finding.again.deleted": "The same line stands in an older state of the file (inode {inode}).",
 	"finding.deleted":       "The file was deleted and recovered from left-over metadata.",
 	"finding.ignored":       "It does not run as it is: {reason}.",
+	"finding.scheduled":     "Scheduled for {time}.",
 	"finding.more":          "{count} more such {count|line|lines} in this file[; only the first {listed} records are listed].",
 	"finding.started_by":    "Started by {path}.",
 
@@ -110,7 +111,7 @@ var englishFindings = map[string]string{
 	"unowned_program_started.program": "It starts {program} (inode {inode}[, created {created}]), owned by no package.",
 
 	"time_set_back.title":   "Timestomping: mtime predates inode creation",
-	"time_set_back.times":   "Modified {modified}, inode created {created}. Any program can set the first, none the second.",
+	"time_set_back.times":   "mtime {modified}, inode created {created}. Any program can set the mtime, none the creation time.",
 	"time_set_back.miner":   "The file is a known miner.",
 	"time_set_back.started": "An autostart entry starts it.",
 

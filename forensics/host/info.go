@@ -16,7 +16,7 @@ const DefaultMaxFile = 20 << 30
 
 // Progress says how far an analysis is.
 type Progress struct {
-	Phase      string // opening, reading folders, reading files, judging
+	Phase      string // opening, reading directories, reading files, judging
 	Files      int64
 	TotalFiles int64
 	Bytes      int64

@@ -21,11 +21,11 @@ import (
 )
 
 // ListOptions say what a listing holds. The zero value gives the live files of one
-// folder.
+// directory.
 type ListOptions struct {
-	Path      string // the folder, or one file; empty: the root
+	Path      string // the directory, or one file; empty: the root
 	Recursive bool
-	Deleted   bool // also orphan and deleted files, and deleted names of folders
+	Deleted   bool // also orphan and deleted files, and deleted names of directories
 	Hash      bool // the SHA-256 of regular files
 	Jobs      int  // files hashed at the same time; 0: as many as processors
 	Progress  func(Progress)
@@ -36,7 +36,7 @@ type Listed struct {
 	Path   string // bytes, from the root of the filesystem
 	Target string // of a symbolic link
 	Inode  *filesystem.Inode
-	// NameDeleted is set for a name found in the slack of a folder; Inode is
+	// NameDeleted is set for a name found in the slack of a directory; Inode is
 	// then what the number stands for now.
 	NameDeleted bool
 	SHA256      string
@@ -61,7 +61,7 @@ func (v *Volume) List(ctx context.Context, opts ListOptions) ([]Listed, error) {
 	case opts.Recursive:
 		list, err = v.listTree(ctx, name, opts)
 	default:
-		list, err = v.listFolder(ctx, ref, name, opts)
+		list, err = v.listDir(ctx, ref, name, opts)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (v *Volume) List(ctx context.Context, opts ListOptions) ([]Listed, error) {
 	return list, nil
 }
 
-func (v *Volume) listFolder(ctx context.Context, ref filesystem.Ref, name string, opts ListOptions) ([]Listed, error) {
+func (v *Volume) listDir(ctx context.Context, ref filesystem.Ref, name string, opts ListOptions) ([]Listed, error) {
 	entries, err := v.FS.ReadDir(ref)
 	if err != nil && len(entries) == 0 {
 		return nil, fmt.Errorf("%s: %w", text.Quote(name), err)
@@ -105,7 +105,7 @@ func (v *Volume) listFolder(ctx context.Context, ref filesystem.Ref, name string
 
 func (v *Volume) listTree(ctx context.Context, top string, opts ListOptions) ([]Listed, error) {
 	if opts.Progress != nil {
-		opts.Progress(Progress{Phase: "reading folders"})
+		opts.Progress(Progress{Phase: "reading directories"})
 	}
 	prefix := strings.TrimSuffix(top, "/") + "/"
 	var list []Listed

@@ -21,7 +21,7 @@ import (
 // OpenOptions say how an image is opened.
 type OpenOptions struct {
 	// Backing names files that may serve as backing files of the image,
-	// besides those in its own folder.
+	// besides those in its own directory.
 	Backing []string
 	// NoReplay shows filesystems as they stand on the disk, without what
 	// their journals hold.

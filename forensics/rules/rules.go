@@ -140,7 +140,7 @@ func yaraFiles(p string) ([]string, error) {
 }
 
 // namespace gives each file of the user's a namespace of its own, so that two may
-// use the same name for a rule: its path below the folder given, without suffix.
+// use the same name for a rule: its path below the directory given, without suffix.
 func namespace(root, file string) string {
 	rel, err := filepath.Rel(root, file)
 	if err != nil || rel == "." {

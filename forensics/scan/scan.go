@@ -99,7 +99,7 @@ func partGap(v *host.Volume, what, why model.Message) model.Gap {
 
 // volume looks at all files of a volume and gives their number.
 func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
-	s.progress(host.Progress{Phase: "reading folders"})
+	s.progress(host.Progress{Phase: "reading directories"})
 	number := s.number(v)
 	list, devices, files, err := s.walk(ctx, v)
 	if err != nil {

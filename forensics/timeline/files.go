@@ -125,6 +125,9 @@ func (t *Timeline) fileEvent(e *Event, in *filesystem.Inode, k key) {
 	*e = Event{
 		Time: at, Type: TypeFile, What: macbWhat[mask], MACB: macbText[mask], Volume: t.volumes[f.volume], Path: f.path, Target: t.files.targets[int(k.file)], Ref: in.Ref, State: f.state, File: in, DiskOffset: -1,
 	}
+	if f := t.marks[int(k.file)]; f != nil {
+		e.Level, e.Findings, e.Records = f.event.Level, f.event.Findings, f.event.Records
+	}
 	if d, ok := t.files.deleted[int(k.file)]; ok && d == at {
 		if e.What != "" {
 			e.What += ", "

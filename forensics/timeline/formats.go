@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
-	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
@@ -72,7 +73,7 @@ func appendMessage(b []byte, e *Event) []byte {
 		b = append(append(b, e.Message...), ": "...)
 	}
 	if e.File == nil && e.Type != TypeJournal {
-		if e.Level > detect.None {
+		if e.Level > model.None {
 			b = append(append(append(b, '('), e.Level.String()...), ") "...)
 		}
 		return append(b, e.Message...)
@@ -100,7 +101,7 @@ func (j *jsonl) Event(e *Event) error {
 	b = appendString(b, "timestamp_desc", e.What)
 	b = append(b, `, "timestamp": `...)
 	b = appendMicroseconds(b, e.Time)
-	b = append(append(append(b, `, "data_type": "icecore:`...), e.Type...), '"')
+	b = appendString(b, "data_type", "icecore:"+e.Type)
 	b = appendString(b, "macb", e.MACB)
 	b = appendString(b, "inferred", e.Inferred)
 	b = appendString(b, "host", j.host)
@@ -128,20 +129,17 @@ func (j *jsonl) Event(e *Event) error {
 		b = strconv.AppendInt(append(b, `, "disk_offset": `...), e.DiskOffset, 10)
 	}
 	b = appendString(b, "sha256", e.SHA256)
-	b = appendString(b, "record", e.Record)
-	if e.Level > detect.None {
+	if len(e.Records) > 0 {
+		b = appendString(b, "record", e.Records[0])
+	}
+	if len(e.Records) > 1 {
+		b = appendStrings(b, "records", e.Records)
+	}
+	if e.Level > model.None {
 		b = appendString(b, "level", e.Level.String())
 	}
-	for i, f := range e.Findings {
-		if i == 0 {
-			b = append(b, `, "findings": [`...)
-		} else {
-			b = append(b, ", "...)
-		}
-		b = text.AppendQuoted(b, f)
-		if i == len(e.Findings)-1 {
-			b = append(b, ']')
-		}
+	if len(e.Findings) > 0 {
+		b = appendStrings(b, "findings", e.Findings)
 	}
 	return j.keep(append(b, "}\n"...))
 }
@@ -153,6 +151,18 @@ func appendString(b []byte, name, value string) []byte {
 	}
 	b = append(append(append(b, `, "`...), name...), `": `...)
 	return text.AppendQuoted(b, value)
+}
+
+// appendStrings appends a field of an object that is a list.
+func appendStrings(b []byte, name string, list []string) []byte {
+	b = append(append(append(b, `, "`...), name...), `": [`...)
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = text.AppendQuoted(b, s)
+	}
+	return append(b, ']')
 }
 
 func appendQuotedBytes(b, s []byte) []byte { return text.AppendQuoted(b, string(s)) }
@@ -178,7 +188,7 @@ func (c *csv) Event(e *Event) error {
 	b := appendDatetime(c.buf, e.Time)
 	b = appendCell(b, e.What)
 	b = appendCell(b, string(appendMessage(scratch[:0], e)))
-	b = append(append(b, ",icecore:"...), e.Type...)
+	b = appendCell(b, "icecore:"+e.Type)
 	b = appendCell(b, e.MACB)
 	b = appendCell(b, e.Inferred)
 	b = appendCell(b, c.host)
@@ -212,18 +222,12 @@ func (c *csv) Event(e *Event) error {
 	}
 	b = appendCell(b, e.SHA256)
 	level := ""
-	if e.Level > detect.None {
+	if e.Level > model.None {
 		level = e.Level.String()
 	}
 	b = appendCell(b, level)
-	b = append(b, ',')
-	for i, f := range e.Findings {
-		if i > 0 {
-			b = append(b, ' ')
-		}
-		b = append(b, f...)
-	}
-	b = appendCell(b, e.Record)
+	b = appendCell(b, strings.Join(e.Findings, " "))
+	b = appendCell(b, strings.Join(e.Records, " "))
 	return c.keep(append(b, '\n'))
 }
 

@@ -1,6 +1,6 @@
 // Package timeline turns what an analysis knows of time into events, in order: the
 // times of every file (modified, accessed, changed, created), the times of records,
-// the findings, and what the journal tells of how files changed. It writes them
+// the findings, and what the journal says of how files changed. It writes them
 // in the formats that other tools import:
 //
 //	jsonl     one JSON object a line, with the fields that Timesketch asks for
@@ -25,8 +25,6 @@ import (
 	"strings"
 	"time"
 
-	"icecore/forensics/artifact"
-	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 )
@@ -47,7 +45,7 @@ type Event struct {
 	// What says what happened at Time: "modified, changed", "logged". MACB is the
 	// same as mactime writes it: "m.c.".
 	What, MACB string
-	Message    string // empty for the times of a file, which tell themselves
+	Message    string // empty for the times of a file, whose path says it
 
 	Volume, Path, Target string
 	Ref                  filesystem.Ref
@@ -56,9 +54,9 @@ type Event struct {
 	Line                 int
 	DiskOffset           int64 // -1: unknown
 	SHA256               string
-	Level                detect.Level
+	Level                model.Level
 	Findings             []string
-	Record               string
+	Records              []string // the one that speaks first, then those that state the same
 }
 
 // Timeline gathers events. The zero value is empty and ready.
@@ -69,6 +67,9 @@ type Timeline struct {
 	// unnamed are events of the journal by file, of which the path is not known
 	// until all files are.
 	unnamed map[fileKey][]int
+	facts   map[factKey]*fact // of files, until all files are known
+	order   []factKey         // of facts
+	marks   map[int]*fact     // of the files that are known, by their number
 	dropped int
 }
 
@@ -98,7 +99,7 @@ func (t *Timeline) AddFile(volume string, e *filesystem.Entry) {
 	t.files.add(e, t.volume(volume))
 }
 
-// AddChange adds what the journal tells of a file.
+// AddChange adds what the journal says of a file.
 func (t *Timeline) AddChange(volume string, c *filesystem.Change) {
 	e := Event{Time: c.Time, Type: TypeJournal, What: "committed", Message: c.What, Volume: volume, Ref: c.Ref, DiskOffset: -1}
 	if t.add(e) {
@@ -125,62 +126,8 @@ func (t *Timeline) add(e Event) bool {
 	return true
 }
 
-// AddRecords adds the times of records and findings. A record that proves a finding
-// carries its level.
-func (t *Timeline) AddRecords(records []artifact.Record, findings []model.Finding) {
-	proves := make(map[string][]int)
-	for i := range findings {
-		for _, id := range findings[i].Records {
-			proves[id] = append(proves[id], i)
-		}
-	}
-	for i := range records {
-		r := &records[i]
-		e := Event{
-			Type: string(r.Kind), Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
-			Line: r.Source.Line, DiskOffset: r.Source.DiskOffset, SHA256: r.Source.SHA256, Record: r.ID,
-		}
-		for _, n := range proves[r.ID] {
-			e.Level = max(e.Level, findings[n].Level)
-			e.Findings = append(e.Findings, findings[n].ID)
-		}
-		// Times that are equal make one event.
-		done := make([]bool, len(r.Times))
-		for j, s := range r.Times {
-			if done[j] {
-				continue
-			}
-			what := s.What
-			for k := j + 1; k < len(r.Times); k++ {
-				if r.Times[k].Time.Equal(s.Time) && r.Times[k].Inferred == s.Inferred {
-					done[k] = true
-					what += ", " + r.Times[k].What
-				}
-			}
-			e.Time, e.Inferred, e.What = moment(s.Time), s.Inferred, what
-			t.add(e)
-		}
-	}
-	for i := range findings {
-		f := &findings[i]
-		msg := f.Title
-		if f.Excerpt != "" {
-			msg += ": " + f.Excerpt
-		}
-		e := Event{
-			Time: moment(f.When.Time), Inferred: f.When.Inferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
-			Ref: filesystem.Ref{Inode: f.Source.Inode, Version: f.Source.Version}, State: f.Source.State, Line: f.Source.Line, DiskOffset: f.Source.DiskOffset, SHA256: f.Source.SHA256,
-			Level: f.Level, Findings: []string{f.ID},
-		}
-		if f.Source.Volume == "" {
-			e.DiskOffset = -1
-		}
-		t.add(e)
-	}
-}
-
-// message tells a record in one line: its kind, and its fields.
-func message(r *artifact.Record) string {
+// message writes a record in one line: its kind, and its fields.
+func message(r *model.Record) string {
 	var b strings.Builder
 	b.WriteString(string(r.Kind))
 	b.WriteByte(':')
@@ -243,6 +190,7 @@ func macbTables() (letters, words [16]string) {
 // Each calls fn for each event, in order. The event is valid until fn returns.
 func (t *Timeline) Each(ctx context.Context, r Range, fn func(*Event) error) error {
 	t.name()
+	t.settle()
 	keys := t.files.keys(r)
 	order := make([]int, 0, len(t.other))
 	for i := range t.other {

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics/artifact"
-	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
@@ -54,10 +52,10 @@ func TestOrder(t *testing.T) {
 	tl.AddFile("p1", &filesystem.Entry{Path: "/a", Inode: inode(10, 200, 250, 200, 0)})
 	tl.AddFile("p1", &filesystem.Entry{Path: "/gone", Inode: gone})
 	tl.AddFile("p1", &filesystem.Entry{Path: "/unreadable", Inode: &filesystem.Inode{}, Err: filesystem.Corrupt("inode 9", "x")})
-	tl.AddRecords([]artifact.Record{{
-		ID: "R-1", Kind: "cron.job", Fields: modeltest.Fields("cron.job", "command=a b", "user=root"), Source: artifact.Source{Volume: "p1", Path: "/c", Inode: 13},
-		Times: []artifact.Stamp{{What: "modified", Time: time.Unix(220, 0)}, {What: "created", Time: time.Unix(220, 0)}, {What: "changed", Time: time.Unix(230, 0)}, {What: "unknown"}},
-	}}, []model.Finding{{ID: "F-1", Title: "Bad", Level: detect.High, Records: []string{"R-1"}, When: model.When{Time: time.Unix(225, 0)}}})
+	tl.AddRecords([]model.Record{{
+		ID: "R-1", Kind: "cron.job", Fields: modeltest.Fields("cron.job", "command=a b", "user=root"), Source: model.Source{Volume: "p1", Path: "/c", Inode: 13},
+		Times: []model.Stamp{{What: "modified", Time: time.Unix(220, 0)}, {What: "created", Time: time.Unix(220, 0)}, {What: "changed", Time: time.Unix(230, 0)}, {What: "unknown"}},
+	}}, []model.Finding{{ID: "F-1", Title: "Bad", Level: model.High, Records: []string{"R-1"}, When: model.When{Time: time.Unix(225, 0)}}})
 	tl.AddChange("p1", &filesystem.Change{Ref: filesystem.Ref{Inode: 10, Version: 7}, Time: filesystem.Unix(240, 0), What: "size 1 -> 2"})
 	got := show(collect(t, &tl, Range{}))
 	want := `100 .a.. accessed /b live
@@ -79,7 +77,7 @@ func TestOrder(t *testing.T) {
 	if want := "220 225 230 "; !slices.Equal(strings.Fields(want), firsts(got)) {
 		t.Errorf("from 220 to 240: %s", got)
 	}
-	if e := collect(t, &tl, Range{From: time.Unix(220, 0), To: time.Unix(221, 0)}); len(e) != 1 || e[0].Level != detect.High || !slices.Equal(e[0].Findings, []string{"F-1"}) {
+	if e := collect(t, &tl, Range{From: time.Unix(220, 0), To: time.Unix(221, 0)}); len(e) != 1 || e[0].Level != model.High || !slices.Equal(e[0].Findings, []string{"F-1"}) {
 		t.Errorf("the record does not carry its finding: %+v", e)
 	}
 }
@@ -132,7 +130,7 @@ func TestJSONL(t *testing.T) {
 	for _, s := range hostile {
 		var b bytes.Buffer
 		w, _ := NewWriter("jsonl", &b, s)
-		e := Event{Time: filesystem.Unix(1, 0), Type: "cron.job", What: "modified", Message: s, Path: s, Target: s, Volume: "p1", DiskOffset: -1, Record: "R-1"}
+		e := Event{Time: filesystem.Unix(1, 0), Type: "cron.job", What: "modified", Message: s, Path: s, Target: s, Volume: "p1", DiskOffset: -1, Records: []string{"R-1"}}
 		if err := w.Event(&e); err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +168,7 @@ func TestCSV(t *testing.T) {
 		w, _ := NewWriter("csv", &b, s)
 		in := inode(5, 1, 1, 1, 1)
 		for _, e := range []Event{
-			{Time: filesystem.Unix(1, 0), Type: "cron.job", What: s, Message: s, Path: s, Inferred: s, Volume: s, SHA256: s, Record: s, DiskOffset: 7, Line: 3, Level: detect.High, Findings: []string{"F-1", "F-2"}},
+			{Time: filesystem.Unix(1, 0), Type: "cron.job", What: s, Message: s, Path: s, Inferred: s, Volume: s, SHA256: s, Records: []string{s}, DiskOffset: 7, Line: 3, Level: model.High, Findings: []string{"F-1", "F-2"}},
 			{Time: filesystem.Unix(1, 0), Type: TypeFile, What: "modified", MACB: "m...", Path: s, Target: s, File: in, Ref: in.Ref, DiskOffset: -1},
 		} {
 			if err := w.Event(&e); err != nil {

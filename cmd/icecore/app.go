@@ -90,7 +90,7 @@ Results go to stdout, progress and errors to stderr. The program ends with:
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours")
 	f.IntVar(&a.width, "width", 0, "columns of the tables (default: of the terminal, or 100)")
-	root.AddCommand(a.analyzeCmd(), a.reportCmd(), a.timelineCmd(), a.scanCmd(), a.infoCmd(), a.lsCmd(), a.catCmd(), a.statCmd(), a.rulesCmd(), a.versionCmd())
+	root.AddCommand(a.commands()...)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	a.usageArgs(root)
@@ -107,6 +107,22 @@ Results go to stdout, progress and errors to stderr. The program ends with:
 		}
 	}
 	return root
+}
+
+// commands returns the subcommands: one file and one line each.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.analyzeCmd(),
+		a.reportCmd(),
+		a.timelineCmd(),
+		a.scanCmd(),
+		a.infoCmd(),
+		a.lsCmd(),
+		a.catCmd(),
+		a.statCmd(),
+		a.rulesCmd(),
+		a.versionCmd(),
+	}
 }
 
 // oneImage checks the arguments of a command that wants an image.

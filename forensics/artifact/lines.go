@@ -34,7 +34,8 @@ func (l Line) Head(n int) string { return string(text.Cut(l.Text, n)) }
 // until ctx is done.
 func (in *Input) Lines(ctx context.Context, fn func(Line) error) error {
 	return Lines(io.NewSectionReader(in.Content, 0, in.Content.Size()), func(l Line) error {
-		if l.Number&0xff == 0 && ctx.Err() != nil {
+		// What is done with a long line may take long, too.
+		if (l.Number&0x3f == 0 || len(l.Text) > 1024) && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fn(l)

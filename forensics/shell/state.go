@@ -52,7 +52,11 @@ type word struct {
 	data
 	process bool // <(...): the data is what a file of that name would hold
 	blanks  bool // unquoted expansions may have put blanks in: it is several words
+
+	built []byte // the text while it is put together
 }
+
+func (w *word) add(text string) { w.built = append(w.built, text...) }
 
 // collector gathers what is told of one command or script.
 type collector struct {

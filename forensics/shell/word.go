@@ -105,11 +105,12 @@ func (s *state) expand(w *syntax.Word) word {
 			continue
 		}
 		s.part(&out, p, false)
-		if len(out.text) > maxInput {
+		if len(out.built) > maxInput {
 			out.known = false
 			break
 		}
 	}
+	out.text, out.built = string(out.built), nil
 	s.budget -= len(out.text)
 	return out
 }
@@ -134,7 +135,7 @@ func letters(s string) bool {
 }
 
 func (s *state) part(out *word, p syntax.WordPart, quoted bool) {
-	add := func(text string) { out.text += text }
+	add := out.add
 	switch p := p.(type) {
 	case *syntax.Lit:
 		if quoted {
@@ -151,6 +152,10 @@ func (s *state) part(out *word, p syntax.WordPart, quoted bool) {
 	case *syntax.DblQuoted:
 		for _, q := range p.Parts {
 			s.part(out, q, true)
+			if len(out.built) > maxInput {
+				out.known = false
+				break
+			}
 		}
 	case *syntax.ParamExp:
 		s.param(out, p, quoted)
@@ -168,7 +173,7 @@ func (s *state) part(out *word, p syntax.WordPart, quoted bool) {
 		d := s.stmts(p.Stmts, data{})
 		out.process = true
 		out.data = out.flags(d)
-		out.text, out.known = d.text, d.known
+		out.built, out.known = append(out.built[:0], d.text...), d.known
 	case *syntax.ArithmExp:
 		s.substitutions(p)
 		add("0")
@@ -213,7 +218,7 @@ func (s *state) param(out *word, p *syntax.ParamExp, quoted bool) {
 		d.text, d.known = substMark, false
 	}
 	if !ok {
-		out.text += "$" + name
+		out.add("$" + name)
 		out.known = false
 		return
 	}
@@ -222,7 +227,7 @@ func (s *state) param(out *word, p *syntax.ParamExp, quoted bool) {
 	if d.text == "" && !d.known {
 		d.text = substMark
 	}
-	out.text += d.text
+	out.add(d.text)
 	out.blanks = out.blanks || !quoted
 }
 

@@ -93,6 +93,7 @@ Results go to stdout, progress and errors to stderr. The program ends with:
 	root.AddCommand(a.commands()...)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	nameValues(root)
 	a.usageArgs(root)
 	for _, c := range root.Commands() {
 		switch c.Name() {

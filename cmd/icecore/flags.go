@@ -82,6 +82,37 @@ func complete(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// values are what the help calls the values of flags.
+var values = map[string]string{
+	"jobs": "N", "width": "COLUMNS", "format": "FORMAT", "volume": "VOLUME", "backing": "FILE", "rules": "PATH", "sigma": "PATH", "max-file-size": "BYTES",
+	"scan-timeout": "TIME", "fail-on": "LEVEL", "output": "DIR", "iocs": "FILE", "iocs-format": "FORMAT", "from": "TIME", "to": "TIME",
+	"inode": "N", "offset": "N", "length": "N", "disk-offset": "N", "member": "NAME",
+}
+
+// named is the value of a flag with the name that the help calls it by.
+type named struct {
+	pflag.Value
+	name string
+}
+
+// Type implements pflag.Value.
+func (n named) Type() string { return n.name }
+
+// nameValues gives the values of a command's flags their names.
+func nameValues(c *cobra.Command) {
+	name := func(f *pflag.Flag) {
+		if v, ok := values[f.Name]; ok {
+			f.Value = named{f.Value, v}
+			f.DefValue = strings.TrimPrefix(f.DefValue, "[]")
+		}
+	}
+	c.LocalNonPersistentFlags().VisitAll(name)
+	c.PersistentFlags().VisitAll(name)
+	for _, sub := range c.Commands() {
+		nameValues(sub)
+	}
+}
+
 // flagError says what is wrong with a flag, without the words of the package that
 // read the number.
 func flagError(err error) error {
@@ -90,7 +121,11 @@ func flagError(err error) error {
 		return err
 	}
 	name := "--" + invalid.GetFlag().Name
-	switch kind := invalid.GetFlag().Value.Type(); kind {
+	value := invalid.GetFlag().Value
+	if n, ok := value.(named); ok {
+		value = n.Value
+	}
+	switch value.Type() {
 	case "int", "int64":
 		return fmt.Errorf("%s %q: want a number", name, invalid.GetValue())
 	case "duration":

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"icecore/forensics/message"
 )
@@ -60,6 +61,11 @@ func TestHelp(t *testing.T) {
 		if c.Short == "" || strings.HasSuffix(c.Short, ".") || len(c.Short) > 70 {
 			t.Errorf("%s: %q", c.CommandPath(), c.Short)
 		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if kind := f.Value.Type(); f.Usage == "" || kind != "bool" && kind != strings.ToUpper(kind) {
+				t.Errorf("%s --%s %s: %s", c.CommandPath(), f.Name, kind, f.Usage)
+			}
+		})
 		for _, line := range strings.Split(c.Long+"\n"+c.Example, "\n") {
 			if len(line) > 90 {
 				t.Errorf("%s: %d columns: %s", c.CommandPath(), len(line), line)

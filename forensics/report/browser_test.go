@@ -59,8 +59,22 @@ func TestPageInBrowser(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--proxy-server="+l.Addr().String(), "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+page)
+	cmd := exec.CommandContext(
+		ctx,
+		browser,
+		"--headless",
+		"--no-sandbox",
+		"--disable-gpu",
+		"--disable-quic",
+		"--no-first-run",
+		"--disable-background-networking",
+		"--disable-component-update",
+		"--disable-sync",
+		"--proxy-server="+l.Addr().String(),
+		"--user-data-dir="+t.TempDir(),
+		"--dump-dom",
+		"file://"+page,
+	)
 	dom, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v", browser, err)
@@ -71,7 +85,9 @@ func TestPageInBrowser(t *testing.T) {
 			t.Errorf("the browser's page does not hold %q", want)
 		}
 	}
-	allowed := regexp.MustCompile(`^(html|head|meta|title|style|body|main|header|footer|nav|section|article|details|summary|h[1-6]|p|a|span|div|b|strong|em|small|code|pre|ul|ol|li|dl|dt|dd|table|caption|colgroup|col|thead|tbody|tr|th|td|time|br|hr)$`)
+	allowed := regexp.MustCompile(
+		`^(html|head|meta|title|style|body|main|header|footer|nav|section|article|details|summary|h[1-6]|p|a|span|div|b|strong|em|small|code|pre|ul|ol|li|dl|dt|dd|table|caption|colgroup|col|thead|tbody|tr|th|td|time|br|hr)$`,
+	)
 	for _, m := range regexp.MustCompile(`<([a-zA-Z][a-zA-Z0-9]*)`).FindAllStringSubmatch(out, -1) {
 		if !allowed.MatchString(strings.ToLower(m[1])) {
 			t.Errorf("the browser made an element %q", m[1])

@@ -36,7 +36,15 @@ func excerpts(a *model.Analysis) (list []eventView, all int, err error) {
 			default:
 				place = e.Path + "  "
 			}
-			list = append(list, eventView{e.Time.Time().Format("2006-01-02 15:04:05"), e.What, e.Level.String(), text.Truncate(text.Escape(place+e.Message), maxEventText)})
+			list = append(
+				list,
+				eventView{
+					e.Time.Time().Format("2006-01-02 15:04:05"),
+					e.What,
+					e.Level.String(),
+					text.Truncate(text.Escape(place+e.Message), maxEventText),
+				},
+			)
 		}
 		return nil
 	})

@@ -120,7 +120,20 @@ func (t *screen) nothing(most int) []string {
 	if a.Coverage.Files == 0 {
 		return wrap(t.say("nothing-read"), t.width)
 	}
-	out := wrap(t.say("nothing", "files", grouped(a.Coverage.Files), "nf", a.Coverage.Files, "records", grouped(a.records()), "nr", a.records()), t.width)
+	out := wrap(
+		t.say(
+			"nothing",
+			"files",
+			grouped(a.Coverage.Files),
+			"nf",
+			a.Coverage.Files,
+			"records",
+			grouped(a.records()),
+			"nr",
+			a.records(),
+		),
+		t.width,
+	)
 	if len(a.Kinds) == 0 {
 		return out
 	}
@@ -130,7 +143,9 @@ func (t *screen) nothing(most int) []string {
 	}
 	slices.SortFunc(parts, func(a, b string) int { return strings.Compare(afterBlank(a), afterBlank(b)) })
 	out = append(out, "")
-	return append(out, t.labelled(t.say("label.records"), strings.Join(parts, ", "), max(1, min(8, most-len(out))))...)
+	return append(
+		out,
+		t.labelled(t.say("label.records"), strings.Join(parts, ", "), max(1, min(8, most-len(out))))...)
 }
 
 func afterBlank(s string) string { _, s, _ = strings.Cut(s, " "); return s }
@@ -152,7 +167,12 @@ func (t *screen) phaseLines(p *phase) []string {
 	}
 	return []string{
 		t.paint.mark(left) + when + t.paint.level(f.Level)(fit(f.Title, room)) + t.paint.dim(more),
-		"  " + t.paint.dim(f.ID) + "  " + fit(t.where(f.Source)+optional("  ", excerpt(f), ""), t.width-4-cellWidth(f.ID)),
+		"  " + t.paint.dim(
+			f.ID,
+		) + "  " + fit(
+			t.where(f.Source)+optional("  ", excerpt(f), ""),
+			t.width-4-cellWidth(f.ID),
+		),
 	}
 }
 
@@ -170,7 +190,10 @@ func (t *screen) phaseColumn() int {
 func (t *screen) shortTime(v whenView) string {
 	by := t.say("by-short") + " "
 	column := len("2006-01-02 15:04")
-	late := slices.ContainsFunc(t.s.phases, func(p phase) bool { return p.finding.When.Late && p.finding.When.Time != "" })
+	late := slices.ContainsFunc(
+		t.s.phases,
+		func(p phase) bool { return p.finding.When.Late && p.finding.When.Time != "" },
+	)
 	s := t.say("no-time")
 	if v.Time != "" {
 		s = stamped(v.Time)

@@ -29,9 +29,23 @@ func Formats() []Format {
 		{Name: "json", Description: "all of the analysis, for programs; can be read back", Write: analysisJSON},
 		{Name: "html", Description: "one page to read and print, without scripts", Write: HTML},
 		{Name: "csv", Description: "indicators as a table", Files: []string{"*.csv"}, Write: indicators(ioc.CSV)},
-		{Name: "misp", Description: "indicators as a MISP event", Files: []string{"*misp*.json"}, Write: indicators(ioc.MISP)},
-		{Name: "stix", Description: "indicators as a STIX 2.1 bundle", Files: []string{"*.json", "*.stix"}, Write: indicators(ioc.STIX)},
-		{Name: "timeline", Description: "records and findings in order, JSON lines for Timesketch", Write: events("jsonl")},
+		{
+			Name:        "misp",
+			Description: "indicators as a MISP event",
+			Files:       []string{"*misp*.json"},
+			Write:       indicators(ioc.MISP),
+		},
+		{
+			Name:        "stix",
+			Description: "indicators as a STIX 2.1 bundle",
+			Files:       []string{"*.json", "*.stix"},
+			Write:       indicators(ioc.STIX),
+		},
+		{
+			Name:        "timeline",
+			Description: "records and findings in order, JSON lines for Timesketch",
+			Write:       events("jsonl"),
+		},
 		{Name: "timeline-csv", Description: "the same as a table", Write: events("csv")},
 	}
 }

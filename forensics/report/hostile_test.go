@@ -41,7 +41,10 @@ func fillTexts(v reflect.Value, n *int) {
 	case reflect.String:
 		// What decides keeps its value.
 		switch s := v.String(); {
-		case v.Type() != reflect.TypeFor[string](), strings.HasPrefix(s, "F-"), strings.HasPrefix(s, "R-"), s == "gap.volume":
+		case v.Type() != reflect.TypeFor[string](),
+			strings.HasPrefix(s, "F-"),
+			strings.HasPrefix(s, "R-"),
+			s == "gap.volume":
 		default:
 			v.SetString(hostileTexts[*n%len(hostileTexts)] + s)
 			*n++
@@ -119,7 +122,8 @@ func TestHostileTexts(t *testing.T) {
 				}
 				for _, r := range rows {
 					for _, c := range r {
-						if c = strings.TrimLeft(c, " "); c != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n", []rune(c)[0]) {
+						if c = strings.TrimLeft(c, " "); c != "" &&
+							strings.ContainsRune("=+-@＝＋－＠\t\r\n", []rune(c)[0]) {
 							t.Errorf("csv: %q is a formula to a spreadsheet", c)
 						}
 					}

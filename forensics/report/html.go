@@ -102,7 +102,11 @@ func proofOf(a *view, w words) []htmlFinding {
 	out := make([]htmlFinding, len(a.Findings))
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		h := htmlFinding{findingView: f, Excerpt: strings.TrimSpace(f.Excerpt), More: int64(max(0, len(f.Records)-maxProof))}
+		h := htmlFinding{
+			findingView: f,
+			Excerpt:     strings.TrimSpace(f.Excerpt),
+			More:        int64(max(0, len(f.Records)-maxProof)),
+		}
 		for _, id := range f.Records[:min(maxProof, len(f.Records))] {
 			r := byID[id]
 			if r == nil {

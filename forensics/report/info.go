@@ -39,11 +39,17 @@ func Info(w io.Writer, info *host.Info, width int) error {
 	if !info.Snapshot.TakenAt.IsZero() {
 		p("taken        not before %s (%s)", stamp(info.Snapshot.TakenAt), info.Snapshot.Source)
 	} else {
-		p("taken        not known: no filesystem that can be read tells")
+		p("taken        unknown: no filesystem that could be read holds a time")
 	}
 	if info.System != nil {
 		s := info.System.Escaped()
-		p("system       %s, host %s, time zone %s (volume %s)", or(s.OS, "unknown system"), or(s.Hostname, "without a name"), or(s.Timezone, "unknown"), info.SystemOn)
+		p(
+			"system       %s, host %s, time zone %s (volume %s)",
+			or(s.OS, "unknown system"),
+			or(s.Hostname, "without a name"),
+			or(s.Timezone, "unknown"),
+			info.SystemOn,
+		)
 	} else {
 		p("system       none found: no filesystem holds an /etc/os-release, /etc/hostname or /etc/machine-id")
 	}
@@ -53,7 +59,19 @@ func Info(w io.Writer, info *host.Info, width int) error {
 	for _, v := range info.Volumes {
 		v = v.Escaped()
 		uuids[v.ID] = v.UUID
-		rows = append(rows, []string{v.ID, v.Scheme, fmt.Sprint(v.Offset), Bytes(v.Size), kind(v.Type), or(v.Filesystem, "-"), or(v.Label, "-"), status(&v)})
+		rows = append(
+			rows,
+			[]string{
+				v.ID,
+				v.Scheme,
+				fmt.Sprint(v.Offset),
+				Bytes(v.Size),
+				kind(v.Type),
+				or(v.Filesystem, "-"),
+				or(v.Label, "-"),
+				status(&v),
+			},
+		)
 	}
 	if err := Table(w, []string{"volume", "scheme", "offset", "size", "type", "content", "label", "status"}, rows, width); err != nil {
 		return err
@@ -70,9 +88,21 @@ func Info(w io.Writer, info *host.Info, width int) error {
 		case f.LastCommit == "":
 			p("  journal    none, or without a commit")
 		case f.Replayed:
-			p("  journal    %d transactions (%d blocks) replayed in memory; commits %s to %s", f.Pending, f.PendingSize, f.FirstCommit, f.LastCommit)
+			p(
+				"  journal    %d transactions (%d blocks) replayed in memory; commits %s to %s",
+				f.Pending,
+				f.PendingSize,
+				f.FirstCommit,
+				f.LastCommit,
+			)
 		case f.Pending > 0:
-			p("  journal    %d transactions (%d blocks) NOT replayed; commits %s to %s", f.Pending, f.PendingSize, f.FirstCommit, f.LastCommit)
+			p(
+				"  journal    %d transactions (%d blocks) NOT replayed; commits %s to %s",
+				f.Pending,
+				f.PendingSize,
+				f.FirstCommit,
+				f.LastCommit,
+			)
 		default:
 			p("  journal    nothing to replay; commits %s to %s", f.FirstCommit, f.LastCommit)
 		}
@@ -93,7 +123,7 @@ func Info(w io.Writer, info *host.Info, width int) error {
 	return nil
 }
 
-// status says in a word whether a volume is read; why not is told below the table.
+// status says in a word whether a volume is read; the reason stands below the table.
 func status(v *model.Volume) string {
 	switch {
 	case v.Filesystem == "swap":

@@ -16,7 +16,7 @@ type ListingOptions struct {
 	// Long adds to each line of JSON what stat(2) does not tell: crtime, dtime,
 	// flags, xattrs, state, generation, note.
 	Long bool
-	// Names shows the last component of a path alone, as for one folder.
+	// Names shows the last component of a path alone, as for one directory.
 	Names bool
 }
 
@@ -146,7 +146,16 @@ func Listing(w io.Writer, list []host.Listed, o ListingOptions) error {
 	states := false
 	for i := range list {
 		in := list[i].Inode
-		links, uid, gid = max(links, digits(uint64(in.Links))), max(uid, digits(uint64(in.UID))), max(gid, digits(uint64(in.GID)))
+		links, uid, gid = max(
+			links,
+			digits(uint64(in.Links)),
+		), max(
+			uid,
+			digits(uint64(in.UID)),
+		), max(
+			gid,
+			digits(uint64(in.GID)),
+		)
 		size, ino = max(size, len(sizeColumn(in))), max(ino, len(in.Ref.String()))
 		states = states || in.State != filesystem.Live || list[i].NameDeleted
 	}

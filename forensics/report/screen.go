@@ -40,7 +40,9 @@ func newPalette(on bool) palette {
 		}
 	}
 	return palette{
-		bold: style(color.Bold), dim: style(color.Faint), alarm: style(color.FgRed, color.Bold), warn: style(color.FgYellow, color.Bold), good: style(color.FgGreen, color.Bold), mark: style(color.FgCyan),
+		bold: style(
+			color.Bold,
+		), dim: style(color.Faint), alarm: style(color.FgRed, color.Bold), warn: style(color.FgYellow, color.Bold), good: style(color.FgGreen, color.Bold), mark: style(color.FgCyan),
 	}
 }
 

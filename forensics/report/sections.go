@@ -128,12 +128,35 @@ const maxGaps = 40 // coverage gaps that are listed
 func (t *screen) coverage() {
 	a := t.a
 	t.head("coverage")
-	t.text(t.count("coverage-read", int64(len(a.Volumes)), "read", t.read(), "image", a.Image.Path, "format", a.Image.Format))
+	t.text(
+		t.count(
+			"coverage-read",
+			int64(len(a.Volumes)),
+			"read",
+			t.read(),
+			"image",
+			a.Image.Path,
+			"format",
+			a.Image.Format,
+		),
+	)
 	listed := make(map[string]string) // why a volume was not read: its line says so already
 	for i := range a.Volumes {
 		v := &a.Volumes[i]
 		listed[v.ID] = v.Reason
-		t.item(t.say("volume", "id", v.ID, "content", or(v.Filesystem, t.say("no-content")), "size", Bytes(v.Size)) + "; " + t.status(v))
+		t.item(
+			t.say(
+				"volume",
+				"id",
+				v.ID,
+				"content",
+				or(v.Filesystem, t.say("no-content")),
+				"size",
+				Bytes(v.Size),
+			) + "; " + t.status(
+				v,
+			),
+		)
 	}
 	var rest []string
 	for _, g := range a.Coverage.Gaps {

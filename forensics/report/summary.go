@@ -77,7 +77,8 @@ func summarize(a *view, w words) *summary {
 		default:
 			p.more++
 		}
-		if f.Phase == string(model.PhaseMining) && f.Source != nil && rank(f.Level) <= 1 && f.Engine == string(model.EngineYARA) {
+		if f.Phase == string(model.PhaseMining) && f.Source != nil && rank(f.Level) <= 1 &&
+			f.Engine == string(model.EngineYARA) {
 			s.addMiner(miner{path: f.Source.Path, state: f.Source.State, what: f.Rule, archived: archived(f.Source)})
 		}
 	}
@@ -88,7 +89,13 @@ func summarize(a *view, w words) *summary {
 	}
 	sort.SliceStable(s.miners, func(i, j int) bool { return !s.miners[i].archived && s.miners[j].archived })
 	// In the order in which an intrusion goes; a miner is what it comes to.
-	flow := []model.Phase{model.PhaseAccess, model.PhaseExecution, model.PhasePersistence, model.PhaseMining, model.PhaseEvasion}
+	flow := []model.Phase{
+		model.PhaseAccess,
+		model.PhaseExecution,
+		model.PhasePersistence,
+		model.PhaseMining,
+		model.PhaseEvasion,
+	}
 	place := func(p string) int {
 		if i := slices.Index(flow, model.Phase(p)); i >= 0 {
 			return i

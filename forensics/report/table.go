@@ -34,7 +34,13 @@ func Table(w io.Writer, header []string, rows [][]string, width int) error {
 
 // table writes a table of cells in which commands are marked by [keep]; paint colours a
 // line of a cell.
-func table(w io.Writer, header []string, rows [][]string, width int, paint func(row, col int, s string) string) error {
+func table(
+	w io.Writer,
+	header []string,
+	rows [][]string,
+	width int,
+	paint func(row, col int, s string) string,
+) error {
 	lines := make([][][]string, len(rows)) // row, column, line
 	for i, r := range rows {
 		lines[i] = make([][]string, len(r))
@@ -52,9 +58,12 @@ func table(w io.Writer, header []string, rows [][]string, width int, paint func(
 	var out bytes.Buffer
 	t := tablewriter.NewTable(&out,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Symbols:  tw.NewSymbols(tw.StyleLight),
-			Settings: tw.Settings{Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off}, Lines: tw.Lines{ShowHeaderLine: tw.On}},
+			Borders: tw.BorderNone,
+			Symbols: tw.NewSymbols(tw.StyleLight),
+			Settings: tw.Settings{
+				Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off},
+				Lines:      tw.Lines{ShowHeaderLine: tw.On},
+			},
 		})),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
@@ -216,7 +225,10 @@ func wrap(s string, width int) []string {
 				cut = k.from - at
 			}
 		}
-		lines = append(lines, strings.ReplaceAll(strings.TrimRightFunc(s[at:at+cut], unicode.IsSpace), unbreakable, " "))
+		lines = append(
+			lines,
+			strings.ReplaceAll(strings.TrimRightFunc(s[at:at+cut], unicode.IsSpace), unbreakable, " "),
+		)
 		at += cut
 		for at < len(s) && s[at] == ' ' {
 			at++

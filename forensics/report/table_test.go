@@ -111,7 +111,8 @@ func TestTerminalKeepsWords(t *testing.T) {
 			if !strings.Contains(rest, testCommand) {
 				t.Errorf("width %d: the command is broken:\n%s", width, rest)
 			}
-			if !strings.Contains(rest, "icecore analyze --format json") || !strings.Contains(rest, "icecore analyze -o DIR") {
+			if !strings.Contains(rest, "icecore analyze --format json") ||
+				!strings.Contains(rest, "icecore analyze -o DIR") {
 				t.Errorf("width %d: icecore's own commands are broken:\n%s", width, rest)
 			}
 		}

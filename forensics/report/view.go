@@ -131,7 +131,10 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 		v.Kinds[string(a.Records[i].Kind)]++
 		if r := &a.Records[i]; proof[r.ID] || r.Kind == model.MinerConfig {
 			e := r.Escaped()
-			v.Records = append(v.Records, recordView{e.ID, string(e.Kind), sourceOf(&e.Source), slices.Clone(e.Fields)})
+			v.Records = append(
+				v.Records,
+				recordView{e.ID, string(e.Kind), sourceOf(&e.Source), slices.Clone(e.Fields)},
+			)
 		}
 	}
 	for i := range a.Story {
@@ -142,7 +145,10 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 		v.Coverage.Gaps = append(v.Coverage.Gaps, viewOfGap(&a.Coverage.Gaps[i]))
 	}
 	order := []model.Weight{model.Decisive, model.Partial, "", model.Minor}
-	slices.SortStableFunc(v.Coverage.Gaps, func(a, b gapView) int { return slices.Index(order, a.Weight) - slices.Index(order, b.Weight) })
+	slices.SortStableFunc(
+		v.Coverage.Gaps,
+		func(a, b gapView) int { return slices.Index(order, a.Weight) - slices.Index(order, b.Weight) },
+	)
 	scrub(reflect.ValueOf(v))
 	return v
 }
@@ -151,7 +157,13 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 // has no message keeps the text that it has.
 func translated(a *model.Analysis, lang *message.Catalogue) *model.Analysis {
 	out := *a
-	out.Findings, out.Story, out.Coverage.Gaps = slices.Clone(a.Findings), slices.Clone(a.Story), slices.Clone(a.Coverage.Gaps)
+	out.Findings, out.Story, out.Coverage.Gaps = slices.Clone(
+		a.Findings,
+	), slices.Clone(
+		a.Story,
+	), slices.Clone(
+		a.Coverage.Gaps,
+	)
 	say := func(s *string, m ...model.Message) {
 		if t := lang.Texts(m); t != "" {
 			*s = t

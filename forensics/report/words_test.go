@@ -2,9 +2,6 @@ package report
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
@@ -19,12 +16,8 @@ import (
 // no other: a text that is missing would be written as its id.
 func TestWords(t *testing.T) {
 	used := make(map[string]bool)
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(i fs.FileInfo) bool { return !strings.HasSuffix(i.Name(), "_test.go") }, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pkg := range pkgs {
-		ast.Inspect(pkg, func(n ast.Node) bool {
+	for _, file := range sources(t, ".") {
+		ast.Inspect(file, func(n ast.Node) bool {
 			c, ok := n.(*ast.CallExpr)
 			if !ok || len(c.Args) == 0 {
 				return true
@@ -70,7 +63,16 @@ func TestWords(t *testing.T) {
 	for _, v := range []model.VerdictState{model.Compromised, model.Suspicious, model.NoIndicators} {
 		groups = append(groups, "report.verdict."+string(v))
 	}
-	groups = append(groups, "report.phase.other", "report.basis.first", "report.basis.modified", "report.basis.changed", "report.basis.created", "report.basis.accessed", "report.basis.deleted")
+	groups = append(
+		groups,
+		"report.phase.other",
+		"report.basis.first",
+		"report.basis.modified",
+		"report.basis.changed",
+		"report.basis.created",
+		"report.basis.accessed",
+		"report.basis.deleted",
+	)
 	for _, id := range groups {
 		used[id] = true
 	}

@@ -34,7 +34,7 @@ type files struct {
 	chunks  [][]file
 	n       int
 	targets map[int]string          // of symbolic links
-	deleted map[int]filesystem.Time // when files were deleted, where the disk tells
+	deleted map[int]filesystem.Time // when files were deleted, where the disk states it
 }
 
 func (l *files) at(i int) *file { return &l.chunks[i/chunk][i%chunk] }
@@ -44,7 +44,17 @@ func (l *files) add(e *filesystem.Entry, volume uint16) {
 		l.chunks = append(l.chunks, make([]file, 0, chunk))
 	}
 	in := e.Inode
-	f := file{path: e.Path, size: in.Size, inode: in.Ref.Inode, version: in.Ref.Version, uid: in.UID, gid: in.GID, volume: volume, mode: in.Mode, state: in.State}
+	f := file{
+		path:    e.Path,
+		size:    in.Size,
+		inode:   in.Ref.Inode,
+		version: in.Ref.Version,
+		uid:     in.UID,
+		gid:     in.GID,
+		volume:  volume,
+		mode:    in.Mode,
+		state:   in.State,
+	}
 	for i, t := range [4]filesystem.Time{in.Mtime, in.Atime, in.Ctime, in.Crtime} {
 		f.sec[i], f.nsec[i] = t.Sec, uint32(t.Nsec)
 		if !t.Known {
@@ -121,7 +131,14 @@ func (t *Timeline) fileEvent(e *Event, in *filesystem.Inode, k key) {
 			mask |= 1 << i
 		}
 	}
-	*in = filesystem.Inode{Ref: filesystem.Ref{Inode: f.inode, Version: f.version}, State: f.state, Mode: f.mode, UID: f.uid, GID: f.gid, Size: f.size}
+	*in = filesystem.Inode{
+		Ref:   filesystem.Ref{Inode: f.inode, Version: f.version},
+		State: f.state,
+		Mode:  f.mode,
+		UID:   f.uid,
+		GID:   f.gid,
+		Size:  f.size,
+	}
 	*e = Event{
 		Time: at, Type: TypeFile, What: macbWhat[mask], MACB: macbText[mask], Volume: t.volumes[f.volume], Path: f.path, Target: t.files.targets[int(k.file)], Ref: in.Ref, State: f.state, File: in, DiskOffset: -1,
 	}

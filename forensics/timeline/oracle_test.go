@@ -73,7 +73,12 @@ func compareFLS(t *testing.T, name, sector string, least int) {
 	defer img.Close()
 	var b bytes.Buffer
 	body := timeline.NewBody(&b)
-	err = img.EachFile(context.Background(), "", filesystem.WalkOptions{Targets: true}, func(_ *forensics.Volume, e *filesystem.Entry) error { return body.Entry(e) })
+	err = img.EachFile(
+		context.Background(),
+		"",
+		filesystem.WalkOptions{Targets: true},
+		func(_ *forensics.Volume, e *filesystem.Entry) error { return body.Entry(e) },
+	)
 	if err == nil {
 		err = body.Flush()
 	}

@@ -13,7 +13,14 @@ import (
 // finding carries its level. What several logs state of one event is one event, and so
 // are the times of a file, however many rules matched it.
 func (t *Timeline) AddRecords(records []model.Record, findings []model.Finding) {
-	g := &gatherer{t: t, records: records, findings: findings, number: make(map[string]int, len(records)), proves: make(map[string][]int), pairs: twins.FindAll(records)}
+	g := &gatherer{
+		t:        t,
+		records:  records,
+		findings: findings,
+		number:   make(map[string]int, len(records)),
+		proves:   make(map[string][]int),
+		pairs:    twins.FindAll(records),
+	}
 	for i := range records {
 		g.number[records[i].ID] = i
 	}
@@ -49,7 +56,9 @@ type gatherer struct {
 // same, too.
 func (g *gatherer) event(r *model.Record) Event {
 	e := Event{
-		Type: string(r.Kind), Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
+		Type: string(
+			r.Kind,
+		), Message: message(r), Volume: r.Source.Volume, Path: r.Source.Path, Ref: filesystem.Ref{Inode: r.Source.Inode, Version: r.Source.Version}, State: r.Source.State,
 		Line: r.Source.Line, DiskOffset: r.Source.DiskOffset, SHA256: r.Source.SHA256, Records: append([]string{r.ID}, g.pairs.Of(r.ID)...),
 	}
 	for _, id := range e.Records {
@@ -117,8 +126,13 @@ func ofFinding(f *model.Finding) Event {
 		msg += ": " + f.Excerpt
 	}
 	e := Event{
-		Time: moment(f.When.Time), Inferred: f.When.Inferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
-		Ref: filesystem.Ref{Inode: f.Source.Inode, Version: f.Source.Version}, State: f.Source.State, Line: f.Source.Line, DiskOffset: f.Source.DiskOffset, SHA256: f.Source.SHA256,
+		Time: moment(
+			f.When.Time,
+		), Inferred: f.When.Inferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
+		Ref: filesystem.Ref{
+			Inode:   f.Source.Inode,
+			Version: f.Source.Version,
+		}, State: f.Source.State, Line: f.Source.Line, DiskOffset: f.Source.DiskOffset, SHA256: f.Source.SHA256,
 		Level: f.Level, Findings: []string{f.ID},
 	}
 	if f.Source.Volume == "" {
@@ -190,5 +204,11 @@ func (t *Timeline) addFact(f *fact) {
 			created = s.Time
 		}
 	}
-	t.addTimes(slices.DeleteFunc(slices.Clone(f.times), func(s model.Stamp) bool { return s.What == "modified" && s.Time.Before(created) }), f.event)
+	t.addTimes(
+		slices.DeleteFunc(
+			slices.Clone(f.times),
+			func(s model.Stamp) bool { return s.What == "modified" && s.Time.Before(created) },
+		),
+		f.event,
+	)
 }

@@ -101,7 +101,15 @@ func (t *Timeline) AddFile(volume string, e *filesystem.Entry) {
 
 // AddChange adds what the journal says of a file.
 func (t *Timeline) AddChange(volume string, c *filesystem.Change) {
-	e := Event{Time: c.Time, Type: TypeJournal, What: "committed", Message: c.What, Volume: volume, Ref: c.Ref, DiskOffset: -1}
+	e := Event{
+		Time:       c.Time,
+		Type:       TypeJournal,
+		What:       "committed",
+		Message:    c.What,
+		Volume:     volume,
+		Ref:        c.Ref,
+		DiskOffset: -1,
+	}
 	if t.add(e) {
 		if t.unnamed == nil {
 			t.unnamed = make(map[fileKey][]int)

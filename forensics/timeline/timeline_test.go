@@ -51,12 +51,27 @@ func TestOrder(t *testing.T) {
 	tl.AddFile("p1", &filesystem.Entry{Path: "/b", Inode: inode(11, 200, 100, 200, 200)})
 	tl.AddFile("p1", &filesystem.Entry{Path: "/a", Inode: inode(10, 200, 250, 200, 0)})
 	tl.AddFile("p1", &filesystem.Entry{Path: "/gone", Inode: gone})
-	tl.AddFile("p1", &filesystem.Entry{Path: "/unreadable", Inode: &filesystem.Inode{}, Err: filesystem.Corrupt("inode 9", "x")})
+	tl.AddFile(
+		"p1",
+		&filesystem.Entry{Path: "/unreadable", Inode: &filesystem.Inode{}, Err: filesystem.Corrupt("inode 9", "x")},
+	)
 	tl.AddRecords([]model.Record{{
 		ID: "R-1", Kind: "cron.job", Fields: modeltest.Fields("cron.job", "command=a b", "user=root"), Source: model.Source{Volume: "p1", Path: "/c", Inode: 13},
-		Times: []model.Stamp{{What: "modified", Time: time.Unix(220, 0)}, {What: "created", Time: time.Unix(220, 0)}, {What: "changed", Time: time.Unix(230, 0)}, {What: "unknown"}},
+		Times: []model.Stamp{
+			{What: "modified", Time: time.Unix(220, 0)},
+			{What: "created", Time: time.Unix(220, 0)},
+			{What: "changed", Time: time.Unix(230, 0)},
+			{What: "unknown"},
+		},
 	}}, []model.Finding{{ID: "F-1", Title: "Bad", Level: model.High, Records: []string{"R-1"}, When: model.When{Time: time.Unix(225, 0)}}})
-	tl.AddChange("p1", &filesystem.Change{Ref: filesystem.Ref{Inode: 10, Version: 7}, Time: filesystem.Unix(240, 0), What: "size 1 -> 2"})
+	tl.AddChange(
+		"p1",
+		&filesystem.Change{
+			Ref:  filesystem.Ref{Inode: 10, Version: 7},
+			Time: filesystem.Unix(240, 0),
+			What: "size 1 -> 2",
+		},
+	)
 	got := show(collect(t, &tl, Range{}))
 	want := `100 .a.. accessed /b live
 200 m.cb modified, changed, created /b live
@@ -77,7 +92,9 @@ func TestOrder(t *testing.T) {
 	if want := "220 225 230 "; !slices.Equal(strings.Fields(want), firsts(got)) {
 		t.Errorf("from 220 to 240: %s", got)
 	}
-	if e := collect(t, &tl, Range{From: time.Unix(220, 0), To: time.Unix(221, 0)}); len(e) != 1 || e[0].Level != model.High || !slices.Equal(e[0].Findings, []string{"F-1"}) {
+	if e := collect(t, &tl, Range{From: time.Unix(220, 0), To: time.Unix(221, 0)}); len(e) != 1 ||
+		e[0].Level != model.High ||
+		!slices.Equal(e[0].Findings, []string{"F-1"}) {
 		t.Errorf("the record does not carry its finding: %+v", e)
 	}
 }
@@ -109,7 +126,9 @@ func TestFarTimesAndCancel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Flush(); err != nil || !strings.Contains(b.String(), `"datetime": "2446-05-10T22:38:55.000000001Z"`) || !strings.Contains(b.String(), `"datetime": "1901-12-13T20:45:52.000000001Z"`) {
+	if err := w.Flush(); err != nil ||
+		!strings.Contains(b.String(), `"datetime": "2446-05-10T22:38:55.000000001Z"`) ||
+		!strings.Contains(b.String(), `"datetime": "1901-12-13T20:45:52.000000001Z"`) {
 		t.Errorf("%v %s", err, b.String())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -130,7 +149,17 @@ func TestJSONL(t *testing.T) {
 	for _, s := range hostile {
 		var b bytes.Buffer
 		w, _ := NewWriter("jsonl", &b, s)
-		e := Event{Time: filesystem.Unix(1, 0), Type: "cron.job", What: "modified", Message: s, Path: s, Target: s, Volume: "p1", DiskOffset: -1, Records: []string{"R-1"}}
+		e := Event{
+			Time:       filesystem.Unix(1, 0),
+			Type:       "cron.job",
+			What:       "modified",
+			Message:    s,
+			Path:       s,
+			Target:     s,
+			Volume:     "p1",
+			DiskOffset: -1,
+			Records:    []string{"R-1"},
+		}
 		if err := w.Event(&e); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +186,8 @@ func orNil(s string) any {
 // escaped is the rule for texts, written again: bytes that are not part of a
 // printable character, and the backslash, as \xNN.
 func escaped(s string) string {
-	return strings.NewReplacer("\\", `\x5c`, "\t", `\x09`, "\r", `\x0d`, "\n", `\x0a`, "\x1b", `\x1b`, "\u202e", `\xe2\x80\xae`, "\xff", `\xff`).Replace(s)
+	return strings.NewReplacer("\\", `\x5c`, "\t", `\x09`, "\r", `\x0d`, "\n", `\x0a`, "\x1b", `\x1b`, "\u202e", `\xe2\x80\xae`, "\xff", `\xff`).
+		Replace(s)
 }
 
 // A spreadsheet sees the text and no formula; a parser of CSV gets as many cells as
@@ -184,7 +214,8 @@ func TestCSV(t *testing.T) {
 		}
 		for _, row := range rows[1:] {
 			for i, cell := range row {
-				if c := strings.TrimLeft(cell, " "); c != "" && strings.ContainsAny(string([]rune(c)[0]), "=+-@＝＋－＠\t\r") {
+				if c := strings.TrimLeft(cell, " "); c != "" &&
+					strings.ContainsAny(string([]rune(c)[0]), "=+-@＝＋－＠\t\r") {
 					t.Errorf("%q: the column %s begins a formula: %q", s, rows[0][i], cell)
 				}
 			}
@@ -296,7 +327,16 @@ func FuzzFormats(f *testing.F) {
 			return
 		}
 		in := inode(9, sec, sec, sec, sec)
-		e := Event{Time: filesystem.Unix(sec, nsec), Type: TypeFile, What: "modified", Path: s, Target: s, File: in, Ref: in.Ref, DiskOffset: -1}
+		e := Event{
+			Time:       filesystem.Unix(sec, nsec),
+			Type:       TypeFile,
+			What:       "modified",
+			Path:       s,
+			Target:     s,
+			File:       in,
+			Ref:        in.Ref,
+			DiskOffset: -1,
+		}
 		for _, format := range []string{"jsonl", "csv"} {
 			var b bytes.Buffer
 			w, _ := NewWriter(format, &b, s)

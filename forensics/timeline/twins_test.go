@@ -24,9 +24,25 @@ func TestAttemptsOnce(t *testing.T) {
 	for i := range n {
 		at := start.Add(time.Duration(i) * 20 * time.Minute)
 		address := fmt.Sprintf("address=203.0.113.%d", i)
-		records = append(records,
-			model.Record{ID: fmt.Sprintf("R-%d", 2*i), Kind: model.AuthFailures, Source: model.Source{Volume: "p1", Path: "/var/log/auth.log", Inode: 1}, Fields: modeltest.Fields(model.AuthFailures, address, "count=1"), Times: []model.Stamp{{What: "first", Time: at, Inferred: "zone"}, {What: "last", Time: at.Add(time.Second), Inferred: "zone"}}},
-			model.Record{ID: fmt.Sprintf("R-%d", 2*i+1), Kind: model.LoginFailures, Source: model.Source{Volume: "p1", Path: "/var/log/btmp", Inode: 2}, Fields: modeltest.Fields(model.LoginFailures, address, "count=1"), Times: []model.Stamp{{What: "first", Time: at}, {What: "last", Time: at}}},
+		records = append(
+			records,
+			model.Record{
+				ID:     fmt.Sprintf("R-%d", 2*i),
+				Kind:   model.AuthFailures,
+				Source: model.Source{Volume: "p1", Path: "/var/log/auth.log", Inode: 1},
+				Fields: modeltest.Fields(model.AuthFailures, address, "count=1"),
+				Times: []model.Stamp{
+					{What: "first", Time: at, Inferred: "zone"},
+					{What: "last", Time: at.Add(time.Second), Inferred: "zone"},
+				},
+			},
+			model.Record{
+				ID:     fmt.Sprintf("R-%d", 2*i+1),
+				Kind:   model.LoginFailures,
+				Source: model.Source{Volume: "p1", Path: "/var/log/btmp", Inode: 2},
+				Fields: modeltest.Fields(model.LoginFailures, address, "count=1"),
+				Times:  []model.Stamp{{What: "first", Time: at}, {What: "last", Time: at}},
+			},
 		)
 	}
 	findings = append(findings, model.Finding{ID: "F-0001", Level: model.High, Records: []string{"R-1"}})
@@ -51,7 +67,8 @@ func TestAttemptsOnce(t *testing.T) {
 		Record  string
 		Records []string
 	}
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Record != "R-0" || !slices.Equal(got.Records, []string{"R-0", "R-1"}) {
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Record != "R-0" ||
+		!slices.Equal(got.Records, []string{"R-0", "R-1"}) {
 		t.Errorf("%v: %s", err, b.String())
 	}
 }
@@ -62,9 +79,33 @@ func TestTwinsKeepTheirOwnTimes(t *testing.T) {
 	at := time.Date(2026, 1, 12, 7, 0, 0, 0, time.UTC)
 	var tl Timeline
 	tl.AddRecords([]model.Record{
-		{ID: "R-1", Kind: model.AuthLogin, Source: model.Source{Volume: "p1", Path: "/var/log/auth.log"}, Fields: modeltest.Fields(model.AuthLogin, "address=203.0.113.1", "user=root"), Times: []model.Stamp{{What: "logged", Time: at}}},
-		{ID: "R-2", Kind: model.LoginSession, Source: model.Source{Volume: "p1", Path: "/var/log/wtmp"}, Fields: modeltest.Fields(model.LoginSession, "address=203.0.113.1", "user=root"), Times: []model.Stamp{{What: "login", Time: at.Add(time.Second)}, {What: "logout", Time: at.Add(time.Hour)}}},
-		{ID: "R-3", Kind: model.AuthFailures, Source: model.Source{Volume: "p1", Path: "/var/log/auth.log"}, Fields: modeltest.Fields(model.AuthFailures, "address=203.0.113.9"), Times: []model.Stamp{{What: "first", Time: at.Add(2 * time.Hour)}, {What: "last", Time: at.Add(3 * time.Hour)}}},
+		{
+			ID:     "R-1",
+			Kind:   model.AuthLogin,
+			Source: model.Source{Volume: "p1", Path: "/var/log/auth.log"},
+			Fields: modeltest.Fields(model.AuthLogin, "address=203.0.113.1", "user=root"),
+			Times:  []model.Stamp{{What: "logged", Time: at}},
+		},
+		{
+			ID:     "R-2",
+			Kind:   model.LoginSession,
+			Source: model.Source{Volume: "p1", Path: "/var/log/wtmp"},
+			Fields: modeltest.Fields(model.LoginSession, "address=203.0.113.1", "user=root"),
+			Times: []model.Stamp{
+				{What: "login", Time: at.Add(time.Second)},
+				{What: "logout", Time: at.Add(time.Hour)},
+			},
+		},
+		{
+			ID:     "R-3",
+			Kind:   model.AuthFailures,
+			Source: model.Source{Volume: "p1", Path: "/var/log/auth.log"},
+			Fields: modeltest.Fields(model.AuthFailures, "address=203.0.113.9"),
+			Times: []model.Stamp{
+				{What: "first", Time: at.Add(2 * time.Hour)},
+				{What: "last", Time: at.Add(3 * time.Hour)},
+			},
+		},
 	}, nil)
 	var got []string
 	for _, e := range collect(t, &tl, Range{}) {
@@ -76,7 +117,12 @@ func TestTwinsKeepTheirOwnTimes(t *testing.T) {
 }
 
 func ofFile(id string, kind model.Kind, inode uint64, times ...int64) model.Record {
-	r := model.Record{ID: id, Kind: kind, Source: model.Source{Volume: "p1", Path: "/tmp/x", Inode: inode, DiskOffset: -1}, Fields: modeltest.Fields(kind, "owner=")}
+	r := model.Record{
+		ID:     id,
+		Kind:   kind,
+		Source: model.Source{Volume: "p1", Path: "/tmp/x", Inode: inode, DiskOffset: -1},
+		Fields: modeltest.Fields(kind, "owner="),
+	}
 	for i, what := range []string{"modified", "changed", "created"} {
 		r.Times = append(r.Times, model.Stamp{What: what, Time: time.Unix(times[i], 1).UTC()})
 	}
@@ -87,10 +133,20 @@ func ofFile(id string, kind model.Kind, inode uint64, times ...int64) model.Reco
 // carry what was found.
 func TestFactsOfFileOnce(t *testing.T) {
 	records := []model.Record{
-		ofFile("R-1", model.YARAMatch, 10, 100, 300, 200), ofFile("R-2", model.YARAMatch, 10, 100, 300, 200), ofFile("R-3", model.MinerConfig, 10, 100, 300, 200), ofFile("R-4", model.FileNotable, 10, 100, 300, 200),
+		ofFile(
+			"R-1",
+			model.YARAMatch,
+			10,
+			100,
+			300,
+			200,
+		), ofFile("R-2", model.YARAMatch, 10, 100, 300, 200), ofFile("R-3", model.MinerConfig, 10, 100, 300, 200), ofFile("R-4", model.FileNotable, 10, 100, 300, 200),
 		ofFile("R-5", model.CronJob, 11, 100, 300, 200),
 	}
-	findings := []model.Finding{{ID: "F-0001", Level: model.Critical, Records: []string{"R-1"}}, {ID: "F-0002", Level: model.Medium, Records: []string{"R-4"}}}
+	findings := []model.Finding{
+		{ID: "F-0001", Level: model.Critical, Records: []string{"R-1"}},
+		{ID: "F-0002", Level: model.Medium, Records: []string{"R-4"}},
+	}
 	var tl Timeline
 	tl.AddFile("p1", &filesystem.Entry{Path: "/tmp/x", Inode: inode(10, 100, 300, 300, 200)})
 	tl.AddFile("p1", &filesystem.Entry{Path: "/etc/cron.d/x", Inode: inode(11, 100, 300, 300, 200)})
@@ -101,7 +157,8 @@ func TestFactsOfFileOnce(t *testing.T) {
 		n[e.Type]++
 		switch {
 		case e.Type == TypeFile && e.Ref.Inode == 10:
-			if e.Level != model.Critical || !slices.Equal(e.Findings, []string{"F-0001", "F-0002"}) || !slices.Equal(e.Records, []string{"R-1", "R-2", "R-3", "R-4"}) {
+			if e.Level != model.Critical || !slices.Equal(e.Findings, []string{"F-0001", "F-0002"}) ||
+				!slices.Equal(e.Records, []string{"R-1", "R-2", "R-3", "R-4"}) {
 				t.Errorf("the file does not carry what was found in it: %+v", e)
 			}
 		case e.Type == TypeFile && (e.Level != model.None || len(e.Records) > 0):
@@ -117,12 +174,23 @@ func TestFactsOfFileOnce(t *testing.T) {
 // modification before the file came into being is left out: it was set.
 func TestFactsOfFileWithoutFiles(t *testing.T) {
 	var tl Timeline
-	tl.AddRecords([]model.Record{ofFile("R-1", model.YARAMatch, 10, 100, 300, 200), ofFile("R-2", model.YARAMatch, 10, 100, 300, 200), ofFile("R-3", model.FileNotable, 10, 100, 300, 200), ofFile("R-4", model.YARAMatch, 11, 250, 300, 200)}, nil)
+	tl.AddRecords(
+		[]model.Record{
+			ofFile("R-1", model.YARAMatch, 10, 100, 300, 200),
+			ofFile("R-2", model.YARAMatch, 10, 100, 300, 200),
+			ofFile("R-3", model.FileNotable, 10, 100, 300, 200),
+			ofFile("R-4", model.YARAMatch, 11, 250, 300, 200),
+		},
+		nil,
+	)
 	var got []string
 	for _, e := range collect(t, &tl, Range{}) {
 		got = append(got, fmt.Sprintf("%d %s %s", e.Time.Sec, e.What, strings.Join(e.Records, "+")))
 	}
-	if want := []string{"200 created R-1+R-2+R-3", "200 created R-4", "250 modified R-4", "300 changed R-1+R-2+R-3", "300 changed R-4"}; !slices.Equal(got, want) {
+	if want := []string{"200 created R-1+R-2+R-3", "200 created R-4", "250 modified R-4", "300 changed R-1+R-2+R-3", "300 changed R-4"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

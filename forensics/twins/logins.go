@@ -82,7 +82,10 @@ func (p *Pairs) failures(records []model.Record) {
 			r := &records[i]
 			first, last := Span(r)
 			k := from{System(r), r.Get("address")}
-			if r.Kind != model.AuthFailures && r.Kind != model.LoginFailures || r.Source.State != state || k.address == "" || first.IsZero() || Elsewhere(r) {
+			if r.Kind != model.AuthFailures && r.Kind != model.LoginFailures || r.Source.State != state ||
+				k.address == "" ||
+				first.IsZero() ||
+				Elsewhere(r) {
 				continue
 			}
 			// What stands in an older state of a log, too.

@@ -131,7 +131,18 @@ func sameEvent(r *model.Record) string {
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		switch f.Name {
-		case "pid", "count", "programs", "urls", "traits", "decoded", "entry_offset", "compressed", "recovered", "sender", "altered", "remote_host":
+		case "pid",
+			"count",
+			"programs",
+			"urls",
+			"traits",
+			"decoded",
+			"entry_offset",
+			"compressed",
+			"recovered",
+			"sender",
+			"altered",
+			"remote_host":
 			continue
 		}
 		// What a text may have cut, or written otherwise, is not compared.
@@ -147,7 +158,12 @@ func sameEvent(r *model.Record) string {
 // pair gives each of the list the record that states the same event, if there is one
 // within a time. One record stands for at most one of each file, but for the runs of
 // cron, which are sums.
-func (p *Pairs) pair(events map[string][]*model.Record, list []*model.Record, within time.Duration, key func(*model.Record) string) {
+func (p *Pairs) pair(
+	events map[string][]*model.Record,
+	list []*model.Record,
+	within time.Duration,
+	key func(*model.Record) string,
+) {
 	type file struct {
 		event, volume string
 		inode         uint64

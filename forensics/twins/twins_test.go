@@ -15,7 +15,12 @@ var noon = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
 
 // log makes a record of a log at one moment, or of a row of attempts.
 func log(id string, kind model.Kind, path string, from, to int, fields ...string) model.Record {
-	r := model.Record{ID: id, Kind: kind, Source: model.Source{Volume: "p1", Path: path, Inode: uint64(len(path))}, Fields: modeltest.Fields(kind, fields...)}
+	r := model.Record{
+		ID:     id,
+		Kind:   kind,
+		Source: model.Source{Volume: "p1", Path: path, Inode: uint64(len(path))},
+		Fields: modeltest.Fields(kind, fields...),
+	}
 	a, b := noon.Add(time.Duration(from)*time.Second), noon.Add(time.Duration(to)*time.Second)
 	switch kind {
 	case model.AuthFailures, model.LoginFailures:

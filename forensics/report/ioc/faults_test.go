@@ -68,7 +68,10 @@ func TestPoolsOnce(t *testing.T) {
 		config("R-5", "pool=pool.example.invalid:443", "host=pool.example.invalid", "port=443"),
 		config("R-6", "pool=[2001:db8::5]:14444", "host=2001:db8::5", "port=14444"),
 	)
-	if got, want := values(Of(a), Pool), []string{"203.0.113.77:3333", "[2001:db8::5]:14444", "pool.example.invalid:443"}; !slices.Equal(got, want) {
+	if got, want := values(Of(a), Pool), []string{"203.0.113.77:3333", "[2001:db8::5]:14444", "pool.example.invalid:443"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("pools %q, want %q", got, want)
 	}
 }
@@ -77,13 +80,44 @@ func TestPoolsOnce(t *testing.T) {
 // record of the same finding.
 func TestFirstSeen(t *testing.T) {
 	at := func(h int) time.Time { return time.Date(2026, 1, 12, h, 0, 0, 0, time.UTC) }
-	login := model.Record{ID: "R-1", Kind: model.AuthLogin, Fields: modeltest.Fields(model.AuthLogin, "address=203.0.113.77"), Times: []model.Stamp{{What: "logged", Time: at(9)}}}
-	failures := model.Record{ID: "R-2", Kind: model.AuthFailures, Fields: modeltest.Fields(model.AuthFailures, "address=203.0.113.9"), Times: []model.Stamp{{What: "first", Time: at(7)}, {What: "last", Time: at(8)}}}
-	job := model.Record{ID: "R-3", Kind: model.CronJob, Source: model.Source{Path: "/etc/cron.d/x"}, Fields: modeltest.Fields(model.CronJob, "urls=http://198.51.100.1/x"), Times: []model.Stamp{{What: "modified", Time: at(1)}, {What: "changed", Time: at(12)}, {What: "created", Time: at(11)}}}
-	match := model.Record{ID: "R-4", Kind: model.YARAMatch, Source: model.Source{Path: "/tmp/.x", SHA256: hash}, Times: []model.Stamp{{What: "modified", Time: at(0)}, {What: "changed", Time: at(15)}, {What: "created", Time: at(14)}}}
+	login := model.Record{
+		ID:     "R-1",
+		Kind:   model.AuthLogin,
+		Fields: modeltest.Fields(model.AuthLogin, "address=203.0.113.77"),
+		Times:  []model.Stamp{{What: "logged", Time: at(9)}},
+	}
+	failures := model.Record{
+		ID:     "R-2",
+		Kind:   model.AuthFailures,
+		Fields: modeltest.Fields(model.AuthFailures, "address=203.0.113.9"),
+		Times:  []model.Stamp{{What: "first", Time: at(7)}, {What: "last", Time: at(8)}},
+	}
+	job := model.Record{
+		ID:     "R-3",
+		Kind:   model.CronJob,
+		Source: model.Source{Path: "/etc/cron.d/x"},
+		Fields: modeltest.Fields(model.CronJob, "urls=http://198.51.100.1/x"),
+		Times: []model.Stamp{
+			{What: "modified", Time: at(1)},
+			{What: "changed", Time: at(12)},
+			{What: "created", Time: at(11)},
+		},
+	}
+	match := model.Record{
+		ID:     "R-4",
+		Kind:   model.YARAMatch,
+		Source: model.Source{Path: "/tmp/.x", SHA256: hash},
+		Times: []model.Stamp{
+			{What: "modified", Time: at(0)},
+			{What: "changed", Time: at(15)},
+			{What: "created", Time: at(14)},
+		},
+	}
 	undated := model.Record{ID: "R-5", Kind: model.SSHKey, Fields: modeltest.Fields(model.SSHKey, "fingerprint="+key)}
 	want := map[string]time.Time{
-		"203.0.113.77": at(9), "203.0.113.9": at(7), "198.51.100.1": at(12), "http://198.51.100.1/x": at(12), "/etc/cron.d/x": at(12), "/tmp/.x": at(14), hash: at(14), key: {},
+		"203.0.113.77": at(
+			9,
+		), "203.0.113.9": at(7), "198.51.100.1": at(12), "http://198.51.100.1/x": at(12), "/etc/cron.d/x": at(12), "/tmp/.x": at(14), hash: at(14), key: {},
 	}
 	for _, x := range Of(oneFinding(at(9), login, failures, job, match, undated)) {
 		if w, ok := want[x.Value]; !ok || !x.Time.Equal(w) {

@@ -16,7 +16,24 @@ import (
 )
 
 // namespace is icecore's own, for identifiers of version 5.
-var namespace = uuid.UUID{0x6b, 0x0d, 0x1f, 0x52, 0x3c, 0x8e, 0x4f, 0x7a, 0x9d, 0x21, 0x5e, 0x0a, 0xc4, 0x77, 0x18, 0xee}
+var namespace = uuid.UUID{
+	0x6b,
+	0x0d,
+	0x1f,
+	0x52,
+	0x3c,
+	0x8e,
+	0x4f,
+	0x7a,
+	0x9d,
+	0x21,
+	0x5e,
+	0x0a,
+	0xc4,
+	0x77,
+	0x18,
+	0xee,
+}
 
 // identifier makes a UUID of version 5 of the parts, which stand for one thing.
 func identifier(parts ...string) string {
@@ -199,7 +216,9 @@ func STIX(w io.Writer, a *model.Analysis) error {
 			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + identifier("stix", subject(a), takenAt(a), x.Kind, x.Value),
 			"created": stamp, "modified": stamp, "created_by_ref": who,
 			"name": x.Kind + ": " + x.Value, "description": description(&x),
-			"indicator_types": []string{"malicious-activity"}, "pattern": pattern(&x), "pattern_type": "stix", "pattern_version": "2.1",
+			"indicator_types": []string{
+				"malicious-activity",
+			}, "pattern": pattern(&x), "pattern_type": "stix", "pattern_version": "2.1",
 			"valid_from": stixTime(from), "labels": []string{"level:" + x.Level.String()},
 		}
 		refs = append(refs, o["id"].(string))
@@ -212,7 +231,14 @@ func STIX(w io.Writer, a *model.Analysis) error {
 			"report_types": []string{"indicator"}, "object_refs": refs,
 		})
 	}
-	return writeJSON(w, stixObject{"type": "bundle", "id": "bundle--" + identifier("stix", "bundle", subject(a), takenAt(a)), "objects": objects})
+	return writeJSON(
+		w,
+		stixObject{
+			"type":    "bundle",
+			"id":      "bundle--" + identifier("stix", "bundle", subject(a), takenAt(a)),
+			"objects": objects,
+		},
+	)
 }
 
 func description(x *Indicator) string {

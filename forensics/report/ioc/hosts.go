@@ -50,7 +50,24 @@ func (c *collector) url(s string) {
 }
 
 // scripts are endings of files that are top-level domains, too, or could be.
-var scripts = []string{"sh", "py", "pl", "rb", "js", "php", "txt", "gz", "tgz", "xz", "zip", "so", "log", "json", "conf", "html"}
+var scripts = []string{
+	"sh",
+	"py",
+	"pl",
+	"rb",
+	"js",
+	"php",
+	"txt",
+	"gz",
+	"tgz",
+	"xz",
+	"zip",
+	"so",
+	"log",
+	"json",
+	"conf",
+	"html",
+}
 
 // namesHost says whether a text without a scheme begins with an address or a domain, and
 // is not the name of a file.

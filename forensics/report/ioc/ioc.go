@@ -3,7 +3,7 @@
 // or as a STIX 2.1 bundle.
 //
 // Only what a finding of level medium or above rests on is an indicator, never what
-// a system merely has: the log that tells of a login is no bad file, the address it
+// a system merely has: the log that states a login is no bad file, the address it
 // came from is one to look for. The same analysis gives the same bytes, identifiers
 // included (UUIDs of version 5).
 //
@@ -71,7 +71,10 @@ func Of(a *model.Analysis) []Indicator {
 			c.record(r)
 		}
 	}
-	slices.SortFunc(c.list, func(a, b Indicator) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value)) })
+	slices.SortFunc(
+		c.list,
+		func(a, b Indicator) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value)) },
+	)
 	return c.list
 }
 
@@ -114,7 +117,16 @@ func (c *collector) add(kind, value, detail string) {
 	if !ok {
 		i = len(c.list)
 		c.at[k] = i
-		c.list = append(c.list, Indicator{Kind: kind, Value: value, Detail: text.Escape(detail), Level: f.Level, Title: text.Escape(f.Title)})
+		c.list = append(
+			c.list,
+			Indicator{
+				Kind:   kind,
+				Value:  value,
+				Detail: text.Escape(detail),
+				Level:  f.Level,
+				Title:  text.Escape(f.Title),
+			},
+		)
 	}
 	x := &c.list[i]
 	if f.Level > x.Level {

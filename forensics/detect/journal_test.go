@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // TestJournalCut: what is missing of a journal that journald would not have removed,
@@ -14,42 +14,42 @@ import (
 func TestJournalCut(t *testing.T) {
 	const dir = "/var/log/journal/0123/"
 	inode := uint64(10)
-	// file makes what is told of a file of the journal; times are hours from noon.
-	file := func(name string, state filesystem.State, first, last, entries, uptime, begin int) artifact.Record {
+	// file makes what is known of a file of the journal; times are hours from noon.
+	file := func(name string, state filesystem.State, first, last, entries, uptime, begin int) model.Record {
 		inode++
-		r := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Volume: "p1", Path: dir + name, Inode: inode, State: state}}
+		r := model.Record{Kind: "log.coverage", Source: model.Source{Volume: "p1", Path: dir + name, Inode: inode, State: state}}
 		r.AddInt("entries", int64(entries))
 		r.AddInt("first_number", int64(first))
 		r.AddInt("last_number", int64(last))
 		r.AddInt("uptime", int64(uptime))
-		r.Times = []artifact.Stamp{{What: "first", Time: noon.Add(time.Duration(begin) * time.Hour)}, {What: "last", Time: noon}}
+		r.Times = []model.Stamp{{What: "first", Time: noon.Add(time.Duration(begin) * time.Hour)}, {What: "last", Time: noon}}
 		return r
 	}
-	wtmp := func(begin int) artifact.Record {
-		return artifact.Record{
-			Kind: "log.coverage", Source: artifact.Source{Volume: "p1", Path: "/var/log/wtmp", Inode: 5},
-			Times: []artifact.Stamp{{What: "first", Time: noon.Add(time.Duration(begin) * time.Hour)}, {What: "last", Time: noon}},
+	wtmp := func(begin int) model.Record {
+		return model.Record{
+			Kind: "log.coverage", Source: model.Source{Volume: "p1", Path: "/var/log/wtmp", Inode: 5},
+			Times: []model.Stamp{{What: "first", Time: noon.Add(time.Duration(begin) * time.Hour)}, {What: "last", Time: noon}},
 		}
 	}
 	live, orphan, deleted := filesystem.Live, filesystem.Orphan, filesystem.Deleted
 	const month = -30 * 24
 	tests := []struct {
 		name    string
-		records []artifact.Record
+		records []model.Record
 		want    Level
 		said    string
 	}{
-		{"whole", []artifact.Record{wtmp(month), file("system@a-1.journal", live, 1, 50_000, 49_000, 5, month), file("system.journal", live, 50_001, 60_000, 9000, 80, -48), file("user-1000.journal", live, 700, 59_000, 2000, 60, month)}, None, ""},
-		{"the oldest are gone", []artifact.Record{wtmp(month), file("system@a-1.journal", live, 30_001, 50_000, 20_000, 5, -300), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48), file("user-1000.journal", live, 700, 2000, 900, 60, month)}, None, ""},
-		{"one in the middle is gone", []artifact.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48)}, Low, "30000 entries before 2026-01-10T12:00:00Z are missing"},
-		{"users wrote what seems missing", []artifact.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48), file("user-1000.journal", live, 19_000, 50_100, 29_500, 80, -48)}, None, ""},
-		{"a few are missing", []artifact.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 20_900, 60_000, 39_000, 80, -48)}, None, ""},
-		{"begun anew long after the boot", []artifact.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 7200, -3)}, Low, "120 minutes after a boot"},
-		{"begun with the boot of a new server", []artifact.Record{wtmp(-3), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
-		{"begun with a boot", []artifact.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
-		{"nothing older than a day", []artifact.Record{wtmp(month), file("system.journal", live, 40_001, 41_000, 1000, 7200, -3)}, Low, "nothing older than a day is left"},
-		{"deleted while it was open", []artifact.Record{wtmp(month), file("system.journal", orphan, 1, 900, 900, 5, month), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, Medium, "was deleted while journald wrote to it."},
-		{"an old one deleted", []artifact.Record{wtmp(month), file("system.journal", live, 901, 1800, 900, 5, -48), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, None, ""},
+		{"whole", []model.Record{wtmp(month), file("system@a-1.journal", live, 1, 50_000, 49_000, 5, month), file("system.journal", live, 50_001, 60_000, 9000, 80, -48), file("user-1000.journal", live, 700, 59_000, 2000, 60, month)}, None, ""},
+		{"the oldest are gone", []model.Record{wtmp(month), file("system@a-1.journal", live, 30_001, 50_000, 20_000, 5, -300), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48), file("user-1000.journal", live, 700, 2000, 900, 60, month)}, None, ""},
+		{"one in the middle is gone", []model.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48)}, Low, "30000 entries before 2026-01-10T12:00:00Z are missing"},
+		{"users wrote what seems missing", []model.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 50_001, 60_000, 10_000, 80, -48), file("user-1000.journal", live, 19_000, 50_100, 29_500, 80, -48)}, None, ""},
+		{"a few are missing", []model.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 20_900, 60_000, 39_000, 80, -48)}, None, ""},
+		{"begun anew long after the boot", []model.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 7200, -3)}, Low, "120 minutes after a boot"},
+		{"begun with the boot of a new server", []model.Record{wtmp(-3), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
+		{"begun with a boot", []model.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
+		{"nothing older than a day", []model.Record{wtmp(month), file("system.journal", live, 40_001, 41_000, 1000, 7200, -3)}, Low, "nothing older than a day is left"},
+		{"deleted while it was open", []model.Record{wtmp(month), file("system.journal", orphan, 1, 900, 900, 5, month), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, Medium, "was deleted while journald wrote to it."},
+		{"an old one deleted", []model.Record{wtmp(month), file("system.journal", live, 901, 1800, 900, 5, -48), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, None, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,10 +81,10 @@ func TestJournalAltered(t *testing.T) {
 		state filesystem.State
 		want  Level
 	}{{"altered", "altered", filesystem.Live, Medium}, {"unreadable", "unreadable", filesystem.Live, None}, {"what is left of a deleted file", "altered", filesystem.Deleted, None}} {
-		coverage := artifact.Record{Kind: "log.coverage", Source: artifact.Source{Volume: "p1", Path: journalLog, Inode: 2, State: tt.state}}
+		coverage := model.Record{Kind: "log.coverage", Source: model.Source{Volume: "p1", Path: journalLog, Inode: 2, State: tt.state}}
 		coverage.AddInt("entries", 10)
 		coverage.AddInt(tt.field, 1)
-		s := scene{records: []artifact.Record{loginIn(journalLog, tt.field, "yes"), loginIn(journalLog), coverage}}
+		s := scene{records: []model.Record{loginIn(journalLog, tt.field, "yes"), loginIn(journalLog), coverage}}
 		res := s.run(t)
 		if got := level(res, "journal_altered"); got != tt.want {
 			t.Errorf("%s: level %s, want %s", tt.name, got, tt.want)

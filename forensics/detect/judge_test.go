@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
 
@@ -56,13 +56,13 @@ func TestJudge(t *testing.T) {
 		{"a mention", file{path: "/etc/hosts", kind: "text", rule: "Miner_Mention", level: "informational", technique: "T1496.001"}, Informational, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := artifact.Record{Kind: "yara.match", ID: "R-000001", Source: artifact.Source{Volume: "p1", Path: tc.file.path, Inode: 12, State: tc.file.inode}}
+			r := model.Record{Kind: "yara.match", ID: "R-000001", Source: model.Source{Volume: "p1", Path: tc.file.path, Inode: 12, State: tc.file.inode}}
 			for _, kv := range [][2]string{{"rule", tc.file.rule}, {"level", tc.file.level}, {"technique", tc.file.technique}, {"file_type", tc.file.kind}, {"owner", tc.file.owner}, {"package_state", tc.file.state}} {
 				r.AddFields(modeltest.Fields(r.Kind, kv[0]+"="+kv[1]))
 			}
-			in := &Input{Records: []artifact.Record{r}}
+			in := &Input{Records: []model.Record{r}}
 			if tc.file.cron {
-				j := artifact.Record{Kind: "cron.job", ID: "R-000002", Source: artifact.Source{Volume: "p1", Path: "/etc/cron.d/job", Inode: 13, Line: 1}}
+				j := model.Record{Kind: "cron.job", ID: "R-000002", Source: model.Source{Volume: "p1", Path: "/etc/cron.d/job", Inode: 13, Line: 1}}
 				j.Add("command", tc.file.path)
 				j.Add("programs", tc.file.path)
 				in.Records = append(in.Records, j)

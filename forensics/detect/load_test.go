@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
 
@@ -42,7 +42,7 @@ func TestListFields(t *testing.T) {
 		traits string
 		match  bool
 	}{{"pipe_to_shell", true}, {"fetch,pipe_to_shell", true}, {"fetch,pipe_to_shell,temp_exec", true}, {"fetch", false}, {"fetch,pipe_to_shell_not", false}, {"", false}} {
-		rec := artifact.Record{Kind: "cron.job"}
+		rec := model.Record{Kind: "cron.job"}
 		rec.Add("command", "x")
 		rec.AddFields(modeltest.Fields(rec.Kind, "traits="+tt.traits))
 		rules := r.matcher().match(context.Background(), &rec)

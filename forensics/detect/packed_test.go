@@ -1,9 +1,8 @@
 package detect
 
 import (
+	"icecore/forensics/model"
 	"testing"
-
-	"icecore/forensics/artifact"
 )
 
 // TestPackedExcerpt: of a message that is packed in the journal's file, a finding shows
@@ -14,10 +13,10 @@ func TestPackedExcerpt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, packed := range []string{"", "zstd"} {
-		rec := told(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")
+		rec := logRecord(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")
 		rec.ID, rec.Source.Length = "R-000001", 20
 		rec.Add("compressed", packed)
-		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}, Read: func(artifact.Source, int) []byte { return []byte("bytes at the source") }})
+		res, err := r.Run(t.Context(), &Input{Records: []model.Record{rec}, Read: func(model.Source, int) []byte { return []byte("bytes at the source") }})
 		if err != nil || len(res.Findings) != 1 {
 			t.Fatal(len(res.Findings), err)
 		}

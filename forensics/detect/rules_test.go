@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
@@ -13,10 +12,10 @@ import (
 
 // record makes a record from "kind name=value; name=value". The names path and
 // state are those of its source.
-func record(t *testing.T, s string) artifact.Record {
+func record(t *testing.T, s string) model.Record {
 	t.Helper()
 	kind, fields, _ := strings.Cut(s, " ")
-	r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", DiskOffset: -1}}
+	r := model.Record{Kind: model.Kind(kind), Source: model.Source{Volume: "p1", DiskOffset: -1}}
 	for _, f := range strings.Split(fields, "; ") {
 		name, value, ok := strings.Cut(f, "=")
 		switch {
@@ -41,7 +40,7 @@ func record(t *testing.T, s string) artifact.Record {
 }
 
 // with gives the record with one property changed; an empty value takes it away.
-func with(t *testing.T, s, change string) artifact.Record {
+func with(t *testing.T, s, change string) model.Record {
 	t.Helper()
 	name, value, _ := strings.Cut(change, "=")
 	kind, fields, _ := strings.Cut(s, " ")
@@ -174,7 +173,7 @@ func TestRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	matches := func(rec artifact.Record, name string) bool {
+	matches := func(rec model.Record, name string) bool {
 		return slices.ContainsFunc(r.matcher().match(t.Context(), &rec), func(x *rule) bool { return x.Name == name })
 	}
 	tested := make(map[string]bool)

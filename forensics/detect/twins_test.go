@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
@@ -18,10 +17,10 @@ const (
 	journalLog = "/var/log/journal/0123/system.journal"
 )
 
-// told makes a record of a log, seconds and microseconds from noon; those of the
+// logRecord makes a record of a log, seconds and microseconds from noon; those of the
 // journal have whole microseconds, those of a text whole seconds.
-func told(where, kind string, at time.Duration, fields ...string) artifact.Record {
-	r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: where}}
+func logRecord(where, kind string, at time.Duration, fields ...string) model.Record {
+	r := model.Record{Kind: model.Kind(kind), Source: model.Source{Volume: "p1", Path: where}}
 	for i := 0; i < len(fields); i += 2 {
 		r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 	}
@@ -35,120 +34,120 @@ func told(where, kind string, at time.Duration, fields ...string) artifact.Recor
 		t, inferred = t.Truncate(time.Second), "year, zone"
 	}
 	if kind == "auth.failures" || kind == "cron.run" {
-		r.Times = []artifact.Stamp{{What: "first", Time: t.Add(-4 * time.Minute), Inferred: inferred}, {What: "last", Time: t, Inferred: inferred}}
+		r.Times = []model.Stamp{{What: "first", Time: t.Add(-4 * time.Minute), Inferred: inferred}, {What: "last", Time: t, Inferred: inferred}}
 	} else {
-		r.Times = []artifact.Stamp{{What: "logged", Time: t, Inferred: inferred}}
+		r.Times = []model.Stamp{{What: "logged", Time: t, Inferred: inferred}}
 	}
 	return r
 }
 
 const accept = 10*time.Minute + 250*time.Microsecond
 
-func failuresIn(where, count string) artifact.Record {
-	return told(where, "auth.failures", 9*time.Minute+700*time.Millisecond, "address", "203.0.113.77", "count", count, "users", "root", "user_count", "1")
+func failuresIn(where, count string) model.Record {
+	return logRecord(where, "auth.failures", 9*time.Minute+700*time.Millisecond, "address", "203.0.113.77", "count", count, "users", "root", "user_count", "1")
 }
 
-func loginIn(where string, more ...string) artifact.Record {
-	return told(where, "auth.login", accept, append([]string{"method", "password", "user", "root", "address", "203.0.113.77", "port", "41022", "pid", "600"}, more...)...)
+func loginIn(where string, more ...string) model.Record {
+	return logRecord(where, "auth.login", accept, append([]string{"method", "password", "user", "root", "address", "203.0.113.77", "port", "41022", "pid", "600"}, more...)...)
 }
 
 // TestTwins: what a text and the journal both tell is one finding, counted once, with
 // the journal's time, and both among the proof.
 func TestTwins(t *testing.T) {
-	with := func(r artifact.Record, state filesystem.State, inode uint64) artifact.Record {
+	with := func(r model.Record, state filesystem.State, inode uint64) model.Record {
 		r.Source.State, r.Source.Inode = state, inode
 		return r
 	}
 	tests := []struct {
 		name    string
-		records []artifact.Record
+		records []model.Record
 		rule    string
 		want    int    // findings of the rule
 		said    string // in the description
 		proof   []string
 		exact   bool
 	}{
-		{"the text alone", []artifact.Record{failuresIn(textLog, "60"), loginIn(textLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, false},
-		{"the journal alone", []artifact.Record{failuresIn(journalLog, "60"), loginIn(journalLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, true},
+		{"the text alone", []model.Record{failuresIn(textLog, "60"), loginIn(textLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, false},
+		{"the journal alone", []model.Record{failuresIn(journalLog, "60"), loginIn(journalLog)}, "guessed_password", 1, "60 failed logins", []string{"R-000002", "R-000001"}, true},
 		{
 			"both",
-			[]artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
+			[]model.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
 			"guessed_password", 1, "60 failed logins",
 			[]string{"R-000004", "R-000003", "R-000002", "R-000001"},
 			true,
 		},
 		{
 			"the text lost a part",
-			[]artifact.Record{failuresIn(textLog, "12"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
+			[]model.Record{failuresIn(textLog, "12"), loginIn(textLog), failuresIn(journalLog, "60"), loginIn(journalLog)},
 			"guessed_password", 1, "60 failed logins",
 			[]string{"R-000004", "R-000003", "R-000002", "R-000001"},
 			true,
 		},
 		{
 			"the journal lost a part",
-			[]artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "12"), loginIn(journalLog)},
+			[]model.Record{failuresIn(textLog, "60"), loginIn(textLog), failuresIn(journalLog, "12"), loginIn(journalLog)},
 			"guessed_password", 1, "60 failed logins",
 			[]string{"R-000004", "R-000001", "R-000002", "R-000003"},
 			true,
 		},
 		{
 			"each has what the other has lost",
-			[]artifact.Record{failuresIn(textLog, "60"), loginIn(journalLog)},
+			[]model.Record{failuresIn(textLog, "60"), loginIn(journalLog)},
 			"guessed_password", 1, "60 failed logins",
 			[]string{"R-000002", "R-000001"},
 			true,
 		},
 		{
 			"an older state of the journal",
-			[]artifact.Record{failuresIn(journalLog, "60"), loginIn(journalLog), with(failuresIn(journalLog, "60"), filesystem.Deleted, 9), with(loginIn(journalLog), filesystem.Deleted, 9)},
+			[]model.Record{failuresIn(journalLog, "60"), loginIn(journalLog), with(failuresIn(journalLog, "60"), filesystem.Deleted, 9), with(loginIn(journalLog), filesystem.Deleted, 9)},
 			"guessed_password", 1, "60 failed logins",
 			[]string{"R-000002", "R-000001", "R-000004"},
 			true,
 		},
 		{
 			"a journal of another machine",
-			[]artifact.Record{told(journalLog, "auth.failures", 9*time.Minute, "address", "203.0.113.77", "count", "60", "remote_host", "web03"), loginIn(journalLog, "remote_host", "web03")},
+			[]model.Record{logRecord(journalLog, "auth.failures", 9*time.Minute, "address", "203.0.113.77", "count", "60", "remote_host", "web03"), loginIn(journalLog, "remote_host", "web03")},
 			"guessed_password", 0, "", nil, false,
 		},
 		{
 			"a login that somebody else wrote",
-			[]artifact.Record{failuresIn(textLog, "60"), loginIn(textLog), loginIn(journalLog, "sender", "logger (uid 33)")},
+			[]model.Record{failuresIn(textLog, "60"), loginIn(textLog), loginIn(journalLog, "sender", "logger (uid 33)")},
 			"guessed_password", 0, "", nil, false,
 		},
 		{
 			"guesses alone",
-			[]artifact.Record{failuresIn(textLog, "60"), failuresIn(journalLog, "60")},
+			[]model.Record{failuresIn(textLog, "60"), failuresIn(journalLog, "60")},
 			"guessing", 1, "60 failed logins",
 			[]string{"R-000002", "R-000001"},
 			true,
 		},
 		{
 			"a container's text is another system",
-			[]artifact.Record{failuresIn("/var/lib/docker/overlay2/x/diff"+textLog, "60"), loginIn("/var/lib/docker/overlay2/x/diff" + textLog), loginIn(journalLog)},
+			[]model.Record{failuresIn("/var/lib/docker/overlay2/x/diff"+textLog, "60"), loginIn("/var/lib/docker/overlay2/x/diff" + textLog), loginIn(journalLog)},
 			"guessed_password", 1, "60 failed logins", nil, false,
 		},
 		{
 			"an account",
-			[]artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")},
+			[]model.Record{logRecord(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), logRecord(journalLog, "auth.useradd", accept, "name", "sysupd", "uid", "0")},
 			"useradd_uid_0", 1, "",
 			[]string{"R-000002", "R-000001"},
 			true,
 		},
 		{
 			"two accounts",
-			[]artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept, "name", "sysupe", "uid", "0")},
+			[]model.Record{logRecord(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), logRecord(journalLog, "auth.useradd", accept, "name", "sysupe", "uid", "0")},
 			"useradd_uid_0", 2, "", nil, false,
 		},
 		{
 			"the same account an hour later",
-			[]artifact.Record{told(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), told(journalLog, "auth.useradd", accept+time.Hour, "name", "sysupd", "uid", "0")},
+			[]model.Record{logRecord(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), logRecord(journalLog, "auth.useradd", accept+time.Hour, "name", "sysupd", "uid", "0")},
 			"useradd_uid_0", 2, "", nil, false,
 		},
 		{
 			"cron",
-			[]artifact.Record{
-				told(textLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "3", "traits", "fetch,pipe_to_shell"),
-				told(journalLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "4", "traits", "fetch,pipe_to_shell"),
+			[]model.Record{
+				logRecord(textLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "3", "traits", "fetch,pipe_to_shell"),
+				logRecord(journalLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "4", "traits", "fetch,pipe_to_shell"),
 			},
 			"cron_ran_download", 1, "",
 			[]string{"R-000002", "R-000001"},
@@ -190,18 +189,18 @@ func TestTwins(t *testing.T) {
 // TestRan: that a program or a unit ran is proof for the finding about it; a program
 // that ran where none belongs is a finding, though its file is gone.
 func TestRan(t *testing.T) {
-	program := func(path, count string, at time.Duration) artifact.Record {
-		r := told(journalLog, "journal.program", at, "program", path, "uid", "0", "count", count)
-		r.Times = []artifact.Stamp{{What: "first", Time: noon.Add(at)}, {What: "last", Time: noon.Add(at + time.Hour)}}
+	program := func(path, count string, at time.Duration) model.Record {
+		r := logRecord(journalLog, "journal.program", at, "program", path, "uid", "0", "count", count)
+		r.Times = []model.Stamp{{What: "first", Time: noon.Add(at)}, {What: "last", Time: noon.Add(at + time.Hour)}}
 		return r
 	}
-	started := func(where, unit string) artifact.Record {
-		r := told(where, "unit.started", time.Minute, "unit", unit, "count", "1")
-		r.Times = []artifact.Stamp{{What: "first", Time: noon}, {What: "last", Time: noon}}
+	started := func(where, unit string) model.Record {
+		r := logRecord(where, "unit.started", time.Minute, "unit", unit, "count", "1")
+		r.Times = []model.Stamp{{What: "first", Time: noon}, {What: "last", Time: noon}}
 		return r
 	}
-	record := func(kind, path string, fields ...string) artifact.Record {
-		r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: path, Inode: 77}}
+	record := func(kind, path string, fields ...string) model.Record {
+		r := model.Record{Kind: model.Kind(kind), Source: model.Source{Volume: "p1", Path: path, Inode: 77}}
 		for i := 0; i < len(fields); i += 2 {
 			r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 		}
@@ -210,24 +209,24 @@ func TestRan(t *testing.T) {
 	unit := record("systemd.exec", "/etc/systemd/system/a.service", "unit", "a.service", "directive", "ExecStart", "command", "/tmp/.x/a", "programs", "/tmp/.x/a", "traits", "temp_exec,hidden_exec")
 	tests := []struct {
 		name    string
-		records []artifact.Record
+		records []model.Record
 		level   Level // of ran_from_odd_place
 		said    string
 		proof   string
 	}{
-		{"a system's program", []artifact.Record{program("/usr/sbin/sshd", "5", 0)}, None, "", ""},
-		{"one of a home", []artifact.Record{program("/home/deploy/.nvm/versions/node/bin/node", "5", 0)}, None, "", ""},
-		{"in /tmp", []artifact.Record{program("/tmp/install-1/setup", "5", 0)}, Low, "", "R-000001"},
-		{"in a hidden directory", []artifact.Record{program("/opt/app/.venv/bin/python3", "5", 0)}, Low, "", "R-000001"},
-		{"an AppImage", []artifact.Record{program("/tmp/.mount_abc/usr/bin/x", "5", 0)}, Low, "", "R-000001"},
-		{"in a hidden directory of /tmp", []artifact.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "5 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T14:00:00Z.", "R-000001,R-000002"},
-		{"the finding about the file says it", []artifact.Record{
+		{"a system's program", []model.Record{program("/usr/sbin/sshd", "5", 0)}, None, "", ""},
+		{"one of a home", []model.Record{program("/home/deploy/.nvm/versions/node/bin/node", "5", 0)}, None, "", ""},
+		{"in /tmp", []model.Record{program("/tmp/install-1/setup", "5", 0)}, Low, "", "R-000001"},
+		{"in a hidden directory", []model.Record{program("/opt/app/.venv/bin/python3", "5", 0)}, Low, "", "R-000001"},
+		{"an AppImage", []model.Record{program("/tmp/.mount_abc/usr/bin/x", "5", 0)}, Low, "", "R-000001"},
+		{"in a hidden directory of /tmp", []model.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "5 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T14:00:00Z.", "R-000001,R-000002"},
+		{"the finding about the file says it", []model.Record{
 			program("/tmp/.x/kswapd0", "2", 0),
 			record("yara.match", "/tmp/.x/kswapd0", "rule", "XMRig_Binary", "title", "Program matches the YARA rule XMRig_Binary", "level", "critical", "technique", "T1496.001", "file_type", "elf"),
 		}, None, "Proof of execution: 2 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T13:00:00Z", "R-000002,R-000001"},
-		{"a unit, by the journal and a text", []artifact.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "systemd logged its start, 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
-		{"a unit, by a text", []artifact.Record{unit, started(textLog, "a.service")}, None, "systemd logged its start", "R-000001,R-000002"},
-		{"another unit", []artifact.Record{unit, started(textLog, "b.service")}, None, "", "R-000001"},
+		{"a unit, by the journal and a text", []model.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "systemd logged its start, 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
+		{"a unit, by a text", []model.Record{unit, started(textLog, "a.service")}, None, "systemd logged its start", "R-000001,R-000002"},
+		{"another unit", []model.Record{unit, started(textLog, "b.service")}, None, "", "R-000001"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

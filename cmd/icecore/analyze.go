@@ -59,13 +59,13 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			if an == nil {
 				return err
 			}
-			if err == nil {
-				err = iocs.write(a, an)
-			}
-			// What was found is shown even if a file of it could not be written.
+			// What was found is shown, and each file of it written, even if another could not
+			// be written.
+			err = errors.Join(err, iocs.write(a, an))
 			a.ruleProblems(an.RuleWarnings)
 			made := report.Options{All: every, Made: time.Now().UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, a.args...), " ")}
-			if err := cmp.Or(err, a.show(an, made)); err != nil {
+			shown := a.show(an, made)
+			if err = cmp.Or(err, shown); err != nil {
 				return err
 			}
 			if reaches(an, least) {

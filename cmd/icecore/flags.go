@@ -24,7 +24,7 @@ func sigmaFlag(c *cobra.Command, o *forensics.RuleOptions) {
 }
 
 // analysisFlags are those of all commands that look into files. They read all volumes
-// unless told otherwise.
+// unless one is named.
 func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {
 	ruleFlags(c, &o.Rules)
 	f := c.Flags()

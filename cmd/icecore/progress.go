@@ -51,7 +51,11 @@ func (p *progress) begin() {
 	bar, err := pool.Add(1, mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		_, err := io.WriteString(w, p.meter.line(s.AvailableWidth))
+		width := s.AvailableWidth
+		if width <= 0 { // a terminal that does not know its size
+			width = 80
+		}
+		_, err := io.WriteString(w, p.meter.line(width))
 		return err
 	}), mpb.BarRemoveOnComplete())
 	if err == nil { // else there is no line, which is no reason to end

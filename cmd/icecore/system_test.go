@@ -518,7 +518,10 @@ func TestCaseDirOnMount(t *testing.T) {
 		if err := syscall.Mount("none", mnt, "tmpfs", flags, options); err != nil {
 			t.Skipf("a filesystem cannot be mounted here: %v", err)
 		}
-		stdout, stderr, code := run(t, dir, "analyze", "-q", "-o", c.out, "image.raw")
+		stdout, stderr, code := run(t, dir, "analyze", "-q", "-o", c.out, "--iocs", "iocs.csv", "image.raw")
+		if err := os.Remove(filepath.Join(dir, "iocs.csv")); err != nil {
+			t.Errorf("%s, -o %s: the indicators: %v", c.options, c.out, err)
+		}
 		left, err := os.ReadDir(mnt)
 		if uerr := syscall.Unmount(mnt, 0); uerr != nil || err != nil {
 			t.Fatal(uerr, err)

@@ -19,11 +19,11 @@ func (s *state) resolve(name string) string {
 	return path.Clean(name)
 }
 
-// place notes whether a program that is run lies in an odd place.
+// place notes whether a program that is run has a suspicious path.
 func (s *state) place(name string, sourced bool) {
 	p := s.resolve(name)
 	s.path(p)
-	temp, hidden := oddPlace(p, sourced)
+	temp, hidden := suspiciousPath(p, sourced)
 	if temp {
 		s.set("temp_exec")
 	}
@@ -32,7 +32,7 @@ func (s *state) place(name string, sourced bool) {
 	}
 }
 
-// path notes folders named by dots or blanks.
+// path notes directories named by dots or blanks.
 func (s *state) path(p string) {
 	if dotsPath(p) {
 		s.set("dots_dir")
@@ -98,7 +98,7 @@ func (s *state) target(p string) {
 	}
 }
 
-// startsText says that a file holds commands that something runs by itself.
+// startsText says that a file holds commands that an autostart entry runs.
 func startsText(p string) bool {
 	return cronPathRE.MatchString(p) || startupRE.MatchString(p)
 }
@@ -298,7 +298,7 @@ func (s *state) killers(base string, args []word) {
 	}
 }
 
-// unpack notes that something fetched was unpacked into a folder.
+// unpack notes that something fetched was unpacked into a directory.
 func (s *state) unpack(dir string) {
 	if dir == "" {
 		dir = "."

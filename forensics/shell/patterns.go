@@ -39,7 +39,7 @@ func dotsPath(p string) bool {
 	return m != nil && (strings.TrimRight(p, " \t") == p || strings.HasSuffix(strings.TrimRight(p, " \t"), "/") && len(p) > 2)
 }
 
-// benignHidden are hidden folders from which programs are run as a matter of
+// benignHidden are hidden directories from which programs are run as a matter of
 // course, where they lie in a home or a project.
 var benignHidden = set(`.acme.sh .nvm .cargo .rustup .pyenv .rbenv .npm .npm-global .bun .deno .vscode-server .cursor-server .sdkman .composer .rvm .linuxbrew .nodenv .asdf .mise .volta .dotnet
 	.venv .virtualenvs .tox .fnm .yarn .pnpm .pnpm-store .gvm .goenv .jenv .phpenv .tfenv .krew .poetry .bundle .gem .ghcup .cabal .opam .fzf .oh-my-zsh .bash_it .nix-profile .dropbox-dist .docker .kube .pm2
@@ -48,20 +48,20 @@ var benignHidden = set(`.acme.sh .nvm .cargo .rustup .pyenv .rbenv .npm .npm-glo
 // homeFiles are the hidden files of homes that shells read.
 var homeFileRE = regexp.MustCompile(`^\.(?:bashrc|bash_[a-z]+|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|tcshrc|login|logout|env(?:\.[a-z]+)?|envrc|aliases|exports|functions|fzf\.(?:ba|z)sh|git-(?:completion|prompt)\.(?:ba|z)sh|dircolors|rvmrc|p10k\.zsh|iterm2_shell_integration\.(?:ba|z)sh)$`)
 
-// homeFolderRE matches the hidden folders of homes in which people keep parts of
+// homeDirRE matches the hidden directories of homes in which people keep parts of
 // those files.
-var homeFolderRE = regexp.MustCompile(`^\.(?:(?:ba|z|k)?sh(?:rc)?(?:\.d)?|(?:bash_)?(?:profile|aliases|completion|functions)(?:\.d)?|dotfiles|zprezto|antigen|antidote|zinit|zplug|zgen(?:om)?|bash-it|rc\.d)$`)
+var homeDirRE = regexp.MustCompile(`^\.(?:(?:ba|z|k)?sh(?:rc)?(?:\.d)?|(?:bash_)?(?:profile|aliases|completion|functions)(?:\.d)?|dotfiles|zprezto|antigen|antidote|zinit|zplug|zgen(?:om)?|bash-it|rc\.d)$`)
 
 // Hidden says whether a program has a hidden component in its path, but for those
 // usual in homes and projects.
 func Hidden(p string) bool {
-	_, hidden := oddPlace(p, false)
+	_, hidden := suspiciousPath(p, false)
 	return hidden
 }
 
-// oddPlace says whether a program lies in a folder that everybody may write, or
+// suspiciousPath says whether a program lies in a world-writable directory, or
 // has a hidden component in its path.
-func oddPlace(p string, sourced bool) (temp, hidden bool) {
+func suspiciousPath(p string, sourced bool) (temp, hidden bool) {
 	temp = tempRE.MatchString(p) && !strings.HasSuffix(p, ".lock") && !strings.HasSuffix(p, ".pid")
 	if !strings.Contains(p, "/.") && !strings.HasPrefix(p, ".") {
 		return temp, false
@@ -78,7 +78,7 @@ func oddPlace(p string, sourced bool) (temp, hidden bool) {
 			continue
 		case home < 0 || i < home:
 			return temp, true
-		case !last && sourced && i == home && !temp && homeFolderRE.MatchString(part):
+		case !last && sourced && i == home && !temp && homeDirRE.MatchString(part):
 			continue
 		case !benignHidden[part] || last:
 			return temp, true
@@ -129,7 +129,7 @@ func homeDepth(parts []string) int {
 var harmlessPreload = regexp.MustCompile(`^lib(?:jemalloc|tcmalloc|mimalloc|hoard|eatmydata|fakeroot|fakechroot|asan|lsan|tsan|ubsan|stdbuf|nss_wrapper|SegFault|gomp|tsocks|torsocks|proxychains|numa|rpmalloc|faketime|memusage|pcprofile|hugetlbfs|snoopy|scalene|gamemode|gtk3-nocsd|systemd-shared|EGL|GL)[a-zA-Z0-9_-]*\.so(?:\.[0-9]+)*$`)
 
 // oddPreload says whether a value of LD_PRELOAD names something other than an
-// allocator and its like in a folder of the system.
+// allocator and its like in a directory of the system.
 func oddPreload(v string) bool {
 	for _, p := range strings.FieldsFunc(v, func(c rune) bool { return c == ':' || c == ' ' || c == '\t' || c == '\n' }) {
 		p = strings.Trim(p, `"'`)

@@ -10,7 +10,7 @@ import (
 // A statement of a script was followed: its place in the text, and what it does.
 type tell func(from, to int, text string, f Facts)
 
-// script follows a script. Where fn is given, each statement is told to it by
+// script follows a script. Where fn is given, each statement is passed to it by
 // itself.
 func (s *state) script(text string, fn tell) {
 	if k := foreign(text); k != "" {

@@ -34,7 +34,7 @@ type Facts struct {
 }
 
 // Statement is one statement of a script: a command, a pipeline, a list. Of if,
-// case, while, functions and blocks the statements inside are told, each by
+// case, while, functions and blocks the statements inside are given, each by
 // itself.
 type Statement struct {
 	Line   int   // from 1; 0 where it is not known
@@ -109,7 +109,7 @@ func statements(script, interpreter string) []Statement {
 		}
 		read(p.text, func(from, to int, text string, f Facts) {
 			if n++; n > maxStatements && (len(f.Traits) == 0 || n > 2*maxStatements) {
-				return // those with a trait are told longer
+				return // those with a trait are given longer
 			}
 			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: kept(text), Facts: f, interpreter: interpreter}
 			if p.line > 0 {

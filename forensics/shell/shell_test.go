@@ -21,7 +21,7 @@ func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s
 // TestTraits: each trait with lines that have it, and twins that differ in what
 // decides. Traits in want that begin with ! must be missing; of a twin, all but
 // those named are.
-// TestMiddle: what of a long script was not read is said, and its end is told.
+// TestMiddle: what of a long script was not read is said, and its end is read.
 func TestMiddle(t *testing.T) {
 	short := "#!/bin/sh\n: " + strings.Repeat("x", 1000) + "\n/tmp/a\n"
 	long := "#!/bin/sh\n" + strings.Repeat(": nothing to see in this line\n", 40_000) + "/tmp/a\n"

@@ -47,7 +47,7 @@ func join(a, b data) data {
 	return out
 }
 
-// word is an argument, as far as it can be told.
+// word is an argument, as far as it is known.
 type word struct {
 	data
 	process bool // <(...): the data is what a file of that name would hold
@@ -58,7 +58,7 @@ type word struct {
 
 func (w *word) add(text string) { w.built = append(w.built, text...) }
 
-// collector gathers what is told of one command or script.
+// collector gathers what is known of one command or script.
 type collector struct {
 	programs, urls []string
 	traits         map[string]bool
@@ -76,7 +76,7 @@ type state struct {
 	vars     map[string]data
 	funcs    map[string]*syntax.Stmt
 	files    map[string]data // what was written where
-	unpacked map[string]bool // folders into which something fetched was unpacked
+	unpacked map[string]bool // directories into which something fetched was unpacked
 	fds      map[string]data // of file descriptors that lead to the network
 	cwd      string          // empty: not known
 	last     data            // the last argument of the command before: $_
@@ -168,7 +168,7 @@ func deep(s string) bool {
 		case '}':
 			open = max(0, open-1)
 		case '`':
-			// Backquotes are not told apart; a script has a few.
+			// Backquotes are not distinguished; a script has a few.
 		}
 		if open > maxOpen {
 			return true

@@ -23,7 +23,7 @@ func (s *state) let(name string, d data) {
 		}
 	case "PATH":
 		for _, p := range strings.Split(d.text, ":") {
-			if temp, hidden := oddPlace(path.Clean(p)+"/x", false); temp || hidden {
+			if temp, hidden := suspiciousPath(path.Clean(p)+"/x", false); temp || hidden {
 				s.set("path_odd")
 			}
 		}
@@ -116,7 +116,7 @@ func (s *state) expand(w *syntax.Word) word {
 }
 
 // filler says whether a part of a word is a variable that is not set, between the
-// letters of a name without a folder: s${x}h and cu$@rl are the shell and curl.
+// letters of a name without a directory: s${x}h and cu$@rl are the shell and curl.
 func (s *state) filler(parts []syntax.WordPart, i int) bool {
 	p, ok := parts[i].(*syntax.ParamExp)
 	if !ok || p.Exp != nil || p.Param == nil || i == 0 || i == len(parts)-1 {

@@ -12,7 +12,7 @@ import (
 // Entry is one line of a log. The bytes are valid until the next call.
 type Entry struct {
 	artifact.Line
-	Time     time.Time // UTC; zero where the year could not be told
+	Time     time.Time // UTC; zero where the year is unknown
 	Inferred string    // as in artifact.Stamp
 	Host     []byte
 	Tag      []byte // of the program, without its process id

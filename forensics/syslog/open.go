@@ -31,7 +31,7 @@ const (
 // ErrTooLong says that a packed log was read up to its bound only.
 var ErrTooLong = errors.New("the unpacked text is longer than its bound; the rest was not read")
 
-// Open unpacks a log from its beginning. What it is packed with is told by its
+// Open unpacks a log from its beginning. What it is packed with is recognised by its
 // first bytes, whatever its name; member names it ("gzip", "xz", "bzip2",
 // "zstd", "lz4"), empty for plain text.
 func Open(content *io.SectionReader) (text io.ReadCloser, member string, err error) {

@@ -23,7 +23,7 @@ const (
 	shownNames  = 10
 )
 
-// A hint is what kind of line told of a failure. Several lines may tell of one
+// A hint is the kind of line that states a failure. Several lines may tell of one
 // attempt, in any order; those of one kind and one process tell of different
 // attempts.
 type hint int
@@ -41,7 +41,7 @@ type failure struct {
 	hint                   hint
 	times                  int64
 	// summary is set for a line that sums up, at the end of a connection, what
-	// lines above it told. It may come long after them.
+	// lines above it state. It may come long after them.
 	summary bool
 }
 
@@ -107,7 +107,7 @@ func (p *Parser) fail(e *syslog.Entry, x failure) {
 	if x.summary && !f.knows(x.address, string(e.PID)) {
 		return
 	}
-	// What nobody can continue any more is told in the order of its end.
+	// What nobody can continue any more is given in the order of its end.
 	for back := f.order.Back(); back != nil; back = f.order.Back() {
 		old := back.Value.(*series)
 		if len(f.open) < maxPeers && f.names < maxAllNames && e.Time.Sub(old.at) <= seriesGap {

@@ -134,7 +134,7 @@ func (p *Parser) unit(e *syslog.Entry, about string) {
 	if about != "" {
 		unit, description = about, strings.TrimPrefix(strings.TrimPrefix(rest, about), " - ")
 	}
-	// Each login is a unit of its own; logins are told by others.
+	// Each login is a unit of its own; logins come from others.
 	if strings.HasPrefix(unit, "session-") && strings.HasSuffix(unit, ".scope") || unit == "" && strings.HasPrefix(rest, "Session ") {
 		return
 	}

@@ -33,7 +33,7 @@ func (b broken) Walk(_ context.Context, _ filesystem.WalkOptions, fn func(*files
 	return b.err
 }
 
-// TestEachFile: a volume that cannot be walked costs itself alone; who is told of the
+// TestEachFile: a volume that cannot be walked costs itself alone; the callback for the
 // files can end it all.
 func TestEachFile(t *testing.T) {
 	img := &Image{Path: "test"}

@@ -41,7 +41,7 @@ func weight(content string) model.Weight {
 }
 
 // FileGap returns the coverage line of a file: by its path, by its inode number where
-// it has no path, or by both where the number is told, too.
+// it has no path, or by both where the number is known, too.
 func (v *Volume) FileGap(path string, ref filesystem.Ref, why model.Message) model.Gap {
 	what := model.Msg("gap.file", "volume", v.ID, "path", path)
 	switch {

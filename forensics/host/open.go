@@ -209,7 +209,7 @@ func (img *Image) nothingToRead() error {
 }
 
 // DiskOffset gives the byte offset in the disk of a byte of a file, or -1 where
-// it is in a hole or cannot be told.
+// it is in a hole or is unknown.
 func (v *Volume) DiskOffset(f filesystem.File, offset int64) int64 {
 	exts, err := f.Extents()
 	if err != nil {

@@ -76,7 +76,7 @@ type StatOptions struct {
 	History bool // the older states that the journal tells
 }
 
-// Stat tells all of one file. path is shown only. What cannot be read is told in
+// Stat tells all of one file. path is shown only. What cannot be read is listed in
 // Errors; an error means that there is no such file.
 func (v *Volume) Stat(ctx context.Context, ref filesystem.Ref, path string, opts StatOptions) (*FileStat, error) {
 	in, err := v.FS.Inode(ref)

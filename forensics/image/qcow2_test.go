@@ -52,7 +52,7 @@ func TestQcow2(t *testing.T) {
 	}
 }
 
-// TestQcow2Backing reads chains of images, in the folder of the image and as
+// TestQcow2Backing reads chains of images, in the directory of the image and as
 // named by the caller.
 func TestQcow2Backing(t *testing.T) {
 	need(t, "qemu-img", "qemu-io")
@@ -398,7 +398,7 @@ func tinyQcow2(extended bool) []byte {
 func BenchmarkQcow2(b *testing.B) {
 	lab := os.Getenv("ICECORE_LAB")
 	if lab == "" {
-		b.Skip("needs ICECORE_LAB, a folder with ref.qcow2")
+		b.Skip("needs ICECORE_LAB, a directory with ref.qcow2")
 	}
 	for b.Loop() {
 		d := opened(b, filepath.Join(lab, "ref.qcow2"), Options{})

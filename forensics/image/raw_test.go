@@ -129,7 +129,7 @@ func TestSplitDamaged(t *testing.T) {
 		if err == nil {
 			d.Close()
 		}
-		t.Errorf("a folder named like a part: %v", err)
+		t.Errorf("a directory named like a part: %v", err)
 	}
 	// What stands behind a part that is missing has no place.
 	if err := os.Remove(filepath.Join(dir, "d.001")); err != nil {

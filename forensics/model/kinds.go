@@ -34,7 +34,7 @@ type Role uint8
 // The roles of kinds.
 const (
 	Fact      Role = iota // none of the others
-	Autostart             // something that the system runs by itself
+	Autostart             // something that the system runs without a user asking
 	Log                   // what a log states: it happened, also where the file was deleted since
 	Account               // an account, a key, a right
 )

@@ -30,9 +30,9 @@ var byNameRE = regexp.MustCompile(`\b(?:filename|filepath|extension|owner)\b`)
 // builtinByName is narrower: our own rules speak of owners in their meta, too.
 var builtinByName = regexp.MustCompile(`(?m)^\s*(?:condition:)?[^"/]*\b(?:filename|filepath|extension|owner)\s*(?:==|!=|contains|icontains|startswith|istartswith|endswith|iendswith|iequals|matches)`)
 
-// Load compiles icecore's own YARA rules, unless told not to, and those of
+// Load compiles icecore's own YARA rules, unless the caller refuses them, and those of
 // the user: files, or directories with *.yar and *.yara. A rule that does not compile
-// is left out and told in Problems. A path that cannot be found, or that gives no rule
+// is omitted and listed in Problems. A path that cannot be found, or that gives no rule
 // at all, is an error: its finder asked for an answer that would not come.
 func Load(paths []string, noBuiltin bool) (*Set, error) {
 	set := &Set{}

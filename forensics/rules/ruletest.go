@@ -33,7 +33,7 @@ type Result struct {
 	Why     string   `json:"why,omitempty"` // of a failure
 }
 
-// Results is what a directory of tests told.
+// Results is the outcome of a directory of tests.
 type Results struct {
 	Tests    []Result `json:"tests"`
 	Untested []string `json:"untested"` // rules that no sample is meant for

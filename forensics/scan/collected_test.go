@@ -40,7 +40,7 @@ func TestCollected(t *testing.T) {
 				}
 			}
 			var first []artifact.Record
-			var told []model.Gap
+			var gaps []model.Gap
 			for round := range 8 {
 				rand.New(rand.NewPCG(uint64(round), 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 				got := collected{max: 100}
@@ -53,13 +53,13 @@ func TestCollected(t *testing.T) {
 				left := got.leftOut()
 				recs := got.sorted()
 				if round == 0 {
-					first, told = recs, left
+					first, gaps = recs, left
 					continue
 				}
 				if d := cmp.Diff(first, recs); d != "" {
 					t.Fatalf("another order gives other records (-first +now):\n%s", d)
 				}
-				if d := cmp.Diff(told, left); d != "" {
+				if d := cmp.Diff(gaps, left); d != "" {
 					t.Fatalf("another order tells something else (-first +now):\n%s", d)
 				}
 			}
@@ -81,8 +81,8 @@ func TestCollected(t *testing.T) {
 					}
 				}
 			}
-			if (len(all) > 100) != (len(told) > 0) {
-				t.Errorf("told: %v", told)
+			if (len(all) > 100) != (len(gaps) > 0) {
+				t.Errorf("gaps: %v", gaps)
 			}
 		})
 	}

@@ -49,7 +49,7 @@ type content struct {
 	extents []filesystem.Extent
 	layout  layout          // see layOut
 	ctx     context.Context // ends with the time for looking into the file; nil: no bound
-	told    bool            // that it is not hashed
+	noted   bool            // that it is not hashed
 	verdict
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // goroutines gives how many goroutines there are, once there are no more than want or
-// a while has passed: one that has been told to end may take a moment.
+// a while has passed: one that was asked to end may take a moment.
 func goroutines(want int) int {
 	for range 200 {
 		if runtime.NumGoroutine() <= want {

@@ -96,7 +96,7 @@ func TestPanicsParallel(t *testing.T) {
 	}
 }
 
-// TestWatcherEndsScan: who is told of the entries can end the scan, by an error.
+// TestWatcherEndsScan: the callback for the entries can end the scan, by an error.
 func TestWatcherEndsScan(t *testing.T) {
 	full := errors.New("no space left")
 	s, err := New(imageOf(newTree(map[string]string{"/etc/cron.d/a": cronLine})), Input{
@@ -156,7 +156,7 @@ func TestUtmpHoles(t *testing.T) {
 	}
 	slices.Sort(lines)
 	if !slices.Equal(lines, []int{1, number + 1}) || f.reads > 1<<20 {
-		t.Errorf("entries %d, %d bytes read; the coverage: %q", lines, f.reads, told(r))
+		t.Errorf("entries %d, %d bytes read; the coverage: %q", lines, f.reads, gapsOf(r))
 	}
 }
 
@@ -277,8 +277,8 @@ func TestBatches(t *testing.T) {
 		}
 		return nil
 	}}}, Options{}, nil)
-	if len(r.Records) != n || len(told(r)) > 0 {
-		t.Fatalf("%d records, %q", len(r.Records), told(r))
+	if len(r.Records) != n || len(gapsOf(r)) > 0 {
+		t.Fatalf("%d records, %q", len(r.Records), gapsOf(r))
 	}
 	for i := range r.Records {
 		if r.Records[i].Source.Line != i+1 {
@@ -309,7 +309,7 @@ func TestRecordBudget(t *testing.T) {
 	if n := count(r, "odd.kind2"); n != 10 {
 		t.Errorf("%d records of the kind that has few", n)
 	}
-	if got := told(r); len(got) != 3 || !strings.HasPrefix(got[0], "records odd.kind0: ") {
+	if got := gapsOf(r); len(got) != 3 || !strings.HasPrefix(got[0], "records odd.kind0: ") {
 		t.Errorf("the coverage says %q", got)
 	}
 }

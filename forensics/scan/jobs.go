@@ -10,7 +10,7 @@ import (
 
 // job is a file to look at. It is kept small: there can be millions.
 type job struct {
-	name  string // without its folder; empty: no path is known
+	name  string // without its directory; empty: no path is known
 	ref   filesystem.Ref
 	size  int64
 	wants uint64 // extractors, by their place in the list
@@ -31,7 +31,7 @@ func (j *job) extractors() []int {
 	return out
 }
 
-// jobList lists the files to look at. Folders are kept once.
+// jobList lists the files to look at. Directories are kept once.
 type jobList struct {
 	jobs []job
 	dirs []string
@@ -68,7 +68,7 @@ func (l *jobList) path(j *job) string {
 const minTwin = 2048
 
 // order puts the jobs into the order in which they are looked at: executables and
-// what stands in places that everybody may write first, large files early in
+// what stands in world-writable directories first, large files early in
 // either part so that no worker is left alone with one at the end, and the rest as
 // the inodes lie on the disk. It also marks the files that are not alone in their
 // size.

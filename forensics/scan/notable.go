@@ -20,7 +20,7 @@ import (
 //	           orphan_elf, orphan_empty (an executable whose content had not
 //	           reached the disk), package_file_changed, immutable,
 //	           device_outside_dev, old_mtime (a program modified before it was
-//	           made), script (in a folder that everybody may write, or deleted,
+//	           made), script (in a world-writable directory, or deleted,
 //	           with a trait that an investigation cares for),
 //	           kernel_module_unowned, pam_module_unowned,
 //	           nss_module_unowned
@@ -123,7 +123,7 @@ func dropper(f *shell.Facts, st filesystem.State) bool {
 	return st != filesystem.Live && (f.Has("fetch") || len(f.URLs) > 0)
 }
 
-// standsIn says what kind of folder a program stands in, empty for those into which
+// standsIn says what kind of directory a program stands in, empty for those into which
 // software is copied by hand with its times.
 func standsIn(p string) string {
 	switch {
@@ -174,7 +174,7 @@ func decides(p string) bool {
 }
 
 // deviceOutsideDev says whether a device node stands where none is expected: not
-// below a dev folder (of a chroot), and none of overlayfs' whiteouts.
+// below a dev directory (of a chroot), and none of overlayfs' whiteouts.
 func deviceOutsideDev(e *filesystem.Entry) bool {
 	if t := e.Inode.Mode & filesystem.ModeType; t != filesystem.ModeBlock && t != filesystem.ModeChar {
 		return false

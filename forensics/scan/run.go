@@ -23,7 +23,7 @@ const DefaultTimeout = 60 * time.Second
 // Options say what a scan looks at. The zero value is the usual way.
 type Options struct {
 	Volume    string // only this volume; empty: all
-	Jobs      int    // files looked at at the same time; 0: as many as processors
+	Jobs      int    // number of parallel workers; 0: as many as processors
 	MaxFile   int64  // bytes of one file that are read; 0: host.DefaultMaxFile
 	Timeout   time.Duration
 	NoDeleted bool // leave deleted files out
@@ -62,7 +62,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 	}
 	s := &Scan{
 		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), system: in.System,
-		told: in.Progress, entries: in.Entries,
+		onProgress: in.Progress, entries: in.Entries,
 		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}
 	for range min(largeBuffers, s.jobs()) {
@@ -125,7 +125,7 @@ func (s *Scan) jobs() int {
 }
 
 func (s *Scan) progress(p host.Progress) {
-	if s.told != nil {
-		s.told(p)
+	if s.onProgress != nil {
+		s.onProgress(p)
 	}
 }

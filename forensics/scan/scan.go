@@ -34,7 +34,7 @@ type Scan struct {
 	extractors []artifact.Extractor
 	globs      *globs
 	system     *artifact.System
-	told       func(host.Progress)
+	onProgress func(host.Progress)
 	entries    func(*host.Volume, *filesystem.Entry) error
 
 	files   atomic.Int64 // regular files looked at
@@ -82,7 +82,7 @@ func (s *Scan) failed(at place, extractor string, err error) {
 	s.gap(g)
 }
 
-// guard runs a part of the scan. Its error, or a panic of it, is told of in the
+// guard runs a part of the scan. Its error, or a panic of it, is listed in the
 // coverage; the rest of the scan goes on.
 func (s *Scan) guard(v *host.Volume, what model.Message, fn func() error) {
 	if err := guard.Do("scan", fn); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
@@ -177,7 +177,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 // walk lists the files to look at.
 func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
 	list = &jobList{}
-	var refused error // by who is told of the entries
+	var refused error // by the callback for the entries
 	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
 		if s.entries != nil {
 			if refused = s.entries(v, e); refused != nil {

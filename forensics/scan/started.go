@@ -19,7 +19,7 @@ const (
 	maxStarted   = 5_000 // scripts of one volume
 )
 
-// started reads the scripts that what runs by itself starts, and those that they
+// started reads the scripts that autostart entries start, and those that they
 // start: a line of a crontab that names /usr/local/bin/update says nothing, what
 // stands in that file does. It makes the records started.script.
 //

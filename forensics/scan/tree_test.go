@@ -224,8 +224,8 @@ func (s stub) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emi
 	return s.extract(ctx, in, emit)
 }
 
-// told gives the lines of the coverage about files and volumes.
-func told(r *Result) []string {
+// gapsOf gives the lines of the coverage about files and volumes.
+func gapsOf(r *Result) []string {
 	var out []string
 	message.English().CompleteGaps(r.Gaps)
 	for _, g := range r.Gaps {
@@ -248,7 +248,7 @@ func count(r *Result, kind model.Kind) (n int) {
 // oneLine checks that the coverage has one line, and that one.
 func oneLine(t *testing.T, r *Result, want string) {
 	t.Helper()
-	if got := told(r); len(got) != 1 || !regexp.MustCompile("^"+want+"$").MatchString(got[0]) {
+	if got := gapsOf(r); len(got) != 1 || !regexp.MustCompile("^"+want+"$").MatchString(got[0]) {
 		t.Errorf("the coverage says\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
 }

@@ -76,7 +76,7 @@ type budget struct {
 	r     io.ReaderAt
 	ctx   context.Context // ends with the time
 	left  int64
-	spent error // what a read beyond the bounds was told
+	spent error // the error of a read beyond the bounds
 }
 
 // ReadAt implements io.ReaderAt.

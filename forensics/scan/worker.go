@@ -283,8 +283,8 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 	if c.file != nil {
 		if err := w.hash(ctx, c); ctx.Err() != nil {
 			return ctx.Err()
-		} else if errors.Is(err, errSparse) && !c.told {
-			c.told = true
+		} else if errors.Is(err, errSparse) && !c.noted {
+			c.noted = true
 			w.s.problem(place{v: w.v, path: p}, fmt.Errorf("SHA-256: %w", err))
 		}
 		if c.extents == nil {

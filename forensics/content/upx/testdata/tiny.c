@@ -1,5 +1,5 @@
 // tiny is a small program without libraries; packed by upx it makes the fixtures
-// of this folder:
+// of this directory:
 //
 //	gcc -O1 -static -nostdlib -fno-stack-protector -fcf-protection=none -o tiny tiny.c
 //	upx --nrv2b -o tiny.nrv2b tiny     (and --nrv2d, --nrv2e, --lzma; upx 4.2.2)

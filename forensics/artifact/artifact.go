@@ -4,7 +4,7 @@
 // An extractor turns one file (an artifact) into records. It says by glob which
 // paths it wants, gets the open file, and never walks, never looks elsewhere and
 // never judges: what a record means is for the room detect. The extractors are
-// the folders below this one; the list of them all is in artifact/all.
+// the directories below this one; the list of them all is in artifact/all.
 package artifact
 
 import (
@@ -35,14 +35,14 @@ func MostFirst(counts map[string]int64) []string {
 	})
 }
 
-// System is what the pipeline knows of the image's operating system before any
+// System is what the scan knows of the image's operating system before any
 // extractor runs.
 type System struct {
 	Hostname  string
 	OS        string // PRETTY_NAME of os-release(5)
 	OSID      string // ID of os-release(5): debian, ubuntu, centos, alinux, ...
 	MachineID string
-	// Zone is the image's own time zone, never nil once the pipeline runs.
+	// Zone is the image's own time zone, never nil once the scan runs.
 	Zone     *time.Location
 	ZoneName string // as /etc/timezone or the /etc/localtime link names it
 	// SnapshotTime is the best lower bound for when the image was taken, zero
@@ -62,7 +62,7 @@ type Input struct {
 	Target string
 	System *System
 	// Content is nil for what has no readable content (a directory, a link
-	// that leads nowhere).
+	// whose target does not exist).
 	Content *io.SectionReader
 	// NextData gives where the first stored byte at or behind off stands; what lies
 	// between reads as zeros. It is nil unless the extractor is a [HoleKeeper].
@@ -72,7 +72,7 @@ type Input struct {
 }
 
 // An Emit takes the records of one artifact. Of a record's source, the extractor
-// fills Line, Offset, Length and Member; the pipeline fills the rest.
+// fills Line, Offset, Length and Member; the scan fills the rest.
 type Emit func(Record)
 
 // Extractor reads one kind of artifact.

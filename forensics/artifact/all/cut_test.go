@@ -76,7 +76,7 @@ func TestCutAtCharacters(t *testing.T) {
 	}
 }
 
-// takes says whether a pattern of an extractor names a path; ** stands for any folders.
+// takes says whether a pattern of an extractor names a path; ** stands for any directories.
 func takes(x artifact.Extractor, p string) bool {
 	for _, pattern := range x.Patterns() {
 		head, tail, any := strings.Cut(pattern, "**/")

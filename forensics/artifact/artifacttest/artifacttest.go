@@ -145,7 +145,7 @@ func Testdata(t testing.TB) []File {
 	return Files(t, "testdata")
 }
 
-// Files gives the files below a folder that mirrors an image.
+// Files gives the files below a directory that mirrors an image.
 func Files(t testing.TB, root string) []File {
 	t.Helper()
 	var out []File

@@ -157,7 +157,7 @@ func TestEmptied(t *testing.T) {
 	}
 }
 
-// TestCorrupt cuts a packed log: what stands before the cut is told, with an error.
+// TestCorrupt cuts a packed log: what stands before the cut is read, with an error.
 func TestCorrupt(t *testing.T) {
 	text := strings.Repeat("Nov 20 15:52:30 h sshd[1]: Accepted password for root from 203.0.113.77 port 41022 ssh2\n", 3000)
 	cmd := exec.Command("gzip", "-1", "-c")
@@ -174,7 +174,7 @@ func TestCorrupt(t *testing.T) {
 }
 
 // TestFlood: more addresses than there may be records, and the login behind them
-// is told all the same, and that something was left out.
+// is reported all the same, and that something was left out.
 func TestFlood(t *testing.T) {
 	var text bytes.Buffer
 	const n = 50_000 + 100

@@ -198,7 +198,7 @@ func (o *Owners) find(p string) (id uint32, listed string, ok bool) {
 	return 0, "", false
 }
 
-// Owner gives the package that a path belongs to. Of a folder that several
+// Owner gives the package that a path belongs to. Of a directory that several
 // share, it is the first that was added.
 func (o *Owners) Owner(p string) (pkg string, ok bool) {
 	id, _, ok := o.find(p)

@@ -14,7 +14,7 @@
 //
 // Times are bash's "#1700000000" lines (HISTTIMEFORMAT) and zsh's ": 1700000000:0;"
 // (EXTENDED_HISTORY), seconds UTC. Of Python's and the databases' histories only
-// the file is told, and commands that reach out to the shell.
+// the file is recorded, and commands that reach out to the shell.
 package history
 
 import (

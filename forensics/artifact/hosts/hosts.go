@@ -62,7 +62,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			}
 		}
 		if n++; n > maxRecords {
-			return fmt.Errorf("more than %d entries; the rest was not told", maxRecords)
+			return fmt.Errorf("more than %d entries; the rest was not read", maxRecords)
 		}
 		emit(r)
 		return nil

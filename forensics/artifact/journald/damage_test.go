@@ -16,10 +16,10 @@ import (
 
 // damaged is what was done to a journal, and what must be left of it.
 type damaged struct {
-	name string
-	harm func(b []byte, f *File) []byte
-	left int  // entries that must be found, all with their right fields
-	told bool // something is said of damage
+	name    string
+	harm    func(b []byte, f *File) []byte
+	left    int  // entries that must be found, all with their right fields
+	damaged bool // the damage is reported
 }
 
 // places gives where the entries and the arrays of a sound journal stand.
@@ -140,7 +140,7 @@ func TestDamaged(t *testing.T) {
 				}
 				b := tt.harm(bytes.Clone(sound), f)
 				got, w := ours(t, b)
-				if len(got) != tt.left || (w.Damaged+w.Missing > 0) != tt.told {
+				if len(got) != tt.left || (w.Damaged+w.Missing > 0) != tt.damaged {
 					t.Errorf("%d entries, %+v; want %d", len(got), w, tt.left)
 				}
 				for n, e := range got {
@@ -161,7 +161,7 @@ func TestDamaged(t *testing.T) {
 }
 
 // TestPieces takes each piece of 64 bytes out of a journal. Whatever is missing, the
-// rest is told, the walk ends, and no entry is told of which the sound file has not
+// rest is read, the walk ends, and no entry is read of which the sound file has not
 // the same times.
 func TestPieces(t *testing.T) {
 	sound := gunzip(t, "journals/compact1-keyed1-zstd1.journal.gz")
@@ -238,7 +238,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestPackedData: data that cannot be unpacked, or unpacks without end, is told; the
+// TestPackedData: data that cannot be unpacked, or unpacks without end, is reported; the
 // entry is.
 func TestPackedData(t *testing.T) {
 	for _, tt := range []struct{ name, journal, want string }{
@@ -346,7 +346,7 @@ func shared(entries, items int, data []byte, flags byte) []byte {
 }
 
 // TestMuchOfLittle: entries that name the same long text again and again are read up
-// to a bound, and it is told.
+// to a bound, and it is reported.
 func TestMuchOfLittle(t *testing.T) {
 	long := append([]byte("MESSAGE=Accepted password for "), bytes.Repeat([]byte("x"), 64<<10)...)
 	b := shared(50_000, 2, long, 0)

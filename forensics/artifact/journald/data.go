@@ -152,7 +152,7 @@ func (f *File) text(d *datum, limit int) ([]byte, error) {
 }
 
 // Fields calls fn for each field of an entry, at most limit bytes of its value, in
-// the order of its items. What cannot be read is told by the error, after the
+// the order of its items. What cannot be read is named by the error, after the
 // others.
 func (f *File) Fields(ctx context.Context, e *Entry, limit int, fn func(name string, value []byte)) error {
 	var bad error

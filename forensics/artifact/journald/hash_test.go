@@ -39,7 +39,7 @@ func TestHashes(t *testing.T) {
 	}
 }
 
-// TestAltered: an address that was written over in the file is told; what a torn page
+// TestAltered: an address that was written over in the file is reported; what a torn page
 // left of a message is not.
 func TestAltered(t *testing.T) {
 	for _, name := range []string{"compact1-keyed1-zstd1", "compact0-keyed0-zstd0"} {

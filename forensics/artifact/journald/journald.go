@@ -7,7 +7,7 @@
 // No record is made of each entry. The messages go through the same recognition as
 // those of auth.log (package events) and give the same records, with exact times:
 // that at which the message was sent, UTC, microseconds. The programs that wrote
-// something are told besides.
+// something are recorded besides.
 //
 // Records: those of package events, with the fields
 //
@@ -66,7 +66,7 @@ func (Extractor) Patterns() []string {
 
 const (
 	maxMessage  = 64 << 10
-	headMessage = 64 // bytes of a message by which it is told whether it matters
+	headMessage = 64 // bytes of a message that decide whether it matters
 	maxPrograms = 4096
 	maxKeys     = 1 << 20 // bytes of their names
 )

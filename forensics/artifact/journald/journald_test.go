@@ -45,7 +45,7 @@ func gunzip(t testing.TB, name string) []byte {
 	return b
 }
 
-// variants names the journals of the folder: in each form that the tools of Debian
+// variants names the journals of the directory: in each form that the tools of Debian
 // 12 write, and packed with what they only read.
 func variants(t testing.TB) []string {
 	t.Helper()

@@ -59,7 +59,7 @@ func (f *File) Walk(ctx context.Context, fn func(*Entry) error) (Walked, error) 
 	if err == nil {
 		// Entries that the header counts and no array names are looked for in
 		// all of the rest; without such, only those that follow at once.
-		short := w.told < f.Entries
+		short := w.listed < f.Entries
 		err = w.between(w.end, f.size, w.trouble || short)
 	}
 	// What follows the last entry may be such that was never counted: then none
@@ -79,7 +79,7 @@ type walker struct {
 	fn  func(*Entry) error
 	res Walked
 
-	told    uint64 // entries that arrays named
+	listed  uint64 // entries that arrays named
 	end     int64  // of the last entry that was given
 	trouble bool   // between it and what follows there may be others
 	torn    error  // where the arrays end too early
@@ -144,10 +144,10 @@ func (w *walker) named(items []byte) (bool, error) {
 			at = binary.LittleEndian.Uint64(items)
 		}
 		if at == 0 {
-			if w.told < w.Header.Entries {
+			if w.listed < w.Header.Entries {
 				// The end, or a page of the array that had not reached the
 				// disk: the entries may stand there all the same.
-				w.torn = fmt.Errorf("an array of entries ends after %d of %d", w.told, w.Header.Entries)
+				w.torn = fmt.Errorf("an array of entries ends after %d of %d", w.listed, w.Header.Entries)
 			}
 			return false, nil
 		}
@@ -180,8 +180,8 @@ func (w *walker) named(items []byte) (bool, error) {
 				return false, err
 			}
 		}
-		w.told++
-		if err := w.give(o, w.told > w.Header.Entries); err != nil {
+		w.listed++
+		if err := w.give(o, w.listed > w.Header.Entries); err != nil {
 			return false, err
 		}
 	}

@@ -1,4 +1,4 @@
-// Package kernel reads what the kernel is told at boot: the modules that are
+// Package kernel reads how the kernel is set up at boot: the modules that are
 // loaded (modules-load.d(5), modules(5)) and its settings (sysctl.d(5)), among
 // them those that miners ask for: huge pages, no watchdog, the msr module.
 //

@@ -1,5 +1,5 @@
 // Package rclocal reads what runs at boot without a unit of systemd: rc.local of
-// both families, the scripts of init.d, what stands in the folders of runlevels
+// both families, the scripts of init.d, what stands in the directories of runlevels
 // without being a link to one of them, and inittab (systemd-rc-local-generator(8),
 // systemd-sysv-generator(8), init-d-script(5), inittab(5)).
 //

@@ -1,7 +1,7 @@
 // Package startup reads what runs, or is loaded, whenever somebody logs in or any
 // program starts: the shells' start-up files (bash(1), zsh(1)), the variables of
 // /etc/environment and its like (pam_env(8), environment.d(5)), ld.so.preload and
-// the folders of the dynamic linker (ld.so(8), ldconfig(8)).
+// the directories of the dynamic linker (ld.so(8), ldconfig(8)).
 //
 // Records:
 //
@@ -73,7 +73,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			continue
 		}
 		if n++; n > maxRecords {
-			return fmt.Errorf("more than %d notable statements; the rest was not told", maxRecords)
+			return fmt.Errorf("more than %d notable statements; the rest was not read", maxRecords)
 		}
 		r := artifact.Record{Kind: model.ProfileLine, Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
 		r.Add("command", strings.TrimSpace(st.Text))
@@ -97,7 +97,7 @@ func lines(ctx context.Context, in *artifact.Input, emit artifact.Emit, fn func(
 			}
 		})
 		if n > maxRecords {
-			return fmt.Errorf("more than %d records; the rest was not told", maxRecords)
+			return fmt.Errorf("more than %d records; the rest was not read", maxRecords)
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@
 // Records:
 //
 //	systemd.unit      unit, type (service, timer, ...), dropin (yes), scope
-//	                  (user), linked_to (where a link leads out of the folders of
+//	                  (user), linked_to (where a link leads out of the directories of
 //	                  units), masked (yes: empty, or a link to /dev/null), and
 //	                  where they stand there: description, documentation, user,
 //	                  group, service_type, wanted_by, required_by, also, alias,
@@ -26,7 +26,7 @@
 //	                  the program), user, and of the command programs, urls,
 //	                  traits, decoded (package shell); one for each command
 //	systemd.enabled   unit, target (of the link), wanted_by, scope, missing (yes:
-//	                  the link leads nowhere)
+//	                  the target does not exist)
 //	systemd.alias     unit, target, scope: another name for a unit
 //	systemd.generator name, scope, interpreter, programs, urls, traits, decoded,
 //	                  suspicious_line: a program that makes units at every boot
@@ -163,14 +163,14 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		}
 		r := artifact.Record{Kind: model.SystemdUnit}
 		u.head(&r)
-		r.Add("error", "the link leads nowhere")
+		r.Add("error", "the target of the link does not exist")
 		emit(r)
 		return nil
 	}
 	return u.read(in)
 }
 
-// known says that a path lies in a folder of units, whose files are read anyway.
+// known says that a path lies in a directory of units, whose files are read anyway.
 func known(p string) bool {
 	p = path.Clean(p)
 	return strings.Contains(p, "/systemd/system/") || strings.Contains(p, "/systemd/user/")
@@ -214,7 +214,7 @@ func (u *unit) head(r *artifact.Record) {
 	r.Add("linked_to", u.linked)
 }
 
-// fields are the directives that are told, and as what.
+// fields are the directives that are recorded, and as what.
 var fields = map[string]string{
 	"Description": "description", "Documentation": "documentation", "User": "user", "Group": "group", "Type": "service_type", "WantedBy": "wanted_by", "RequiredBy": "required_by", "UpheldBy": "wanted_by", "Also": "also", "Alias": "alias",
 	"Restart": "restart", "EnvironmentFile": "environment_file", "WorkingDirectory": "working_directory", "RootDirectory": "root_directory", "OnCalendar": "on_calendar", "OnBootSec": "on_boot", "OnStartupSec": "on_startup",

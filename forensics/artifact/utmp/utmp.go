@@ -5,7 +5,7 @@
 //
 // Records:
 //
-//	login.session   user, line (terminal), host (as it was told), address, pid,
+//	login.session   user, line (terminal), host (as it was logged), address, pid,
 //	                ended (logout, boot, shutdown, open, unknown); stamps login,
 //	                logout
 //	login.failures  address (or host), count, users (the most frequent ten, by

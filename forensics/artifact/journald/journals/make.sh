@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the journals of this folder from events.py with systemd's own writer, and what journalctl
+# Makes the journals of this directory from events.py with systemd's own writer, and what journalctl
 # says of them: NAME.journal.gz and NAME.json.gz. As root, on Debian 12:
 #   apt-get install systemd systemd-journal-remote
 # REMOTE names systemd-journal-remote where it is elsewhere. The writer gives its

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the sessions print into the documentation")
 
-// pages gives the paths of all pages, relative to this folder.
+// pages gives the paths of all pages, relative to this directory.
 func pages(t *testing.T) []string {
 	t.Helper()
 	list, err := filepath.Glob("*.md")
@@ -61,7 +61,7 @@ func TestLinks(t *testing.T) {
 				continue
 			}
 			if err != nil {
-				t.Errorf("%s: the link %s leads nowhere", page, m[1])
+				t.Errorf("%s: the link %s has no target", page, m[1])
 				continue
 			}
 			if heading == "" {
@@ -78,7 +78,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// icecore compiles the program into a folder and gives the folder.
+// icecore compiles the program into a directory and returns it.
 func icecore(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -166,7 +166,7 @@ func firstScreen(t *testing.T, samples, path string) {
 
 // TestSessions runs the blocks marked console: what follows a line that begins with
 // "$ " is what the command prints, to both outputs, and its exit code if it is not 0.
-// The sessions of a page run one after the other in one folder that holds the samples.
+// The sessions of a page run one after the other in one directory that holds the samples.
 func TestSessions(t *testing.T) {
 	for _, tool := range []string{"bash", "e2fsck", "strace"} {
 		if _, err := exec.LookPath(tool); err != nil {

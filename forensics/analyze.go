@@ -24,7 +24,7 @@ type Options struct {
 	Open   OpenOptions   // how the image is opened
 	Scan   ScanOptions   // what of it is looked at, and within which bounds
 	Rules  RuleOptions   // by which rules it is judged
-	Output OutputOptions // what is told besides the analysis
+	Output OutputOptions // what is reported besides the analysis
 }
 
 // RuleOptions name rules. The zero value means those that come with icecore.
@@ -34,7 +34,7 @@ type RuleOptions struct {
 	NoBuiltin bool     // without icecore's own YARA rules
 }
 
-// OutputOptions say what is told besides the analysis, and on the way.
+// OutputOptions say what is reported besides the analysis, and on the way.
 type OutputOptions struct {
 	HashImage bool // hash the files of the image, too
 	Progress  func(Progress)
@@ -59,7 +59,7 @@ func (o *Options) progress(p Progress) {
 }
 
 // Analyze opens an image, reads all volumes of it, and judges what it finds. What
-// cannot be read is told in the coverage; an error means that there is no
+// cannot be read is listed in the coverage; an error means that there is no
 // analysis.
 func Analyze(ctx context.Context, name string, opts Options) (*Analysis, error) {
 	opts.progress(Progress{Phase: "opening"})

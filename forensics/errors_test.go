@@ -30,7 +30,7 @@ func qcow2(backing string, n int) []byte {
 	return b[:n]
 }
 
-// TestErrors: what went wrong can be told by errors.Is and errors.As.
+// TestErrors: what went wrong is recognised by errors.Is and errors.As.
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {

@@ -22,12 +22,12 @@ import (
 )
 
 // lab gives the path of one of the large snapshots, which are not part of the
-// repository: a folder that the environment names holds them.
+// repository: a directory that the environment names holds them.
 func lab(t *testing.T, name string) string {
 	t.Helper()
 	dir := os.Getenv("ICECORE_LAB")
 	if dir == "" {
-		t.Skip("ICECORE_LAB does not name a folder with the large snapshots")
+		t.Skip("ICECORE_LAB does not name a directory with the large snapshots")
 	}
 	p := filepath.Join(dir, name)
 	if _, err := os.Stat(p); err != nil {

@@ -248,12 +248,12 @@ func TestScanContent(t *testing.T) {
 			}
 		}
 		raw.Close()
-		var told bool
+		var listed bool
 		for _, n := range a.Coverage.Gaps {
-			told = told || strings.Contains(n.WhatText, "nothing.gz")
+			listed = listed || strings.Contains(n.WhatText, "nothing.gz")
 		}
-		if !told {
-			t.Errorf("an archive that is cut off is not told of: %v", a.Coverage.Gaps)
+		if !listed {
+			t.Errorf("an archive that is cut off is not listed: %v", a.Coverage.Gaps)
 		}
 	}
 }
@@ -282,11 +282,11 @@ func TestScanPackagedArchives(t *testing.T) {
 		if got := strings.Join(hits(a), "\n"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
-		var told bool
+		var listed bool
 		for _, n := range a.Coverage.Gaps {
-			told = told || strings.Contains(n.WhatText, "members of 1 archive")
+			listed = listed || strings.Contains(n.WhatText, "members of 1 archive")
 		}
-		if !told {
+		if !listed {
 			t.Errorf("nothing is said of what was not unpacked: %v", a.Coverage.Gaps)
 		}
 	}

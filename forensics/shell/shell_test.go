@@ -625,3 +625,19 @@ func FuzzAnalyze(f *testing.F) {
 		}
 	})
 }
+
+// TestPreload: an allocator of the system is preloaded as a matter of course, from each
+// of the system's directories; anything else, and from anywhere else, is not.
+func TestPreload(t *testing.T) {
+	for v, odd := range map[string]bool{
+		"libjemalloc.so.2": false, "/lib/libjemalloc.so.2": false, "/lib64/libjemalloc.so.2": false, "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2": false,
+		"/usr/lib64/libtcmalloc.so.4": false, "/usr/local/lib/libmimalloc.so": false, "/usr/local/lib64/libmimalloc.so": false, "/$LIB/libfakeroot.so": false,
+		"/usr/$LIB/libstdbuf.so": false, "'/lib64/libjemalloc.so.2' libgomp.so.1": false, "$LD_PRELOAD:libjemalloc.so.2": false, "": false,
+		"/tmp/libjemalloc.so.2": true, "/lib65/libjemalloc.so.2": true, "/opt/lib64/libjemalloc.so.2": true, "/lib64/../tmp/libjemalloc.so.2": true,
+		"/lib64/.x/libjemalloc.so.2": true, "/lib64/libhide.so": true, "libhide.so": true, "libjemalloc.so.2:/dev/shm/x.so": true, "./libjemalloc.so.2": true,
+	} {
+		if got := oddPreload(v); got != odd {
+			t.Errorf("%q: %v", v, got)
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"icecore/forensics/artifact"
 )
 
@@ -209,4 +211,39 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUnpackedBound: what a packed log may hold grows with its size, up to a bound that
+// no size passes, and Open keeps to it.
+func TestUnpackedBound(t *testing.T) {
+	for packed, want := range map[int64]int64{
+		0: 256 << 20, 1: 256<<20 + 5000, 1 << 20: 256<<20 + 5000<<20, 4_241_280: 268_435_456 + 21_206_400_000,
+		4_241_281: MaxText, 1 << 62: MaxText,
+	} {
+		if got := maxUnpacked(packed); got != want {
+			t.Errorf("%d bytes: %d, want %d", packed, got, want)
+		}
+	}
+	var bomb bytes.Buffer
+	w, err := zstd.NewWriter(&bomb, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 600 {
+		_, _ = w.Write(zeros)
+	}
+	_ = w.Close()
+	limit := maxUnpacked(int64(bomb.Len()))
+	if limit >= 600<<20 {
+		t.Fatalf("%d bytes are no bomb", bomb.Len())
+	}
+	r, _, err := Open(section(bomb.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if n, err := io.Copy(io.Discard, r); n != limit || !errors.Is(err, ErrTooLong) {
+		t.Errorf("%d bytes, want %d; %v", n, limit, err)
+	}
 }

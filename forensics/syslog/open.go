@@ -49,11 +49,15 @@ func Open(content *io.SectionReader) (text io.ReadCloser, member string, err err
 	if err != nil {
 		return nil, member, fmt.Errorf("%s: %w", member, err)
 	}
-	limit := int64(freeText) + maxGrowth*content.Size()
-	if content.Size() > MaxText/maxGrowth || limit > MaxText {
-		limit = MaxText
+	return &bounded{r: r, name: member, left: maxUnpacked(content.Size())}, member, nil
+}
+
+// maxUnpacked is how many bytes of text a packed log of that size may hold.
+func maxUnpacked(packed int64) int64 {
+	if packed > (MaxText-freeText)/maxGrowth {
+		return MaxText
 	}
-	return &bounded{r: r, name: member, left: limit}, member, nil
+	return freeText + maxGrowth*packed
 }
 
 // bounded is an io.LimitedReader that says so when it cuts.

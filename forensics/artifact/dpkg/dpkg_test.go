@@ -419,3 +419,21 @@ func TestHostileScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestMerged: a path below /bin, /sbin and the directories of libraries is that below
+// /usr, by either name.
+func TestMerged(t *testing.T) {
+	var o Owners
+	if err := o.AddList("a:amd64", strings.NewReader("/.\n/bin/b\n/usr/sbin/s\n/lib/l\n/usr/lib32/m\n/lib64/ld-linux-x86-64.so.2\n/libx32/x\n/etc/e\n")); err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[string]bool{
+		"/bin/b": true, "/usr/bin/b": true, "/sbin/s": true, "/usr/sbin/s": true, "/lib/l": true, "/usr/lib/l": true, "/lib32/m": true, "/usr/lib32/m": true,
+		"/lib64/ld-linux-x86-64.so.2": true, "/usr/lib64/ld-linux-x86-64.so.2": true, "/libx32/x": true, "/usr/libx32/x": true,
+		"/etc/e": true, "/usr/etc/e": false, "/opt/bin/b": false, "/.": false, "/lib64": false,
+	} {
+		if pkg, ok := o.Owner(p); ok != want || ok && pkg != "a" {
+			t.Errorf("%s: %q, %v", p, pkg, ok)
+		}
+	}
+}

@@ -276,3 +276,106 @@ func FuzzWalk(f *testing.F) {
 func crc(b []byte) []byte {
 	return binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(b))
 }
+
+// TestLimits: each limit lets exactly as much through as it says.
+func TestLimits(t *testing.T) {
+	tarOf := func(n, size int) []byte {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for i := range n {
+			_ = w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Size: int64(size), Mode: 0o600})
+			_, _ = w.Write(make([]byte, size))
+		}
+		_ = w.Close()
+		return b.Bytes()
+	}
+	dirs := func(n int) []byte {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for i := range n {
+			_ = w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%d/", i), Typeflag: tar.TypeDir, Mode: 0o700})
+		}
+		_ = w.Close()
+		return b.Bytes()
+	}
+	var zipped bytes.Buffer
+	zw := zip.NewWriter(&zipped)
+	for i := range 6 {
+		f, _ := zw.Create(fmt.Sprint(i))
+		_, _ = f.Write([]byte("x"))
+	}
+	_ = zw.Close()
+	for _, tt := range []struct {
+		name   string
+		b      []byte
+		limits Limits
+		given  int64
+		cut    bool
+	}{
+		{"as many members as may be", tarOf(5, 10), Limits{Members: 5}, 50, false},
+		{"one member more", tarOf(6, 10), Limits{Members: 5}, 50, true},
+		{"one member more, in a zip", zipped.Bytes(), Limits{Members: 5}, 5, true},
+		{"as many entries as may be", dirs(4*5 + 1), Limits{Members: 5}, 0, false},
+		{"one entry more", dirs(4*5 + 2), Limits{Members: 5}, 0, true},
+		{"all bytes together, less than may be", tarOf(4, 1000), Limits{Bytes: 4001}, 4000, false},
+		{"all bytes together, more than may be", tarOf(5, 1000), Limits{Bytes: 4001}, 4001, true},
+		{"fewer bytes than may be unpacked of any file", packed(t, Gzip, io.LimitReader(zeros{}, 5000)), Limits{Bytes: 4001, Growth: 2}, 4001, true},
+		{"what may be unpacked of any file", packed(t, Gzip, io.LimitReader(zeros{}, freeBytes-1)), Limits{Growth: 2}, freeBytes - 1, false},
+		{"more than that, grown too much", packed(t, Gzip, io.LimitReader(zeros{}, freeBytes+1)), Limits{Growth: 2}, freeBytes, true},
+		{"more than that, grown as much as may be", packed(t, Gzip, io.LimitReader(zeros{}, freeBytes+1)), Limits{Growth: 2000}, freeBytes + 1, false},
+	} {
+		var given int64
+		var ends int
+		_, problem, err := Walk(t.Context(), io.NewSectionReader(bytes.NewReader(tt.b), 0, int64(len(tt.b))), tt.limits, nil, func(p Piece) error {
+			given += int64(len(p.Data))
+			if p.Off > 0 {
+				given -= overlap
+			}
+			if p.Last {
+				ends++
+			}
+			return nil
+		})
+		if err != nil || given != tt.given || errors.Is(problem, ErrLimit) != tt.cut || problem != nil != tt.cut {
+			t.Errorf("%s: %d bytes, want %d; %v, %v", tt.name, given, tt.given, problem, err)
+		}
+	}
+}
+
+// TestDefault: the limits that a caller who names none gets.
+func TestDefault(t *testing.T) {
+	if want := (Limits{Members: 50_000, Bytes: 1 << 30, Growth: 200, Piece: 16 << 20}); Default != want {
+		t.Errorf("%+v", Default)
+	}
+	b := packed(t, Gzip, io.LimitReader(zeros{}, 300<<20)) // a thousandfold
+	var given int64
+	_, problem, err := Walk(t.Context(), io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), Limits{}, nil, func(p Piece) error {
+		if len(p.Data) > Default.Piece {
+			t.Errorf("a piece of %d bytes", len(p.Data))
+		}
+		given = p.Off + int64(len(p.Data))
+		return nil
+	})
+	if want := max(freeBytes, 200*int64(len(b))); err != nil || !errors.Is(problem, ErrLimit) || given != want {
+		t.Errorf("%d bytes, want %d; %v, %v", given, want, problem, err)
+	}
+}
+
+// TestNested: archives one behind the other are followed eight deep.
+func TestNested(t *testing.T) {
+	one := "070701" + strings.Repeat("00000000", 6) + "00000001" + strings.Repeat("00000000", 4) + "00000002" + "00000000" + "x\x00x\x00\x00\x00"
+	one = one[:94] + "00000002" + one[102:]
+	trailer := "070701" + strings.Repeat("00000000", 11) + "0000000b" + "00000000" + "TRAILER!!!\x00\x00\x00\x00"
+	trailer = trailer[:94] + "0000000b00000000TRAILER!!!\x00\x00\x00\x00"
+	for n, cut := range map[int]bool{maxNested: false, maxNested + 1: true} {
+		b := []byte(strings.Repeat(one+trailer, n))
+		got := 0
+		_, problem, err := Walk(t.Context(), io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), Limits{}, nil, func(p Piece) error {
+			got += len(p.Data)
+			return nil
+		})
+		if err != nil || errors.Is(problem, ErrLimit) != cut || got != maxNested {
+			t.Errorf("%d archives: %d bytes, %v, %v", n, got, problem, err)
+		}
+	}
+}

@@ -131,6 +131,10 @@ func TestFilters(t *testing.T) {
 		code[at] = 0xe8 + byte(at&1)
 		binary.LittleEndian.PutUint32(code[at+1:], uint32(rnd.Intn(len(code)))-uint32(at+1))
 	}
+	for at := 22; at < len(code)-16; at += 13 * 7 { // conditional jumps, between them
+		code[at], code[at+1] = 0x0f, 0x80+byte(at&15)
+		binary.LittleEndian.PutUint32(code[at+2:], uint32(rnd.Intn(len(code)))-uint32(at+2))
+	}
 	for id, forward := range map[byte]func([]byte){
 		0x16: func(b []byte) {
 			for i := 0; i+5 < len(b); i++ {
@@ -145,6 +149,17 @@ func TestFilters(t *testing.T) {
 				if v := binary.LittleEndian.Uint32(b[i+1:]) + uint32(i+1); call(b, i) && v < uint32(len(b)) {
 					binary.BigEndian.PutUint32(b[i+1:], v+cto<<24)
 					i += 4
+				}
+			}
+		},
+		0x49: func(b []byte) {
+			last := 0
+			for i := 0; i < len(b)-5; i++ {
+				jcc := i != last && i > 0 && b[i-1] == 0x0f && b[i] >= 0x80 && b[i] <= 0x8f
+				if v := binary.LittleEndian.Uint32(b[i+1:]) + uint32(i+1); (call(b, i) || jcc) && v < uint32(len(b)) {
+					binary.BigEndian.PutUint32(b[i+1:], v+cto<<24)
+					i += 4
+					last = i + 1
 				}
 			}
 		},
@@ -167,6 +182,9 @@ func TestFilters(t *testing.T) {
 		forward(b)
 		if bytes.Equal(b, code) {
 			t.Errorf("filter %#x changes nothing", id)
+		}
+		if at := 22; id == 0x49 && b[at+2] != cto {
+			t.Errorf("filter %#x leaves a conditional jump as it was: % x", id, b[at:at+6])
 		}
 		if err := unfilter(b, id, cto); err != nil || !bytes.Equal(b, code) {
 			t.Errorf("filter %#x is not undone (%v)", id, err)
@@ -302,4 +320,38 @@ func packAndUnpack(t *testing.T, upx, method, from, name string) *Program {
 		return nil
 	}
 	return p
+}
+
+// TestMarks: of calls, jumps and conditional jumps, each filter changes its own, and
+// only where the mark stands.
+func TestMarks(t *testing.T) {
+	const cto = 0xf5
+	// Each a target of 0x20 with the mark, as the filter left it.
+	filtered := []byte{
+		0xe8, cto, 0, 0, 0x20, 0x90, // a call
+		0xe9, cto, 0, 0, 0x20, 0x90, // a jump
+		0x0f, 0x84, cto, 0, 0, 0x20, 0x90, // a conditional jump
+		0xe8, 0xf4, 0, 0, 0x20, 0x90, // a call without the mark
+		0x0f, 0x7f, cto, 0, 0, 0x20, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, // no jump
+	}
+	at := map[string]int{"call": 0, "jump": 6, "jcc": 13, "unmarked": 19, "other": 26}
+	for id, changes := range map[byte]string{
+		0x24: "call", 0x34: "call", 0x44: "call", 0x25: "jump", 0x35: "jump", 0x45: "jump",
+		0x26: "call jump", 0x36: "call jump", 0x46: "call jump", 0x49: "call jump jcc",
+	} {
+		b := bytes.Clone(filtered)
+		if err := unfilter(b, id, cto); err != nil {
+			t.Fatal(err)
+		}
+		for name, i := range at {
+			got := binary.LittleEndian.Uint32(b[i+1:])
+			want := binary.LittleEndian.Uint32(filtered[i+1:])
+			if strings.Contains(" "+changes+" ", " "+name+" ") {
+				want = 0x20 - uint32(i+1)
+			}
+			if got != want {
+				t.Errorf("filter %#x, %s: %#x, want %#x", id, name, got, want)
+			}
+		}
+	}
 }

@@ -313,3 +313,23 @@ func TestRecordBudget(t *testing.T) {
 		t.Errorf("the coverage says %q", got)
 	}
 }
+
+// TestUsualBudget: a scan that nobody set the limits of has those of every day.
+func TestUsualBudget(t *testing.T) {
+	fsys := newTree(nil)
+	fsys.add("/a", 100, map[int64]string{0: "x"})
+	const n = 100_000
+	r := scanOf(t, imageOf(fsys), []artifact.Extractor{stub{"x", "/a", false, func(ctx context.Context, _ *artifact.Input, emit artifact.Emit) error {
+		for range n + 50 {
+			emit(artifact.Record{Kind: "odd.kept"})
+		}
+		if end, ok := ctx.Deadline(); !ok || time.Until(end) > 6*time.Minute || time.Until(end) < 4*time.Minute {
+			t.Errorf("the time ends %v", end)
+		}
+		return nil
+	}}}, Options{Jobs: 1}, nil)
+	if len(r.Records) != n {
+		t.Errorf("%d records", len(r.Records))
+	}
+	oneLine(t, r, `volume p1, /a: x: 100000 of 100050 records odd.kept are kept: the bound of one file`)
+}

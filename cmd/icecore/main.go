@@ -49,8 +49,11 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	unused := make([]byte, ballast)
-	defer runtime.KeepAlive(unused)
+	// Grow does not clear what it gives. make does so whenever the collector gave some of
+	// that address space back before: then all of it is touched, and taken.
+	var unused strings.Builder
+	unused.Grow(ballast)
+	defer runtime.KeepAlive(&unused)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	done := make(chan int, 1)

@@ -78,7 +78,7 @@ func (w *walker) checkType(dir uint32, in *filesystem.Inode, typ byte) {
 		return
 	}
 	called := filesystem.Inode{Mode: typeBits[typ]}
-	w.f.problem(fmt.Sprintf("directory inode %d", w.dirs[dir].node.Ref.Inode), "a name calls inode %d a %s; it is a %s", in.Ref.Inode, called.TypeName(), in.TypeName())
+	w.f.problem(fmt.Sprintf("directory inode %d", w.dirs[dir].ino), "a name calls inode %d a %s; it is a %s", in.Ref.Inode, called.TypeName(), in.TypeName())
 	if in.Note == "" {
 		in.Note = "its name calls it a " + called.TypeName()
 	}
@@ -126,7 +126,7 @@ func (t *tree) checkTwice(dir uint32) {
 			i = (i + 1) & (size - 1)
 		}
 		if table[i] == h {
-			w.f.problem(fmt.Sprintf("directory inode %d", d.node.Ref.Inode), "has the name %q twice", name)
+			w.f.problem(fmt.Sprintf("directory inode %d", d.ino), "has the name %q twice", name)
 		}
 		table[i] = h
 	}

@@ -369,6 +369,7 @@ func (r *finder) table(block, first uint64) {
 		}
 		return int(int32(a.tid - b.tid))
 	})
+	var states []state
 	for i := 0; (i+1)*s.inodeSize <= s.blockSize; i++ {
 		ino := first + uint64(i)
 		if ino < firstInode {
@@ -376,14 +377,17 @@ func (r *finder) table(block, first uint64) {
 		}
 		now := cur[i*s.inodeSize:][:s.inodeSize]
 		nowGen, inUse := le.Uint32(now[0x64:]), now[0]|now[1] != 0 && now[0x1a]|now[0x1b] != 0
-		var states []state
+		states = states[:0]
+		freed := !inUse && !f.orphans[ino] && !f.isUnlinked(now)
+		gone := false // one of the states is of a file that is deleted now
 		for _, v := range versions {
 			raw := v.b[i*s.inodeSize:][:s.inodeSize]
 			if raw[0]|raw[1] != 0 && s.inodeChecksumOK(ino, raw) {
 				states = append(states, state{v.tid, v.t, raw, v.disk})
+				gone = gone || freed || le.Uint32(raw[0x64:]) != nowGen
 			}
 		}
-		if len(states) == 0 {
+		if !gone {
 			continue
 		}
 		live, anyLive := le.Uint32(states[0].raw[0x64:]), states[0].disk && le.Uint16(states[0].raw[0x1a:]) != 0
@@ -410,7 +414,7 @@ func (r *finder) table(block, first uint64) {
 			var in filesystem.Inode
 			s.decodeInode(&in, ino, states[i].raw)
 			l.born = in.Crtime
-			if gen != nowGen || !inUse && !f.orphans[ino] && !f.isUnlinked(now) {
+			if gen != nowGen || freed {
 				var of []state
 				for _, c := range states[i:] {
 					if le.Uint32(c.raw[0x64:]) == gen {

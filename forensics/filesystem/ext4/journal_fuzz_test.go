@@ -286,7 +286,7 @@ func TestNamesBounded(t *testing.T) {
 		t.Errorf("%d names of one inode kept, the bound is %d", n, maxSightings)
 	}
 	// The slack of a directory: the walk keeps no more than the bound.
-	w := &walker{f: f, dirs: []dirState{{node: &node{}}}}
+	w := &walker{f: f, dirs: make([]dirState, 1)}
 	for range maxGone + 10 {
 		w.collect(dirent{ino: 20, deleted: true, name: []byte("x")})
 	}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	rec "github.com/dsoprea/go-ext4"
+
 	"icecore/forensics/filesystem"
 )
 
@@ -135,7 +137,11 @@ func (w *walker) goneNames(ctx context.Context, r *recovered, orphans []uint64) 
 			continue
 		}
 		s := sighting{tid: c.TID, time: c.Time, dir: dir}
-		if !live || !f.ofDir(b, w.dirs[dir].node) {
+		var n node
+		if live {
+			n = w.dirs[dir].node()
+		}
+		if !live || !f.ofDir(b, &n) {
 			s.dead = nil
 			for _, n := range dead {
 				if steps--; steps < 0 {
@@ -161,7 +167,8 @@ func (w *walker) goneNames(ctx context.Context, r *recovered, orphans []uint64) 
 		if !ok {
 			continue
 		}
-		if k, _ := f.r.ReadAt(b, int64(at)*int64(len(b))); k == len(b) && f.ofDir(b, w.dirs[dir].node) {
+		n := w.dirs[dir].node()
+		if k, _ := f.r.ReadAt(b, int64(at)*int64(len(b))); k == len(b) && f.ofDir(b, &n) {
 			ns.block(b, sighting{tid: f.journal.log.Sequence() - 1, dir: dir}, wanted)
 		}
 	}
@@ -264,7 +271,7 @@ func (ns *names) resolve(n *node, depth int) string {
 		if !d.visited {
 			return ""
 		}
-		base, encrypted = d.path, ns.w.f.encrypted(d.node)
+		base, encrypted = d.path, d.flags&rec.InodeFlagEncrypt != 0 && d.context
 	}
 	name := best.name
 	if encrypted {

@@ -44,7 +44,7 @@ func (t *tree) unnamed() error {
 	// Directories first, so that what is below them has a path.
 	left := 0
 	for i := range w.dirs {
-		if !w.dirs[i].visited && u.wanted(uint32(w.dirs[i].node.Ref.Inode)) {
+		if !w.dirs[i].visited && u.wanted(w.dirs[i].ino) {
 			left++
 		}
 	}
@@ -52,7 +52,7 @@ func (t *tree) unnamed() error {
 		named := t.namedBelow()
 		for _, all := range []bool{false, true} { // last, those in a circle
 			for i := 0; i < len(w.dirs); i++ {
-				ino := uint32(w.dirs[i].node.Ref.Inode)
+				ino := w.dirs[i].ino
 				if w.dirs[i].visited || i < len(named) && named[i] && !all || !u.wanted(ino) {
 					continue
 				}
@@ -243,7 +243,7 @@ func (w *walker) lastNames(ctx context.Context) (map[uint32]string, error) {
 	}
 	out := make(map[uint32]string)
 	for _, g := range w.gone {
-		if d := &w.dirs[g.dir]; d.visited && !w.f.encrypted(d.node) {
+		if d := &w.dirs[g.dir]; d.visited && (d.flags&rec.InodeFlagEncrypt == 0 || !d.context) {
 			out[g.ino] = d.path + "/" + g.name
 		}
 	}

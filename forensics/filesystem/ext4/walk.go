@@ -43,14 +43,25 @@ type piece struct {
 	chunk, at, count uint32
 }
 
-// dirState is a directory during a walk.
+// dirState is a directory during a walk. Of its inode it has what the reading of names needs.
 type dirState struct {
-	node    *node
+	ino     uint32
+	gen     uint32
+	flags   uint32
+	context bool // it has a context of encryption
+	size    int64
 	raw     []byte // the inode, where its block map needs more than the inode
 	first   piece
 	more    []piece
 	path    string // once visited, where files without a name are asked for
 	visited bool
+}
+
+// node makes the node of a directory, without its record.
+func (d *dirState) node() node {
+	return node{Inode: filesystem.Inode{
+		Ref: filesystem.Ref{Inode: uint64(d.ino)}, Generation: d.gen, Flags: d.flags, Size: d.size, Mode: filesystem.ModeDir,
+	}, context: d.context}
 }
 
 type walker struct {
@@ -63,10 +74,10 @@ type walker struct {
 	links   []span // targets of symbolic links
 	slow    []*node
 	dirs    []dirState
-	nodes   []node // slab for dirs
 	text    arena  // names and targets
 	runs    []dirRun
 	cur     uint32 // the directory whose names are collected
+	curNode node   // that directory
 	curRun  piece
 	block   uint64 // the block that they stand in
 	scratch []byte
@@ -244,21 +255,16 @@ func (w *walker) setLink(ref uint32, target string) {
 // it has.
 func (w *walker) addDir(ino uint64, raw []byte) uint32 {
 	f := w.f
-	if len(w.nodes) == 0 {
-		w.nodes = make([]node, 256)
-	}
-	n := &w.nodes[0]
-	w.nodes = w.nodes[1:]
+	n := node{raw: raw}
 	f.sb.decodeInode(&n.Inode, ino, raw)
-	n.raw = raw
-	n.context = n.Flags&rec.InodeFlagEncrypt != 0 && f.encrypted(n)
 	i := uint32(len(w.dirs))
-	w.dirs = append(w.dirs, dirState{node: n})
+	w.dirs = append(w.dirs, dirState{
+		ino: uint32(ino), gen: n.Generation, flags: n.Flags, size: n.Size, context: n.Flags&rec.InodeFlagEncrypt != 0 && f.encrypted(&n),
+	})
 	// The common case: up to four extents in the inode, all in order.
-	if !w.simpleRuns(i, n) {
+	if !w.simpleRuns(i, &n) {
 		w.dirs[i].raw = slices.Clone(raw)
 	}
-	n.raw = nil
 	return i + 1
 }
 
@@ -320,8 +326,9 @@ type dirRun struct {
 // slowRuns notes the blocks of a directory that simpleRuns did not.
 func (w *walker) slowRuns(dir uint32) {
 	f, d := w.f, &w.dirs[dir]
-	n := *d.node
-	n.raw, d.raw = d.raw, nil
+	n := node{raw: d.raw}
+	f.sb.decodeInode(&n.Inode, uint64(d.ino), n.raw)
+	d.raw = nil
 	what := fmt.Sprintf("directory inode %d", n.Ref.Inode)
 	if n.inline() {
 		w.begin(dir)
@@ -388,7 +395,11 @@ func (w *walker) readRuns(ctx context.Context) error {
 	if err := w.eachRun(ctx, runs, w.dirBlocks); err != nil {
 		return err
 	}
-	w.read = append(w.read, runs...)
+	if w.read == nil {
+		w.read = runs
+	} else {
+		w.read = append(w.read, runs...)
+	}
 	return nil
 }
 
@@ -410,7 +421,7 @@ func (w *walker) eachRun(ctx context.Context, runs []dirRun, fn func(dirRun, []b
 	left := 2*f.size + 16<<20
 	for i := range runs {
 		if left -= runs[i].len; left < 0 {
-			f.problem(fmt.Sprintf("directory inode %d", w.dirs[runs[i].dir].node.Ref.Inode), "the directories have more blocks than the volume; the rest is not read")
+			f.problem(fmt.Sprintf("directory inode %d", w.dirs[runs[i].dir].ino), "the directories have more blocks than the volume; the rest is not read")
 			runs = runs[:i]
 			break
 		}
@@ -454,7 +465,7 @@ func (w *walker) bigRun(r dirRun, buf []byte, fn func(dirRun, []byte)) {
 	for r.len > 0 {
 		n := min(r.len, int64(len(buf)))
 		if err := w.f.readAt(buf[:n], r.phys); err != nil {
-			ino := w.dirs[r.dir].node.Ref.Inode
+			ino := uint64(w.dirs[r.dir].ino)
 			w.f.problem(fmt.Sprintf("directory inode %d, block %d", ino, r.phys/int64(w.f.sb.blockSize)), "%v", err)
 			w.note(ino, err.Error())
 		} else {
@@ -466,14 +477,15 @@ func (w *walker) bigRun(r dirRun, buf []byte, fn func(dirRun, []byte)) {
 
 // dirBlocks collects the names of a run of blocks.
 func (w *walker) dirBlocks(r dirRun, p []byte) {
-	f, d := w.f, w.dirs[r.dir].node
+	f := w.f
 	bs := f.sb.blockSize
+	w.begin(r.dir)
+	d := &w.curNode
 	checked := f.sb.metaCsum()
 	var seed uint32
 	if checked {
 		seed = d.seed(f.sb)
 	}
-	w.begin(r.dir)
 	for at := 0; at+bs <= len(p); at += bs {
 		block := p[at : at+bs]
 		w.block = uint64(r.phys+int64(at)) / uint64(bs)
@@ -516,7 +528,10 @@ func (w *walker) readSlack(ctx context.Context) error {
 }
 
 // begin makes dir the directory to which the names that follow belong.
-func (w *walker) begin(dir uint32) { w.cur, w.curRun, w.block = dir, piece{}, 0 }
+func (w *walker) begin(dir uint32) {
+	w.cur, w.curRun, w.block = dir, piece{}, 0
+	w.curNode = w.dirs[dir].node()
+}
 
 // end adds the names collected since begin to the directory.
 func (w *walker) end() {
@@ -537,7 +552,7 @@ const typePassed = 0x80
 
 // collect puts a name of the current directory into the arena.
 func (w *walker) collect(d dirent) {
-	n := w.dirs[w.cur].node
+	n := &w.curNode
 	if d.deleted {
 		if len(w.gone) < maxGone {
 			w.gone = append(w.gone, goneName{w.cur, d.ino, string(d.name)})

@@ -179,7 +179,7 @@ func (t *tree) down(dir uint32, path string) error {
 		}
 		if n := len(top.path) + 1 + len(name); n > shortPath {
 			if t.long -= int64(n); t.long < 0 || n > maxPath {
-				w.f.problem(fmt.Sprintf("directory inode %d", w.dirs[top.dir].node.Ref.Inode), "nested too deeply; what is in it is not listed")
+				w.f.problem(fmt.Sprintf("directory inode %d", w.dirs[top.dir].ino), "nested too deeply; what is in it is not listed")
 				t.stack = t.stack[:len(t.stack)-1]
 				continue
 			}
@@ -204,7 +204,7 @@ func (t *tree) down(dir uint32, path string) error {
 			continue
 		}
 		if w.dirs[r.ref-1].visited {
-			w.f.problem(fmt.Sprintf("directory inode %d", ino), "has a second name in directory inode %d; it is listed once", w.dirs[top.dir].node.Ref.Inode)
+			w.f.problem(fmt.Sprintf("directory inode %d", ino), "has a second name in directory inode %d; it is listed once", w.dirs[top.dir].ino)
 			continue
 		}
 		t.enter(r.ref-1, e.Path)
@@ -291,7 +291,7 @@ func (t *tree) rootless() error {
 			if w.dirs[i].visited || named[i] && !all {
 				continue
 			}
-			ino := uint32(w.dirs[i].node.Ref.Inode)
+			ino := w.dirs[i].ino
 			path := fmt.Sprintf("/#%d", ino)
 			e, _ := w.entry(ino, 0, path)
 			if err := t.fn(e); err != nil {

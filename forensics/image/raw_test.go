@@ -139,6 +139,12 @@ func TestSplitDamaged(t *testing.T) {
 		!strings.Contains(d.Problems()[0], "d.001 is missing, though") || !strings.Contains(d.Problems()[0], "d.002 is there: nothing behind byte 1048576 can be read") {
 		t.Errorf("a part that is missing: %q, %d bytes", d.Problems(), d.Size())
 	}
+	// A first part is not smaller than the others.
+	write(t, filepath.Join(dir, "e.001"), make([]byte, 1<<19))
+	if d := opened(t, write(t, filepath.Join(dir, "e.003"), make([]byte, 1<<20)), Options{}); d.Format() != "raw" {
+		t.Errorf("a file larger than what would be its first part: %s", d.Format())
+	}
+	refused(t, write(t, filepath.Join(dir, "e.004"), make([]byte, 1<<19)), Options{}, "is a part of a split image", "e.001")
 	// Snapshots of a series that are numbered are no parts of each other.
 	series := t.TempDir()
 	mbr := make([]byte, 1<<20)

@@ -2,7 +2,6 @@ package ext4
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"sort"
 	"sync"
-
-	rec "github.com/dsoprea/go-ext4"
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/filesystem/ext4/jbd2"
@@ -45,78 +42,6 @@ const (
 	maxLostRanges = 1 << 16 // of one file
 	stepsOfRead   = 16      // what reading an older bitmap costs, in steps
 )
-
-// blockRange is a run of blocks.
-type blockRange struct{ start, count uint64 }
-
-// ranges are runs of blocks by place, none of which touch after merge.
-type ranges []blockRange
-
-func (r ranges) merge() ranges {
-	slices.SortFunc(r, func(a, b blockRange) int { return cmp.Compare(a.start, b.start) })
-	out := r[:0]
-	for _, b := range r {
-		if k := len(out); k > 0 && b.start <= out[k-1].start+out[k-1].count {
-			out[k-1].count = max(out[k-1].count, b.start+b.count-out[k-1].start)
-			continue
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-func (r ranges) blocks() (n uint64) {
-	for _, b := range r {
-		n += b.count
-	}
-	return n
-}
-
-func (r ranges) has(block uint64) bool {
-	i := sort.Search(len(r), func(i int) bool { return r[i].start+r[i].count > block })
-	return i < len(r) && r[i].start <= block
-}
-
-// view is the metadata as it was at a transaction: blocks that the journal has copies of.
-type view struct {
-	tid     uint32
-	copies  map[uint64][]jbd2.Copy // by block, oldest first
-	revokes map[uint64][]uint32    // by block: transactions that revoked it, oldest first
-}
-
-// find gives the newest copy of a block that is not younger than the view, and that
-// was not made when the block belonged to something else.
-func (v *view) find(block uint64) (jbd2.Copy, bool) {
-	list := v.copies[block]
-	for i := len(list) - 1; i >= 0; i-- {
-		c := list[i]
-		if int32(c.TID-v.tid) > 0 {
-			continue
-		}
-		for _, r := range v.revokes[block] {
-			if int32(r-c.TID) >= 0 && int32(r-v.tid) <= 0 {
-				return jbd2.Copy{}, false
-			}
-		}
-		return c, true
-	}
-	return jbd2.Copy{}, false
-}
-
-// patch replaces p, which holds the present content of a block, by the copy of the
-// view. It says whether there is one.
-func (v *view) patch(f *FS, p []byte, block uint64) bool {
-	c, ok := v.find(block)
-	if !ok {
-		return false
-	}
-	b, err := f.journal.log.Read(c)
-	if err != nil {
-		return false
-	}
-	copy(p, b)
-	return true
-}
 
 // recovered holds the deleted files.
 type recovered struct {
@@ -533,126 +458,4 @@ func (f *FS) recoveredNode(ref filesystem.Ref) (*node, error) {
 		return r.list[i], nil
 	}
 	return nil, fmt.Errorf("inode %d: %w", ref.Inode, fs.ErrNotExist)
-}
-
-// unlinked gives the files that no path leads to.
-func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error) error {
-	f := w.f
-	var inos []uint64
-	for ino := range f.orphans {
-		inos = append(inos, ino)
-	}
-	slices.Sort(inos)
-	if len(inos) == 0 && !w.opts.Deleted {
-		return nil
-	}
-	r, err := f.recover(ctx)
-	if err != nil {
-		return err
-	}
-	names, err := w.goneNames(ctx, r, inos)
-	if err != nil {
-		return err
-	}
-	give := func(n *node, path string) error {
-		in := n.Inode
-		e := &filesystem.Entry{Path: path, First: true, Inode: &in}
-		if w.opts.Targets && n.IsSymlink() {
-			if t, err := f.readlink(n); err == nil {
-				e.Target = t
-			}
-		}
-		return fn(e)
-	}
-	seen := make(map[uint64]bool)
-	for _, ino := range inos {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		seen[ino] = true
-		if !w.opts.Orphans {
-			continue
-		}
-		n, err := f.node(filesystem.Ref{Inode: ino})
-		if err != nil {
-			f.problem("orphan list", "inode %d: %v", ino, err)
-			continue
-		}
-		if n.State != filesystem.Orphan { // being truncated, but alive
-			continue
-		}
-		if err := give(n, names.of(n)); err != nil {
-			return err
-		}
-	}
-	if !w.opts.Deleted {
-		return nil
-	}
-	for _, n := range r.list {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		seen[n.Ref.Inode] = true
-		if err := give(n, names.of(n)); err != nil {
-			return err
-		}
-	}
-	return w.freed(ctx, seen, func(n *node) error { return give(n, names.of(n)) })
-}
-
-// freed gives the inodes that the table shows as deleted and nothing else
-// mentions: their times and owner, mostly without content.
-func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*node) error) error {
-	f, s := w.f, w.f.sb
-	var buf []byte
-	left := f.size // the tables are part of the volume
-	count := 0
-	for g := range f.groups {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		gr := &f.groups[g]
-		if gr.inodeTable == 0 || gr.flags&rec.BgdFlagInodeTableAndBitmapNotInitialized != 0 {
-			continue
-		}
-		need := int(s.SInodesPerGroup-gr.unused) * s.inodeSize
-		if left -= int64(need); left < 0 {
-			return nil // reported by the walk
-		}
-		if need > len(buf) {
-			buf = make([]byte, need)
-		}
-		p := buf[:need]
-		if f.readAt(p, int64(gr.inodeTable)*int64(s.blockSize)) != nil {
-			continue
-		}
-		for i := 0; (i+1)*s.inodeSize <= len(p); i++ {
-			raw := p[i*s.inodeSize:][:s.inodeSize]
-			ino := uint64(g)*uint64(s.SInodesPerGroup) + uint64(i) + 1
-			if raw[0]|raw[1] == 0 || raw[0x1a]|raw[0x1b] != 0 || ino < firstInode || f.orphans[ino] || seen[ino] && !f.isUnlinked(raw) {
-				continue
-			}
-			if count++; count > maxRecovered {
-				f.problem("deleted inodes", "more than %d; the rest is not listed", maxRecovered)
-				return nil
-			}
-			n := &node{raw: append([]byte(nil), raw...)}
-			s.decodeInode(&n.Inode, ino, n.raw)
-			n.State = filesystem.Deleted
-			n.Note = "deleted; only the inode is left"
-			if f.isUnlinked(raw) {
-				n.Dtime = filesystem.Time{}
-				n.Note = noteUnlinked
-				if !f.lag {
-					f.problem(fmt.Sprintf("inode %d", ino), noteUnlinked)
-				}
-			} else if !n.Dtime.Known {
-				continue
-			}
-			if err := give(n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

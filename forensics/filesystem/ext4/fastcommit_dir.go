@@ -265,3 +265,89 @@ func (r *fastReplay) remove(ino uint64, d *fastDir, child uint64, name string) (
 	}
 	return false, nil
 }
+
+// link gives an inode one more name (ext4_fc_replay_link).
+func (r *fastReplay) link(dir, ino uint64, name string) error {
+	in, err := r.used(ino)
+	if err != nil || in == nil {
+		return err
+	}
+	added, err := r.enter(dir, ino, in, name)
+	if added {
+		in.setLinks(in.links() + 1)
+	}
+	return err
+}
+
+// enter puts a name into a directory. added is false where it was there.
+func (r *fastReplay) enter(dir, ino uint64, in *fastInode, name string) (added bool, err error) {
+	d, err := r.dir(dir)
+	if err != nil || d == nil {
+		return false, err
+	}
+	if _, ok := d.names[name]; ok {
+		return false, nil
+	}
+	return true, r.add(dir, r.inodes[dir], d, ino, in.fileType(), name)
+}
+
+// create gives a new inode its first name (ext4_fc_replay_create).
+func (r *fastReplay) create(dir, ino uint64, name string) error {
+	in, err := r.inode(ino)
+	if err != nil {
+		return err
+	}
+	if in.raw[0]|in.raw[1] == 0 {
+		return filesystem.Corrupt("fast commit", "makes inode %d, which is not in use", ino)
+	}
+	if dir == ino {
+		return filesystem.Corrupt("fast commit", "puts directory inode %d into itself", ino)
+	}
+	if in.isDir() {
+		d := &fastDir{names: make(map[string]int)}
+		in.loaded, in.runs = true, nil
+		flags := binary.LittleEndian.Uint32(in.raw[0x20:])
+		binary.LittleEndian.PutUint32(in.raw[0x20:], flags&^rec.InodeFlagInlineData&^rec.InodeFlagIndex)
+		if err := r.dots(ino, dir, in, d); err != nil {
+			return err
+		}
+		r.dirs[ino] = d
+	}
+	added, err := r.enter(dir, ino, in, name)
+	switch {
+	case err != nil:
+	case !in.isDir():
+		in.setLinks(1)
+	case added:
+		in.setLinks(2)
+		r.inodes[dir].setLinks(r.inodes[dir].links() + 1)
+	}
+	return err
+}
+
+// unlink takes a name from an inode (ext4_fc_replay_unlink).
+func (r *fastReplay) unlink(dir, ino uint64, name string) error {
+	in, err := r.used(ino)
+	if err != nil || in == nil {
+		return err
+	}
+	d, err := r.dir(dir)
+	if err != nil || d == nil {
+		return err
+	}
+	had, err := r.remove(dir, d, ino, name)
+	if err != nil || !had {
+		return err
+	}
+	switch {
+	case in.isDir():
+		in.setLinks(0)
+		if p := r.inodes[dir]; p.links() > 2 {
+			p.setLinks(p.links() - 1)
+		}
+	case in.links() > 0:
+		in.setLinks(in.links() - 1)
+	}
+	in.open = false
+	return nil
+}

@@ -130,11 +130,9 @@ func TestUnnamedByOrphans(t *testing.T) {
 			e := newEdit(t, kind)
 			dir := "/many"
 			entry := e.entry(dir, "entry with some length 7")
-			b, _ := e.block(dir, 0)
-			for n := 0; ; n++ {
-				if b, _ = e.block(dir, n); bytes.Contains(b, []byte("entry with some length 7\x00")) || bytes.Contains(b, entry) {
-					break
-				}
+			var b []byte
+			for n := 0; !bytes.Contains(b, entry); n++ {
+				b, _ = e.block(dir, n)
 			}
 			at := bytes.Index(b, entry)
 			for off := 0; off < len(b); { // the entry before takes it, as when it is deleted

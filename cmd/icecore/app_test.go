@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"icecore/forensics"
+	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 )
 
@@ -211,6 +213,37 @@ func TestSwapped(t *testing.T) {
 		err := swappedPath("icecore cat", c.args, c.err)
 		if !errors.Is(err, c.err) || strings.Contains(err.Error(), "(the image comes first: icecore cat "+file+" "+c.args[0]+")") != c.hint {
 			t.Errorf("%q: %v", c.args, err)
+		}
+	}
+}
+
+// troubled is a filesystem on which much is wrong.
+type troubled struct {
+	filesystem.FS
+	n int
+}
+
+func (f troubled) Problems() []filesystem.Problem {
+	out := make([]filesystem.Problem, f.n)
+	for i := range out {
+		out[i] = filesystem.Problem{What: fmt.Sprintf("inode %d\x1b", i), Why: "is wrong"}
+	}
+	return out
+}
+
+// TestProblems: the first five problems of a volume are listed, and how many more there
+// are.
+func TestProblems(t *testing.T) {
+	for n, lines := range map[int]int{0: 0, 1: 1, 5: 5, 6: 6, 100: 6} {
+		var b bytes.Buffer
+		v := &forensics.Volume{FS: troubled{n: n}}
+		v.ID = "p1"
+		(&app{err: &b}).problems(v)
+		if got := strings.Count(b.String(), "\n"); got != lines || (n > 5) != strings.Contains(b.String(), fmt.Sprintf("volume p1: %d more problems; 'icecore info --problems'", n-5)) {
+			t.Errorf("%d problems:\n%s", n, b.String())
+		}
+		if n > 0 && !strings.HasPrefix(b.String(), `icecore: volume p1: inode 0\x1b: is wrong`) {
+			t.Errorf("%s", b.String())
 		}
 	}
 }

@@ -101,8 +101,6 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(a.err, "icecore: interrupted")
 		return exitInterrupted
-	case errors.Is(err, syscall.EPIPE):
-		return exitFailed
 	case errors.As(err, &usage):
 		see := "icecore help"
 		if c, ok := strings.CutPrefix(a.command, "icecore "); ok && c != "help" {

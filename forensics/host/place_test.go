@@ -26,14 +26,31 @@ func TestParseRef(t *testing.T) {
 	}
 }
 
-// gravestones is a filesystem with an empty root, of which deleted files are left.
+// gravestones is a filesystem with an empty directory and a link to it, of which deleted files are left.
 type gravestones struct {
 	filesystem.FS
 	left []filesystem.Entry
 }
 
-func (g gravestones) Root() uint64                                          { return 2 }
-func (g gravestones) ReadDir(filesystem.Ref) ([]filesystem.DirEntry, error) { return nil, nil }
+func (g gravestones) Root() uint64 { return 2 }
+
+// ReadDir gives the root a directory, and a link to it.
+func (g gravestones) ReadDir(dir filesystem.Ref) ([]filesystem.DirEntry, error) {
+	if dir.Inode != g.Root() {
+		return nil, nil
+	}
+	return []filesystem.DirEntry{{Name: "link", Inode: 5}, {Name: "dir", Inode: 6}}, nil
+}
+
+func (g gravestones) Readlink(filesystem.Ref) (string, error) { return "dir", nil }
+
+func (g gravestones) Inode(ref filesystem.Ref) (*filesystem.Inode, error) {
+	mode := uint16(filesystem.ModeDir)
+	if ref.Inode == 5 {
+		mode = filesystem.ModeSymlink
+	}
+	return &filesystem.Inode{Ref: ref, Mode: mode}, nil
+}
 
 func (g gravestones) Walk(_ context.Context, _ filesystem.WalkOptions, fn func(*filesystem.Entry) error) error {
 	for i := range g.left {
@@ -52,6 +69,7 @@ func TestFindGone(t *testing.T) {
 		entry("/one", 12, 3, filesystem.Deleted), entry("/two\x1b", 13, 0, filesystem.Orphan), entry("/two\x1b", 14, 9, filesystem.Deleted),
 		entry("/two\x1b", 15, 9, filesystem.Deleted), entry("/live", 16, 0, filesystem.Live),
 		{Path: "/none"},
+		entry("/dir/x", 17, 0, filesystem.Deleted),
 	}}
 	for range 20 {
 		g.left = append(g.left, entry("/many", 99, 1, filesystem.Deleted))
@@ -62,6 +80,7 @@ func TestFindGone(t *testing.T) {
 		`one`:  `"one": no such file; a deleted file of that path: --inode 12@3`,
 		`/two\x1b`: `"/two\x1b": no such file; an orphan file (deleted while open) of that path: --inode 13; ` +
 			`deleted files of that path: --inode 14@9, --inode 15@9`,
+		"/link/./x": `"/link/./x": no such file; a deleted file of that path: --inode 17`, "/dir/../link/x": `"/dir/../link/x": no such file; a deleted file of that path: --inode 17`,
 		"/live": `"/live": file does not exist`, "/none": `"/none": file does not exist`, "/no": `"/no": file does not exist`,
 	} {
 		_, _, err := v.Find(t.Context(), Place{Path: path}, true)

@@ -62,12 +62,9 @@ func (f *File) Commit() error {
 		return plainPath(err)
 	}
 	// A link, not a rename, where there are links: a rename would replace.
-	switch err := os.Link(f.File.Name(), f.name); {
-	case err == nil:
+	if os.Link(f.File.Name(), f.name) == nil {
 		f.done = true
 		return plainPath(os.Remove(f.File.Name()))
-	case errors.Is(err, fs.ErrExist):
-		return plainPath(err)
 	}
 	if err := CheckFile(f.name); err != nil {
 		return err

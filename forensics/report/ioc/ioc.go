@@ -64,7 +64,7 @@ func Of(a *model.Analysis) []Indicator {
 			if r == nil {
 				continue
 			}
-			c.finding, c.seen = f, seen(r)
+			c.finding, c.seen = f, r.When().Time
 			if n == 0 && c.seen.IsZero() {
 				c.seen = f.When.Time // the time of the finding is that of its first record
 			}
@@ -76,25 +76,6 @@ func Of(a *model.Analysis) []Indicator {
 		func(a, b Indicator) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value)) },
 	)
 	return c.list
-}
-
-// seen gives when what a record states was there first: when a log has it, or when the
-// file came into being (of what a package owns, or shares a file with others, when it
-// was last changed).
-func seen(r *model.Record) time.Time {
-	order := []string{"changed", "created", "modified"}
-	switch r.Kind {
-	case model.YARAMatch, model.MinerConfig, model.FileNotable:
-		if r.Get("owner") == "" {
-			order = []string{"created", "changed", "modified"}
-		}
-	}
-	for _, what := range append([]string{"logged", "first", "login"}, order...) {
-		if t := r.Time(what); !t.IsZero() {
-			return t
-		}
-	}
-	return time.Time{}
 }
 
 // collector gathers the indicators of the record that it is at.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"html"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -247,4 +248,47 @@ func callee(c *ast.CallExpr) string {
 		return f.Sel.Name
 	}
 	return ""
+}
+
+// On the page a wallet, a hash, a URL and a command are not broken across lines: only
+// paths may be broken anywhere, and what is too wide is scrolled.
+func TestPageKeepsWords(t *testing.T) {
+	a := intrusion()
+	a.Records[2].Fields = modeltest.Fields("cron.job", "command="+testCommand, "urls="+testURL)
+	a.Findings[3].Excerpt = "* * * * * root " + testCommand
+	var b bytes.Buffer
+	if err := HTML(&b, a, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	page := html.UnescapeString(b.String())
+	for _, want := range []string{
+		`<code class="whole">` + testWallet + `</code>`, `<span class="whole">wallet=` + testWallet + `</span>`,
+		`<span class="whole">command=` + testCommand + `</span>`, `<span class="whole">urls=` + testURL + `</span>`,
+		`<pre>* * * * * root ` + testCommand + `</pre>`, `<code class="whole">icecore cat `, `<code class="whole">pool.example.invalid:443 (TLS)</code>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not hold %s", want)
+		}
+	}
+	_, style, _ := strings.Cut(b.String(), "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	var screen []string
+	for rule := range strings.SplitSeq(style, "\n") {
+		if !strings.HasPrefix(rule, "@media print") {
+			screen = append(screen, rule)
+		}
+	}
+	for _, rule := range screen {
+		name, what, _ := strings.Cut(rule, "{")
+		for _, breaks := range []string{"overflow-wrap", "word-break", "line-break", "hyphens: auto"} {
+			if strings.Contains(what, breaks) && strings.TrimSpace(name) != ".path" {
+				t.Errorf("%s breaks words: %s", name, what)
+			}
+		}
+	}
+	for _, want := range []string{".whole { white-space: nowrap; }", "white-space: pre; }", "hyphens: none", ".scroll, pre { overflow-x: auto; }"} {
+		if !strings.Contains(strings.Join(screen, "\n"), want) {
+			t.Errorf("the style does not hold %q", want)
+		}
+	}
 }

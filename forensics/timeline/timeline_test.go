@@ -141,7 +141,7 @@ func TestFarTimesAndCancel(t *testing.T) {
 // hostile are texts that an intruder would like to see in a spreadsheet, a terminal
 // or a parser of lines.
 var hostile = []string{
-	"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "a,b", `a"b`, `"`, "a\nb", "\x1b[31m", "\u202e", "\xff", "back\\slash", "'=1", "", "   ", "\"=1\"", "汉字", "a;b", "|", "%0a",
+	"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "a,b", `a"b`, `"`, "a\nb", "\x1b[31m", "\u202e", "\xff", "back\\slash", "'=1", "", "   ", "\"=1\"", "汉字", "a;b", "|", "%0a", "a\u034fb", "c\uffa0d", "<script>",
 }
 
 // Each text comes back from JSON as the escaped text, and no line is broken.
@@ -186,7 +186,7 @@ func orNil(s string) any {
 // escaped is the rule for texts, written again: bytes that are not part of a
 // printable character, and the backslash, as \xNN.
 func escaped(s string) string {
-	return strings.NewReplacer("\\", `\x5c`, "\t", `\x09`, "\r", `\x0d`, "\n", `\x0a`, "\x1b", `\x1b`, "\u202e", `\xe2\x80\xae`, "\xff", `\xff`).
+	return strings.NewReplacer("\\", `\x5c`, "\t", `\x09`, "\r", `\x0d`, "\n", `\x0a`, "\x1b", `\x1b`, "\u202e", `\xe2\x80\xae`, "\xff", `\xff`, "\u034f", `\xcd\x8f`, "\uffa0", `\xef\xbe\xa0`).
 		Replace(s)
 }
 

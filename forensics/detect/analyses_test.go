@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,9 +31,12 @@ type scene struct {
 	snapshot int // minutes from noon
 }
 
+// ours are the built-in rules, compiled once.
+var ours = sync.OnceValues(func() (*Rules, error) { return Load(Options{}) })
+
 func (s *scene) run(t *testing.T) *Result {
 	t.Helper()
-	r, err := Load(Options{})
+	r, err := ours()
 	if err != nil {
 		t.Fatal(err)
 	}

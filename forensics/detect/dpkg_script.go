@@ -71,7 +71,7 @@ func (c *collection) scripts(a *Analysis) {
 			f.Add("dpkg_script.tail")
 		}
 		if m, program := c.startsMiner(rec); m != nil && f.Level >= Medium {
-			f.startsMiner(m, program)
+			f.startsMiner(m, program, rec)
 		}
 		if !c.replace(rec.ID, &f) {
 			c.add(f)

@@ -3,9 +3,10 @@ package detect
 import (
 	"context"
 	"errors"
-	"icecore/forensics/model"
 	"strings"
 	"testing"
+
+	"icecore/forensics/model"
 )
 
 func twoClaims() *Input {

@@ -1,8 +1,9 @@
 package detect
 
 import (
-	"icecore/forensics/model"
 	"testing"
+
+	"icecore/forensics/model"
 )
 
 // TestPackedExcerpt: of a message that is packed in the journal's file, a finding shows

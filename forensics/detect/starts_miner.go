@@ -29,8 +29,10 @@ func (c *collection) startMiners(a *Analysis) {
 			continue
 		}
 		if at, ok := c.bySigma[rec.ID]; ok {
-			if f := &c.findings[at]; f.Level >= Medium {
-				f.startsMiner(miner, program)
+			// What starts something is raised from any level; a text that names the
+			// program must be suspicious by itself.
+			if f := &c.findings[at]; f.Level >= Medium || rec.Kind.IsAutostart() {
+				f.startsMiner(miner, program, rec)
 			}
 			continue
 		}
@@ -40,7 +42,10 @@ func (c *collection) startMiners(a *Analysis) {
 		f := c.found(a, rec)
 		f.Techniques = []string{rec.Kind.Technique()}
 		f.Message = model.Msg("starts_miner.title")
-		f.startsMiner(miner, program)
+		f.startsMiner(miner, program, rec)
+		if why := rec.Get("ignored"); why != "" {
+			f.Add("finding.ignored", "reason", why)
+		}
 		c.bySigma[rec.ID] = len(c.findings)
 		c.add(f)
 	}
@@ -61,9 +66,13 @@ func (c *collection) startsMiner(rec *model.Record) (*minerFile, string) {
 	return nil, ""
 }
 
-// startsMiner raises a finding about what starts a miner.
-func (f *Finding) startsMiner(m *minerFile, program string) {
+// startsMiner raises a finding about a record that starts a miner; one of what does not
+// run as it is by one level less.
+func (f *Finding) startsMiner(m *minerFile, program string, rec *model.Record) {
 	f.Level = Critical
+	if rec.Has("ignored") {
+		f.Level = High
+	}
 	f.own = false // whatever rule named it, that the program is a miner is enough
 	f.Records = union(f.Records, []string{m.record})
 	f.Techniques = union(f.Techniques, []string{"T1496.001"})

@@ -40,7 +40,10 @@ func WriteTimeline(ctx context.Context, w io.Writer, img *Image, o TimelineOptio
 			return TimelineStats{}, errors.New("a bodyfile holds all times of a file: it cannot be bounded by time")
 		}
 		b := timeline.NewBodyfile(w, img)
-		err := img.EachFile(ctx, o.Scan.Volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !o.Scan.NoDeleted, Reuse: true}, b.Entry)
+		err := img.EachFile(ctx, o.Scan.Volume, filesystem.WalkOptions{
+			Targets: true, Orphans: true,
+			Deleted: !o.Scan.NoDeleted, Reuse: true,
+		}, b.Entry)
 		return TimelineStats{Events: b.Files}, errors.Join(err, b.Flush())
 	}
 	var t timeline.Timeline
@@ -51,7 +54,10 @@ func WriteTimeline(ctx context.Context, w io.Writer, img *Image, o TimelineOptio
 	var name string
 	if o.FilesOnly {
 		o.progress(Progress{Phase: "reading directories"})
-		if err := img.EachFile(ctx, o.Scan.Volume, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !o.Scan.NoDeleted}, add); err != nil {
+		if err := img.EachFile(ctx, o.Scan.Volume, filesystem.WalkOptions{
+			Targets: true, Orphans: true,
+			Deleted: !o.Scan.NoDeleted,
+		}, add); err != nil {
 			return TimelineStats{}, err
 		}
 		if root, err := img.Root(); err == nil {
@@ -77,7 +83,9 @@ func WriteTimeline(ctx context.Context, w io.Writer, img *Image, o TimelineOptio
 	return s, err
 }
 
-func writeEvents(ctx context.Context, w io.Writer, t *timeline.Timeline, format, host string, r timeline.Range) (int, error) {
+func writeEvents(ctx context.Context, w io.Writer, t *timeline.Timeline, format, host string, r timeline.Range) (int,
+	error,
+) {
 	if format == "" {
 		format = timeline.Formats[0]
 	}

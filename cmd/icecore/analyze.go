@@ -63,7 +63,10 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			// be written.
 			err = errors.Join(err, iocs.write(a, an))
 			a.ruleProblems(an.RuleWarnings)
-			made := report.Options{All: every, Made: time.Now().UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, a.args...), " ")}
+			made := report.Options{
+				All: every, Made: time.Now().UTC().Format(time.RFC3339),
+				Command: strings.Join(append([]string{"icecore"}, a.args...), " "),
+			}
 			shown := a.show(an, made)
 			if err = cmp.Or(err, shown); err != nil {
 				return err
@@ -121,7 +124,9 @@ func (a *app) show(an *forensics.Analysis, o report.Options) error {
 
 // analyze analyses an image and, if a directory is named, writes the case directory. If
 // only the directory cannot be written, it gives both the analysis and the error.
-func (a *app) analyze(ctx context.Context, name string, o *forensics.Options, dir string) (*forensics.Analysis, error) {
+func (a *app) analyze(
+	ctx context.Context, name string, o *forensics.Options, dir string,
+) (*forensics.Analysis, error) {
 	p := a.newProgress()
 	defer p.done()
 	a.complete(o, p)

@@ -109,17 +109,20 @@ func TestColumns(t *testing.T) {
 
 func TestParseTime(t *testing.T) {
 	for s, want := range map[string]string{
-		"2026-03-01": "2026-03-01T00:00:00Z", "2026-03-01T12:30": "2026-03-01T12:30:00Z", "2026-03-01 12:30:05": "2026-03-01T12:30:05Z",
+		"2026-03-01": "2026-03-01T00:00:00Z", "2026-03-01T12:30": "2026-03-01T12:30:00Z",
+		"2026-03-01 12:30:05":       "2026-03-01T12:30:05Z",
 		"2026-03-01T12:00:00+08:00": "2026-03-01T04:00:00Z", "2026-03-01T12:00:00.5Z": "2026-03-01T12:00:00.5Z",
 	} {
-		if got, err := parseTime("--from", s); err != nil || got.Format(time.RFC3339Nano) != want || got.Location() != time.UTC {
+		if got, err := parseTime("--from", s); err != nil || got.Format(time.RFC3339Nano) != want ||
+			got.Location() != time.UTC {
 			t.Errorf("%s: %v, %v", s, got, err)
 		}
 	}
 	if got, err := parseTime("--from", ""); err != nil || !got.IsZero() {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := parseTime("--to", "2026-13-01"); err == nil || !strings.HasPrefix(err.Error(), `--to "2026-13-01": want a time like`) {
+	if _, err := parseTime("--to", "2026-13-01"); err == nil ||
+		!strings.HasPrefix(err.Error(), `--to "2026-13-01": want a time like`) {
 		t.Errorf("%v", err)
 	}
 }
@@ -141,7 +144,14 @@ func TestLine(t *testing.T) {
 
 // TestHoles: a file gets holes for zeros, and its whole size.
 func TestHoles(t *testing.T) {
-	for _, c := range []struct{ zeros, data, tail int }{{0, 10, 0}, {holePiece, 10, 0}, {3 * holePiece, 5, 2*holePiece + 17}, {holePiece - 1, 1, 0}, {0, 0, holePiece * 2}, {0, holePiece, holePiece}} {
+	for _, c := range []struct{ zeros, data, tail int }{
+		{0, 10, 0},
+		{holePiece, 10, 0},
+		{3 * holePiece, 5, 2*holePiece + 17},
+		{holePiece - 1, 1, 0},
+		{0, 0, holePiece * 2},
+		{0, holePiece, holePiece},
+	} {
 		f, err := os.Create(filepath.Join(t.TempDir(), "out"))
 		if err != nil {
 			t.Fatal(err)
@@ -211,7 +221,8 @@ func TestSwapped(t *testing.T) {
 		{[]string{"/etc/passwd"}, forensics.ErrNotImage, false},
 	} {
 		err := swappedPath("icecore cat", c.args, c.err)
-		if !errors.Is(err, c.err) || strings.Contains(err.Error(), "(the image comes first: icecore cat "+file+" "+c.args[0]+")") != c.hint {
+		if !errors.Is(err, c.err) || strings.Contains(err.Error(),
+			"(the image comes first: icecore cat "+file+" "+c.args[0]+")") != c.hint {
 			t.Errorf("%q: %v", c.args, err)
 		}
 	}
@@ -239,7 +250,9 @@ func TestProblems(t *testing.T) {
 		v := &forensics.Volume{FS: troubled{n: n}}
 		v.ID = "p1"
 		(&app{err: &b}).problems(v)
-		if got := strings.Count(b.String(), "\n"); got != lines || (n > 5) != strings.Contains(b.String(), fmt.Sprintf("volume p1: %d more problems; 'icecore info --problems'", n-5)) {
+		if got := strings.Count(b.String(), "\n"); got != lines ||
+			(n > 5) != strings.Contains(b.String(), fmt.Sprintf("volume p1: %d more problems; 'icecore info --problems'",
+				n-5)) {
 			t.Errorf("%d problems:\n%s", n, b.String())
 		}
 		if n > 0 && !strings.HasPrefix(b.String(), `icecore: volume p1: inode 0\x1b: is wrong`) {

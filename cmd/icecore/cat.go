@@ -80,11 +80,13 @@ there, unless with --escape or --force.`,
 	}
 	a.imageFlags(c)
 	f := c.Flags()
-	f.StringVar(&o.place.Inode, "inode", "", "the file with this inode number; N@TID: as it was in that journal transaction")
+	f.StringVar(&o.place.Inode, "inode", "",
+		"the file with this inode number; N@TID: as it was in that journal transaction")
 	f.Int64Var(&o.offset, "offset", 0, "begin at this byte of the file")
 	f.Int64Var(&o.length, "length", 0, "number of bytes (default: all)")
 	f.Int64Var(&o.disk, "disk-offset", 0, "bytes of the disk from here, whatever they belong to")
-	f.StringVar(&o.content.Member, "member", "", "a member of an archive or compressed file, as a finding's source names it; upx: unpacked")
+	f.StringVar(&o.content.Member, "member", "",
+		"a member of an archive or compressed file, as a finding's source names it; upx: unpacked")
 	f.BoolVar(&o.force, "force", false, "write binary content even to a terminal")
 	f.BoolVar(&o.escape, "escape", false, `write all that is not printable, and the backslash, as \xNN`)
 	f.BoolVar(&o.content.Raw, "raw", false, "the blocks of a directory")

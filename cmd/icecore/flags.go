@@ -20,7 +20,8 @@ func ruleFlags(c *cobra.Command, o *forensics.RuleOptions) {
 }
 
 func sigmaFlag(c *cobra.Command, o *forensics.RuleOptions) {
-	c.Flags().StringArrayVar(&o.Sigma, "sigma", nil, "Sigma rules of your own: a file, or a directory of *.yml (repeatable)")
+	c.Flags().StringArrayVar(&o.Sigma, "sigma", nil,
+		"Sigma rules of your own: a file, or a directory of *.yml (repeatable)")
 }
 
 // analysisFlags are those of all commands that look into files. They read all volumes
@@ -29,8 +30,10 @@ func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {
 	ruleFlags(c, &o.Rules)
 	f := c.Flags()
 	f.Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
-	f.Int64Var(&o.Scan.MaxFile, "max-file-size", forensics.DefaultMaxFile, "largest file that is read, in bytes; larger ones are listed in the coverage")
-	f.DurationVar(&o.Scan.Timeout, "scan-timeout", forensics.DefaultScanTimeout, "longest time that YARA may take for one file")
+	f.Int64Var(&o.Scan.MaxFile, "max-file-size", forensics.DefaultMaxFile,
+		"largest file that is read, in bytes; larger ones are listed in the coverage")
+	f.DurationVar(&o.Scan.Timeout, "scan-timeout", forensics.DefaultScanTimeout,
+		"longest time that YARA may take for one file")
 	f.BoolVar(&o.Scan.NoDeleted, "no-deleted", false, "leave deleted files out")
 }
 
@@ -84,8 +87,10 @@ func complete(c *cobra.Command, flag string, values ...string) {
 
 // values are what the help calls the values of flags.
 var values = map[string]string{
-	"jobs": "N", "width": "COLUMNS", "format": "FORMAT", "volume": "VOLUME", "backing": "FILE", "rules": "PATH", "sigma": "PATH", "max-file-size": "BYTES",
-	"scan-timeout": "TIME", "fail-on": "LEVEL", "output": "DIR", "iocs": "FILE", "iocs-format": "FORMAT", "from": "TIME", "to": "TIME",
+	"jobs": "N", "width": "COLUMNS", "format": "FORMAT", "volume": "VOLUME", "backing": "FILE", "rules": "PATH",
+	"sigma": "PATH", "max-file-size": "BYTES",
+	"scan-timeout": "TIME", "fail-on": "LEVEL", "output": "DIR", "iocs": "FILE", "iocs-format": "FORMAT",
+	"from": "TIME", "to": "TIME",
 	"inode": "N", "offset": "N", "length": "N", "disk-offset": "N", "member": "NAME",
 }
 

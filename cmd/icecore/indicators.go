@@ -20,7 +20,8 @@ func (i *indicators) flags(c *cobra.Command) {
 	known := report.Names(report.IndicatorFormats())
 	f := c.Flags()
 	f.StringVar(&i.name, "iocs", "", "write the indicators to this new file: .csv, .misp.json or .stix.json")
-	f.StringVar(&i.format, "iocs-format", "", "format of --iocs: "+strings.Join(known, ", ")+" (default: by the file's name)")
+	f.StringVar(&i.format, "iocs-format", "",
+		"format of --iocs: "+strings.Join(known, ", ")+" (default: by the file's name)")
 	complete(c, "iocs-format", known...)
 }
 

@@ -28,7 +28,9 @@ those that name the system.`,
 			defer img.Close()
 			p := a.newProgress()
 			p.show(forensics.Progress{Phase: "reading"})
-			info, err := img.Describe(cmd.Context(), forensics.DescribeOptions{HashImage: hash, Problems: problems, Progress: p.show})
+			info, err := img.Describe(cmd.Context(), forensics.DescribeOptions{
+				HashImage: hash, Problems: problems, Progress: p.show,
+			})
 			p.done()
 			if err != nil {
 				return err

@@ -85,9 +85,15 @@ func oddFiles(t *testing.T, dir string) {
 	defer sparse.Close()
 	_, werr := sparse.WriteAt([]byte("end"), 5<<20)
 	for _, err := range []error{
-		werr, unix.Mknod(at("null"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))), unix.Mknod(at("big"), unix.S_IFBLK|0o600, int(unix.Mkdev(259, 70000))), unix.Mknod(at("socket"), unix.S_IFSOCK|0o755, 0), unix.Mkfifo(at("pipe"), 0o640),
-		os.Symlink(strings.Repeat("long/", 30), at("slow")), os.Symlink("fast", at("fast")), os.WriteFile(at("empty"), nil, 0o000), os.Link(at("empty"), at("hard")), os.Chown(at("pipe"), 70000, 4000000000),
-		unix.UtimesNanoAt(unix.AT_FDCWD, at("empty"), []unix.Timespec{{Sec: -2000000000, Nsec: 5}, {Sec: 10000000000, Nsec: 999999999}}, 0),
+		werr, unix.Mknod(at("null"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))),
+		unix.Mknod(at("big"), unix.S_IFBLK|0o600, int(unix.Mkdev(259, 70000))),
+		unix.Mknod(at("socket"), unix.S_IFSOCK|0o755, 0), unix.Mkfifo(at("pipe"), 0o640),
+		os.Symlink(strings.Repeat("long/", 30), at("slow")), os.Symlink("fast", at("fast")),
+		os.WriteFile(at("empty"), nil, 0o000), os.Link(at("empty"), at("hard")), os.Chown(at("pipe"), 70000, 4000000000),
+		unix.UtimesNanoAt(unix.AT_FDCWD, at("empty"), []unix.Timespec{
+			{Sec: -2000000000, Nsec: 5},
+			{Sec: 10000000000, Nsec: 999999999},
+		}, 0),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -138,10 +144,15 @@ func kernelListing(t *testing.T, img string) []string {
 			if err := syscall.Lstat(mnt+p, &st); err != nil {
 				t.Fatal(err)
 			}
-			types := map[uint32]string{syscall.S_IFREG: "file", syscall.S_IFDIR: "dir", syscall.S_IFLNK: "symlink", syscall.S_IFCHR: "char", syscall.S_IFBLK: "block", syscall.S_IFIFO: "fifo", syscall.S_IFSOCK: "socket"}
+			types := map[uint32]string{
+				syscall.S_IFREG: "file", syscall.S_IFDIR: "dir", syscall.S_IFLNK: "symlink",
+				syscall.S_IFCHR: "char", syscall.S_IFBLK: "block", syscall.S_IFIFO: "fifo", syscall.S_IFSOCK: "socket",
+			}
 			typ := types[st.Mode&syscall.S_IFMT]
-			l := fmt.Sprintf(`{"path": %s, "type": "%s", "mode": "%04o", "uid": %d, "gid": %d, "size": %d, "nlink": %d, "inode": %d, "mtime": %s, "ctime": %s, "atime": %s`,
-				quoted(shown(p)), typ, st.Mode&0o7777, st.Uid, st.Gid, st.Size, st.Nlink, st.Ino, nanoseconds(st.Mtim), nanoseconds(st.Ctim), nanoseconds(st.Atim))
+			l := fmt.Sprintf(`{"path": %s, "type": "%s", "mode": "%04o", "uid": %d, "gid": %d, `+
+				`"size": %d, "nlink": %d, "inode": %d, "mtime": %s, "ctime": %s, "atime": %s`,
+				quoted(shown(p)), typ, st.Mode&0o7777, st.Uid, st.Gid, st.Size, st.Nlink, st.Ino, nanoseconds(st.Mtim),
+				nanoseconds(st.Ctim), nanoseconds(st.Atim))
 			switch typ {
 			case "symlink":
 				target, err := os.Readlink(mnt + p)

@@ -138,7 +138,8 @@ func checkColumns(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, l := range strings.Split(ts.ReadFile(args[0]), "\n") {
 		// What is copied (a wallet, a URL, a command) stays whole, on a line of its own.
-		if n := len([]rune(l)); n > most && strings.Contains(strings.TrimSpace(l), "  ") && !strings.HasPrefix(l, "  icecore ") {
+		if n := len([]rune(l)); n > most && strings.Contains(strings.TrimSpace(l), "  ") &&
+			!strings.HasPrefix(l, "  icecore ") {
 			ts.Fatalf("%d columns, want at most %d: %s", n, most, l)
 		}
 	}
@@ -162,7 +163,10 @@ func unsafe(b []byte) (int, byte) {
 			return i, c
 		}
 	}
-	for _, mark := range []string{"\u202a", "\u202b", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u200e", "\u200f", "\u0085", "\u009b"} {
+	for _, mark := range []string{
+		"\u202a", "\u202b", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u200e",
+		"\u200f", "\u0085", "\u009b",
+	} {
 		if i := bytes.Index(b, []byte(mark)); i >= 0 {
 			return i, mark[0]
 		}
@@ -195,8 +199,10 @@ func mke2fs(name, dir string) error {
 
 // hostileNames are names that do harm where they are printed as they are.
 var hostileNames = []string{
-	"\x1b[2J\x1b[H\x1b]0;owned\x07", "\x1b[31mred", "bell\x07", "back\b\b\b\bspace", "line\nCOMPROMISED", "\rreturn", "tab\ttab", "\x9b31m-c1", "\u202etxt.exe", "\u2066iso", "del\x7f",
-	"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "<script>alert(1)</script>", "a&b\"c'd", "back\\slash", "bar|bar", "\xff\xfe", "emoji😀", "汉字", "e\u0301", "a b", " lead", "trail ", "%s%n", "$(reboot)", "`id`",
+	"\x1b[2J\x1b[H\x1b]0;owned\x07", "\x1b[31mred", "bell\x07", "back\b\b\b\bspace", "line\nCOMPROMISED", "\rreturn",
+	"tab\ttab", "\x9b31m-c1", "\u202etxt.exe", "\u2066iso", "del\x7f",
+	"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "<script>alert(1)</script>", "a&b\"c'd", "back\\slash", "bar|bar",
+	"\xff\xfe", "emoji😀", "汉字", "e\u0301", "a b", " lead", "trail ", "%s%n", "$(reboot)", "`id`",
 }
 
 // hostileTree makes a tree of files with hostile names and contents, and what is

@@ -20,7 +20,8 @@ type meter struct {
 
 // update takes note of how far the work is.
 func (m *meter) update(s forensics.Progress) {
-	if m.began.IsZero() || s.Phase != m.state.Phase || s.TotalBytes != m.state.TotalBytes || s.TotalFiles != m.state.TotalFiles {
+	if m.began.IsZero() || s.Phase != m.state.Phase || s.TotalBytes != m.state.TotalBytes ||
+		s.TotalFiles != m.state.TotalFiles {
 		m.began = m.now()
 	}
 	m.state = s
@@ -62,11 +63,13 @@ func (m *meter) line(width int) string {
 	if done, all := m.amount(); all > 0 {
 		percent := percentOf(done, all)
 		cells := percent * barCells / 100
-		parts = append(parts, fmt.Sprintf("[%s%s] %3d %%", strings.Repeat("=", cells), strings.Repeat("-", barCells-cells), percent))
+		parts = append(parts, fmt.Sprintf("[%s%s] %3d %%", strings.Repeat("=", cells), strings.Repeat("-", barCells-cells),
+			percent))
 	}
 	var amounts []string
 	if s := m.state; s.TotalBytes > 0 {
-		amounts = append(amounts, fmt.Sprintf("%s of %s", report.Bytes(min(s.Bytes, s.TotalBytes)), report.Bytes(s.TotalBytes)))
+		amounts = append(amounts, fmt.Sprintf("%s of %s", report.Bytes(min(s.Bytes, s.TotalBytes)),
+			report.Bytes(s.TotalBytes)))
 	}
 	if s := m.state; s.TotalFiles > 0 {
 		amounts = append(amounts, fmt.Sprintf("%d of %d files", s.Files, s.TotalFiles))

@@ -31,11 +31,15 @@ func TestMeter(t *testing.T) {
 		{0, 0, 0, "reading files  " + bar(0) + "   0 %  0 bytes of 10.0 GiB, 0 of 4000 files"},
 		// Most files are small: they are no measure of the work.
 		{2 * time.Second, 3900, 1 * gib, "reading files  " + bar(3) + "  10 %  1.0 GiB of 10.0 GiB, 3900 of 4000 files"},
-		{3 * time.Second, 3900, 1 * gib, "reading files  " + bar(3) + "  10 %  1.0 GiB of 10.0 GiB, 3900 of 4000 files, about 27 s left"},
-		{20 * time.Second, 3950, 5 * gib, "reading files  " + bar(15) + "  50 %  5.0 GiB of 10.0 GiB, 3950 of 4000 files, about 20 s left"},
-		{30 * time.Minute, 3950, 5 * gib, "reading files  " + bar(15) + "  50 %  5.0 GiB of 10.0 GiB, 3950 of 4000 files, about 30 min left"},
+		{3 * time.Second, 3900, 1 * gib, "reading files  " + bar(3) +
+			"  10 %  1.0 GiB of 10.0 GiB, 3900 of 4000 files, about 27 s left"},
+		{20 * time.Second, 3950, 5 * gib, "reading files  " + bar(15) +
+			"  50 %  5.0 GiB of 10.0 GiB, 3950 of 4000 files, about 20 s left"},
+		{30 * time.Minute, 3950, 5 * gib, "reading files  " + bar(15) +
+			"  50 %  5.0 GiB of 10.0 GiB, 3950 of 4000 files, about 30 min left"},
 		// A file that grew, or was counted twice, is no more than all.
-		{31 * time.Minute, 4000, 11 * gib, "reading files  " + bar(30) + " 100 %  10.0 GiB of 10.0 GiB, 4000 of 4000 files, about 1 s left"},
+		{31 * time.Minute, 4000, 11 * gib, "reading files  " + bar(30) +
+			" 100 %  10.0 GiB of 10.0 GiB, 4000 of 4000 files, about 1 s left"},
 	} {
 		if got := at(c.after, c.files, c.bytes); got != c.want {
 			t.Errorf("after %v:\n%s, want\n%s", c.after, got, c.want)
@@ -75,7 +79,8 @@ func TestMeterBar(t *testing.T) {
 	for percent := range 101 {
 		m.update(forensics.Progress{Phase: "x", Bytes: int64(percent), TotalBytes: 100, Files: 100, TotalFiles: 100})
 		line := m.line(200)
-		if full := strings.Count(line, "="); full != percent*30/100 || !strings.Contains(line, fmt.Sprintf(" %d %%", percent)) {
+		if full := strings.Count(line, "="); full != percent*30/100 ||
+			!strings.Contains(line, fmt.Sprintf(" %d %%", percent)) {
 			t.Errorf("%d %%: %s", percent, line)
 		}
 	}
@@ -83,8 +88,10 @@ func TestMeterBar(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "1 s", time.Second: "1 s", 59 * time.Second: "59 s", time.Minute: "1 min 00 s", 64 * time.Second: "1 min 00 s", 65 * time.Second: "1 min 10 s",
-		599 * time.Second: "10 min 00 s", 10 * time.Minute: "10 min", 119*time.Minute + 10*time.Second: "119 min", 2 * time.Hour: "2 h 00 min", 155 * time.Minute: "2 h 40 min",
+		0: "1 s", time.Second: "1 s", 59 * time.Second: "59 s", time.Minute: "1 min 00 s", 64 * time.Second: "1 min 00 s",
+		65 * time.Second:  "1 min 10 s",
+		599 * time.Second: "10 min 00 s", 10 * time.Minute: "10 min", 119*time.Minute + 10*time.Second: "119 min",
+		2 * time.Hour: "2 h 00 min", 155 * time.Minute: "2 h 40 min",
 	} {
 		if got := duration(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)

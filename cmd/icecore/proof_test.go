@@ -57,21 +57,25 @@ func TestProof(t *testing.T) {
 			t.Errorf("%s: icecore %q: exit code %d, %s", f.ID, args, code, stderr)
 			continue
 		}
-		if st, _, code := run(t, dir, "stat", img, "--volume", s.Volume, "--inode", inode, "--format", "json"); code != 0 || s.SHA256 != "" && !bytes.Contains(st, []byte(s.SHA256)) || !bytes.Contains(st, []byte(`"state": "`+s.State+`"`)) {
+		if st, _, code := run(t, dir, "stat", img, "--volume", s.Volume, "--inode", inode, "--format",
+			"json"); code != 0 || s.SHA256 != "" && !bytes.Contains(st, []byte(s.SHA256)) ||
+			!bytes.Contains(st, []byte(`"state": "`+s.State+`"`)) {
 			t.Errorf("%s: stat of inode %s shows neither the state %s nor the hash %s: %s", f.ID, inode, s.State, s.SHA256, st)
 		}
 		if s.Length == 0 {
 			continue
 		}
 		// An excerpt may be cut, but it is not of something else.
-		if got, want := squeeze(text.Escape(string(content))), squeeze(f.Excerpt); want != "" && !strings.Contains(got, want[:min(len(want), 30)]) && !strings.Contains(want, got[:min(len(got), 30)]) {
+		if got, want := squeeze(text.Escape(string(content))), squeeze(f.Excerpt); want != "" &&
+			!strings.Contains(got, want[:min(len(want), 30)]) && !strings.Contains(want, got[:min(len(got), 30)]) {
 			t.Errorf("%s (%s): the excerpt %q, the bytes %q", f.ID, f.Rule, f.Excerpt, content)
 		}
 		shown++
 		if s.DiskOffset == nil {
 			continue
 		}
-		disk, stderr, code := run(t, dir, "cat", img, "--disk-offset", fmt.Sprint(*s.DiskOffset), "--length", fmt.Sprint(s.Length))
+		disk, stderr, code := run(t, dir, "cat", img, "--disk-offset", fmt.Sprint(*s.DiskOffset), "--length",
+			fmt.Sprint(s.Length))
 		if code != 0 || !bytes.Equal(disk, content) {
 			t.Errorf("%s: at byte %d of the disk stands %q, in the file %q: %s", f.ID, *s.DiskOffset, disk, content, stderr)
 			continue
@@ -86,7 +90,8 @@ func TestProof(t *testing.T) {
 	stdout, _, _ = run(t, dir, "analyze", img)
 	_, after, _ := strings.Cut(string(stdout), " rests on:\n")
 	command, _, _ := strings.Cut(strings.TrimSpace(after), "\n")
-	if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("203.0.113.77")) {
+	if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil ||
+		!bytes.Contains(out, []byte("203.0.113.77")) {
 		t.Errorf("%s: %v: %s", command, err, out)
 	}
 }

@@ -55,7 +55,8 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 	}
 	a.imageFlags(c, "table", "json", "lines")
 	a.analysisFlags(c, &o)
-	c.Flags().BoolVar(&profile, "profile", false, "do not scan: measure what each rule costs on a sample of the image's files")
+	c.Flags().BoolVar(&profile, "profile", false,
+		"do not scan: measure what each rule costs on a sample of the image's files")
 	return c
 }
 

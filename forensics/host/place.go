@@ -121,18 +121,19 @@ func (v *Volume) gone(ctx context.Context, name string) *GoneError {
 	}
 	e := &GoneError{Path: name}
 	// What cannot be walked has no answer: that the path does not exist stands.
-	_ = v.FS.Walk(ctx, filesystem.WalkOptions{Orphans: true, Deleted: true, Reuse: true}, func(x *filesystem.Entry) error {
-		if x.Inode == nil || x.Path != clean || len(e.Orphans)+len(e.Deleted) >= maxGone {
+	_ = v.FS.Walk(ctx, filesystem.WalkOptions{Orphans: true, Deleted: true, Reuse: true},
+		func(x *filesystem.Entry) error {
+			if x.Inode == nil || x.Path != clean || len(e.Orphans)+len(e.Deleted) >= maxGone {
+				return nil
+			}
+			switch x.Inode.State {
+			case filesystem.Orphan:
+				e.Orphans = append(e.Orphans, x.Inode.Ref)
+			case filesystem.Deleted:
+				e.Deleted = append(e.Deleted, x.Inode.Ref)
+			}
 			return nil
-		}
-		switch x.Inode.State {
-		case filesystem.Orphan:
-			e.Orphans = append(e.Orphans, x.Inode.Ref)
-		case filesystem.Deleted:
-			e.Deleted = append(e.Deleted, x.Inode.Ref)
-		}
-		return nil
-	})
+		})
 	if len(e.Orphans)+len(e.Deleted) == 0 {
 		return nil
 	}

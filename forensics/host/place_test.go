@@ -13,13 +13,19 @@ import (
 
 func TestParseRef(t *testing.T) {
 	for s, want := range map[string]filesystem.Ref{
-		"12": {Inode: 12}, "12@7": {Inode: 12, Version: 7}, "18446744073709551615@4294967295": {Inode: 1<<64 - 1, Version: 1<<32 - 1},
+		"12": {Inode: 12}, "12@7": {Inode: 12, Version: 7}, "18446744073709551615@4294967295": {
+			Inode:   1<<64 - 1,
+			Version: 1<<32 - 1,
+		},
 	} {
 		if got, err := ParseRef(s); err != nil || got != want {
 			t.Errorf("%s: %v, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "0", "x", "-1", "12@", "12@0", "12@x", "@7", "12@4294967296", "18446744073709551616", "1 2"} {
+	for _, s := range []string{
+		"", "0", "x", "-1", "12@", "12@0", "12@x", "@7", "12@4294967296", "18446744073709551616",
+		"1 2",
+	} {
 		if got, err := ParseRef(s); err == nil || !strings.Contains(err.Error(), "want N or N@TID") {
 			t.Errorf("%q: %v, %v", s, got, err)
 		}
@@ -63,10 +69,14 @@ func (g gravestones) Walk(_ context.Context, _ filesystem.WalkOptions, fn func(*
 
 func TestFindGone(t *testing.T) {
 	entry := func(path string, inode uint64, version uint32, state filesystem.State) filesystem.Entry {
-		return filesystem.Entry{Path: path, Inode: &filesystem.Inode{Ref: filesystem.Ref{Inode: inode, Version: version}, State: state}}
+		return filesystem.Entry{Path: path, Inode: &filesystem.Inode{
+			Ref:   filesystem.Ref{Inode: inode, Version: version},
+			State: state,
+		}}
 	}
 	g := gravestones{left: []filesystem.Entry{
-		entry("/one", 12, 3, filesystem.Deleted), entry("/two\x1b", 13, 0, filesystem.Orphan), entry("/two\x1b", 14, 9, filesystem.Deleted),
+		entry("/one", 12, 3, filesystem.Deleted), entry("/two\x1b", 13, 0, filesystem.Orphan),
+		entry("/two\x1b", 14, 9, filesystem.Deleted),
 		entry("/two\x1b", 15, 9, filesystem.Deleted), entry("/live", 16, 0, filesystem.Live),
 		{Path: "/none"},
 		entry("/dir/x", 17, 0, filesystem.Deleted),
@@ -80,8 +90,10 @@ func TestFindGone(t *testing.T) {
 		`one`:  `"one": no such file; a deleted file of that path: --inode 12@3`,
 		`/two\x1b`: `"/two\x1b": no such file; an orphan file (deleted while open) of that path: --inode 13; ` +
 			`deleted files of that path: --inode 14@9, --inode 15@9`,
-		"/link/./x": `"/link/./x": no such file; a deleted file of that path: --inode 17`, "/dir/../link/x": `"/dir/../link/x": no such file; a deleted file of that path: --inode 17`,
-		"/live": `"/live": file does not exist`, "/none": `"/none": file does not exist`, "/no": `"/no": file does not exist`,
+		"/link/./x":      `"/link/./x": no such file; a deleted file of that path: --inode 17`,
+		"/dir/../link/x": `"/dir/../link/x": no such file; a deleted file of that path: --inode 17`,
+		"/live":          `"/live": file does not exist`, "/none": `"/none": file does not exist`,
+		"/no": `"/no": file does not exist`,
 	} {
 		_, _, err := v.Find(t.Context(), Place{Path: path}, true)
 		if !errors.Is(err, fs.ErrNotExist) || err.Error() != want {
@@ -89,10 +101,12 @@ func TestFindGone(t *testing.T) {
 		}
 	}
 	var gone *GoneError
-	if _, _, err := v.Find(t.Context(), Place{Path: "/many"}, true); !errors.As(err, &gone) || len(gone.Deleted) != maxGone {
+	if _, _, err := v.Find(t.Context(), Place{Path: "/many"}, true); !errors.As(err, &gone) ||
+		len(gone.Deleted) != maxGone {
 		t.Errorf("%v", err)
 	}
-	if ref, _, err := v.Find(t.Context(), Place{Inode: "12@3"}, true); err != nil || ref != (filesystem.Ref{Inode: 12, Version: 3}) {
+	if ref, _, err := v.Find(t.Context(), Place{Inode: "12@3"}, true); err != nil ||
+		ref != (filesystem.Ref{Inode: 12, Version: 3}) {
 		t.Errorf("%v, %v", ref, err)
 	}
 }

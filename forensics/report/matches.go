@@ -15,7 +15,10 @@ func Matches(w io.Writer, a *model.Analysis, width int) error {
 	for i := range a.Records {
 		r := &a.Records[i]
 		s := &r.Source
-		rows = append(rows, []string{r.Get("level"), r.Get("rule"), s.Volume, s.State.String(), fmt.Sprint(s.Inode), s.Path, s.SHA256[:min(16, len(s.SHA256))]})
+		rows = append(rows, []string{
+			r.Get("level"), r.Get("rule"), s.Volume, s.State.String(), fmt.Sprint(s.Inode),
+			s.Path, s.SHA256[:min(16, len(s.SHA256))],
+		})
 	}
 	if len(rows) == 0 {
 		_, err := fmt.Fprintf(w, "No rule matched in %d files.\n", a.Coverage.Files)

@@ -28,7 +28,8 @@ func CheckedRules(w io.Writer, c *rules.Checked) error {
 	for _, p := range c.Problems {
 		fmt.Fprintln(b, p)
 	}
-	fmt.Fprintf(b, "%s, %s, %s\n", count(c.Rules, "valid rule"), count(c.Bad, "file")+" with errors", count(c.Warnings, "warning"))
+	fmt.Fprintf(b, "%s, %s, %s\n", count(c.Rules, "valid rule"), count(c.Bad, "file")+" with errors",
+		count(c.Warnings, "warning"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -48,7 +49,8 @@ func RuleTests(w io.Writer, res *rules.Results) error {
 		case t.Rule != "":
 			want = t.Rule + " does not match"
 		}
-		fmt.Fprintf(b, "FAIL %s: want: %s; got: %s (matched: %s)\n", text.Escape(t.Sample), text.Escape(want), text.EscapeOnce(t.Why), strings.Join(t.Matched, " "))
+		fmt.Fprintf(b, "FAIL %s: want: %s; got: %s (matched: %s)\n", text.Escape(t.Sample), text.Escape(want),
+			text.EscapeOnce(t.Why), strings.Join(t.Matched, " "))
 	}
 	if len(res.Untested) > 0 {
 		fmt.Fprintf(b, "without a sample: %s\n", strings.Join(res.Untested, " "))
@@ -83,7 +85,9 @@ func RuleCosts(w io.Writer, prof *rules.Profile, width int) error {
 	}
 	b := &strings.Builder{}
 	for _, s := range prof.Sets {
-		fmt.Fprintf(b, "%s: %d rules together: %.0f MB per CPU-second (a rule that looks for nothing: %.0f), over %d files, %d bytes\n", s.For, s.Rules, s.MBPerSec, s.FloorMB, s.Files, s.Bytes)
+		fmt.Fprintf(b, "%s: %d rules together: %.0f MB per CPU-second "+
+			"(a rule that looks for nothing: %.0f), over %d files, %d bytes\n",
+			s.For, s.Rules, s.MBPerSec, s.FloorMB, s.Files, s.Bytes)
 	}
 	fmt.Fprintf(b, "Method: %s.\n", prof.Method)
 	_, err := io.WriteString(w, b.String())

@@ -43,8 +43,9 @@ func InForce(yara, sigma []string, noBuiltin bool) (*List, error) {
 	}
 	for _, r := range set.List() {
 		l := Rule{
-			Engine: string(detect.EngineYARA), Name: r.Name, Level: r.Meta["level"], For: r.For.String(), Description: r.Meta["description"],
-			Benign: r.Meta["benign"], Reference: r.Meta["reference"], File: r.File, Line: r.Line, Techniques: []string{},
+			Engine: string(detect.EngineYARA), Name: r.Name, Level: r.Meta["level"], For: r.For.String(),
+			Description: r.Meta["description"],
+			Benign:      r.Meta["benign"], Reference: r.Meta["reference"], File: r.File, Line: r.Line, Techniques: []string{},
 		}
 		if l.Level == "" {
 			l.Level = detect.Medium.String() // as the analysis takes it
@@ -65,7 +66,8 @@ func InForce(yara, sigma []string, noBuiltin bool) (*List, error) {
 	}
 	for _, r := range own.List() {
 		l := Rule{
-			Engine: string(detect.EngineSigma), Name: r.Name, Level: r.Level.String(), For: "records", Techniques: slices.Clone(r.Techniques),
+			Engine: string(detect.EngineSigma), Name: r.Name, Level: r.Level.String(), For: "records",
+			Techniques:  slices.Clone(r.Techniques),
 			Description: r.Title, Benign: strings.Join(r.FalsePositives, "; "), File: r.Source,
 		}
 		if l.Techniques == nil {

@@ -75,7 +75,10 @@ func analysis(_ context.Context, _ *Case, a *model.Analysis, w io.Writer) error 
 }
 
 func page(_ context.Context, c *Case, a *model.Analysis, w io.Writer) error {
-	return report.HTML(w, a, report.Options{Made: c.started.UTC().Format(time.RFC3339), Command: strings.Join(append([]string{"icecore"}, c.args...), " ")})
+	return report.HTML(w, a, report.Options{
+		Made:    c.started.UTC().Format(time.RFC3339),
+		Command: strings.Join(append([]string{"icecore"}, c.args...), " "),
+	})
 }
 
 // New begins a case directory: call Begin, Entry for each file of the walk, and Finish.

@@ -63,7 +63,10 @@ func names(t *testing.T, dir string) []string {
 }
 
 func analysisOf(img *host.Image) *model.Analysis {
-	return &model.Analysis{Schema: model.SchemaName, Image: model.Image{ID: "i1", Path: img.Path}, Volumes: img.DescribeVolumes(), Verdict: model.Verdict{State: model.NoIndicators}}
+	return &model.Analysis{
+		Schema: model.SchemaName, Image: model.Image{ID: "i1", Path: img.Path},
+		Volumes: img.DescribeVolumes(), Verdict: model.Verdict{State: model.NoIndicators},
+	}
 }
 
 // panicking is a writer of events that panics at the second.
@@ -119,17 +122,21 @@ func TestFailingWriter(t *testing.T) {
 				return
 			}
 			var p *guard.PanicError
-			if !errors.As(err, &p) || !strings.Contains(err.Error(), broken+" is missing: writing "+broken+": internal error at ") {
+			if !errors.As(err, &p) || !strings.Contains(err.Error(),
+				broken+" is missing: writing "+broken+": internal error at ") {
 				t.Errorf("%v", err)
 			}
-			if len(a.Coverage.Gaps) != 1 || a.Coverage.Gaps[0].WhatText != "file "+broken+" of the report" || !strings.Contains(a.Coverage.Gaps[0].WhyText, "internal error at ") {
+			if len(a.Coverage.Gaps) != 1 || a.Coverage.Gaps[0].WhatText != "file "+broken+" of the report" ||
+				!strings.Contains(a.Coverage.Gaps[0].WhyText, "internal error at ") {
 				t.Errorf("the coverage: %+v", a.Coverage.Gaps)
 			}
 			log, err := os.ReadFile(filepath.Join(dir, "icecore.log"))
-			if err != nil || !strings.Contains(string(log), `msg="not written" file=`+broken) || !strings.Contains(string(log), "casedir_test.go") && broken != "bodyfile" {
+			if err != nil || !strings.Contains(string(log), `msg="not written" file=`+broken) ||
+				!strings.Contains(string(log), "casedir_test.go") && broken != "bodyfile" {
 				t.Errorf("the log: %s %v", log, err)
 			}
-			if b, err := os.ReadFile(filepath.Join(dir, "analysis.json")); broken != "analysis.json" && (err != nil || !strings.Contains(string(b), "file "+broken+" of the report")) {
+			if b, err := os.ReadFile(filepath.Join(dir, "analysis.json")); broken != "analysis.json" &&
+				(err != nil || !strings.Contains(string(b), "file "+broken+" of the report")) {
 				t.Errorf("analysis.json does not have it: %v", err)
 			}
 		})
@@ -169,7 +176,8 @@ func TestFullDisk(t *testing.T) {
 			walk(t, c, img)
 		}
 		err = c.Finish(t.Context(), analysisOf(img), "")
-		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), filepath.Join(top, "case")+"/") || strings.Contains(err.Error(), "hidden") {
+		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), filepath.Join(top, "case")+"/") ||
+			strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", where, err)
 		}
 		c.Remove()

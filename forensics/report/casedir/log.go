@@ -26,7 +26,8 @@ func newLog() runLog {
 
 // begin notes what is run on what.
 func (l runLog) begin(img *host.Image, args []string, started time.Time) {
-	l.Info("run", "program", "icecore", "yara", engine.Backend, "go", runtime.Version(), "arguments", args, "started", started.UTC().Format(time.RFC3339))
+	l.Info("run", "program", "icecore", "yara", engine.Backend, "go", runtime.Version(), "arguments", args, "started",
+		started.UTC().Format(time.RFC3339))
 	if wd, err := os.Getwd(); err == nil {
 		l.Info("working directory", "path", wd)
 	}
@@ -48,7 +49,10 @@ func (l runLog) end(a *model.Analysis, written []output.Written, events int, sta
 	l.Info("tool", "name", a.Tool.Name, "version", a.Tool.Version)
 	l.Info("rules", "yara_sha256", a.Tool.Rules.YARA, "sigma_sha256", a.Tool.Rules.Sigma)
 	for _, v := range a.Volumes {
-		args := []any{"id", v.ID, "offset", v.Offset, "bytes", v.Size, "content", v.Filesystem, "uuid", v.UUID, "files", v.Files}
+		args := []any{
+			"id", v.ID, "offset", v.Offset, "bytes", v.Size, "content", v.Filesystem, "uuid", v.UUID, "files",
+			v.Files,
+		}
 		if v.Reason != "" {
 			args = append(args, "not_read", v.Reason)
 		}
@@ -57,8 +61,10 @@ func (l runLog) end(a *model.Analysis, written []output.Written, events int, sta
 		}
 		l.Info("volume", args...)
 	}
-	l.Info("verdict", "state", a.Verdict.State, "since", a.Verdict.Since.Time, "findings", len(a.Findings), "records", len(a.Records), "events", events)
-	l.Info("coverage", "files", a.Coverage.Files, "bytes_scanned", a.Coverage.BytesScanned, "not_read", len(a.Coverage.Gaps))
+	l.Info("verdict", "state", a.Verdict.State, "since", a.Verdict.Since.Time, "findings", len(a.Findings), "records",
+		len(a.Records), "events", events)
+	l.Info("coverage", "files", a.Coverage.Files, "bytes_scanned", a.Coverage.BytesScanned, "not_read",
+		len(a.Coverage.Gaps))
 	for i := range a.Coverage.Gaps {
 		g := a.Coverage.Gaps[i].Escaped()
 		l.Warn("not read", "what", g.WhatText, "why", g.WhyText)

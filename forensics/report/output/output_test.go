@@ -123,7 +123,10 @@ func TestDir(t *testing.T) {
 		if got := names(t, path); !slices.Equal(got, []string{"a", "b"}) || len(names(t, top)) != 1 {
 			t.Errorf("existed %v: %q", existed, got)
 		}
-		want := []output.Written{{"a", "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"}, {"b", "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"}}
+		want := []output.Written{
+			{"a", "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"},
+			{"b", "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"},
+		}
 		if !slices.Equal(d.Files(), want) {
 			t.Errorf("%v", d.Files())
 		}
@@ -133,12 +136,14 @@ func TestDir(t *testing.T) {
 func TestDirRefused(t *testing.T) {
 	top := t.TempDir()
 	file, full, link := filepath.Join(top, "file"), filepath.Join(top, "full"), filepath.Join(top, "link")
-	err := errors.Join(os.WriteFile(file, nil, 0o600), os.MkdirAll(filepath.Join(full, "x"), 0o755), os.Symlink("nowhere", link))
+	err := errors.Join(os.WriteFile(file, nil, 0o600), os.MkdirAll(filepath.Join(full, "x"), 0o755),
+		os.Symlink("nowhere", link))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		file: "file: exists and is not a directory", full: "full: is not empty", link: "is a link to a place that does not exist",
+		file: "file: exists and is not a directory", full: "full: is not empty",
+		link:                             "is a link to a place that does not exist",
 		filepath.Join(top, "no", "such"): "no: no such file or directory", filepath.Join(file, "x"): "not a directory",
 	} {
 		if _, err := output.NewDir(path); !errors.Is(err, output.ErrRefused) || !strings.Contains(err.Error(), want) {

@@ -77,7 +77,10 @@ func kindSections() string {
 
 func kindSection(b *strings.Builder, k *model.KindInfo) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", k.Kind, k.Doc)
-	if k.Role != model.Fact {
+	switch {
+	case k.Runs:
+		fmt.Fprintf(b, "- Role: %s, %s\n", k.Role, model.Autostart)
+	case k.Role != model.Fact:
 		fmt.Fprintf(b, "- Role: %s\n", k.Role)
 	}
 	if k.Technique != "" {

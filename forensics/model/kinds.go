@@ -16,6 +16,9 @@ type KindInfo struct {
 	Doc string
 	// Role says what such a record is to the rest: an autostart, a log, an account.
 	Role Role
+	// Runs marks a kind of another role whose programs the system runs by itself, too: command=
+	// of an SSH key, ForceCommand of sshd.
+	Runs bool
 	// Technique is the ATT&CK technique that the thing stands for where it is an
 	// intruder's; empty: none.
 	Technique string
@@ -247,7 +250,7 @@ func (k Kind) typeOf(name string) Type {
 
 // IsAutostart says whether a record of the kind makes the system run something by
 // itself.
-func (k Kind) IsAutostart() bool { i := k.Info(); return i != nil && i.Role == Autostart }
+func (k Kind) IsAutostart() bool { i := k.Info(); return i != nil && (i.Role == Autostart || i.Runs) }
 
 // IsLog says whether a record of the kind states what a log says.
 func (k Kind) IsLog() bool { i := k.Info(); return i != nil && i.Role == Log }

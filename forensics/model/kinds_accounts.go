@@ -44,14 +44,14 @@ func accountKinds() []KindInfo {
 			),
 		},
 		{
-			Kind: SSHKey, Group: GroupAccounts, From: "authorized_keys: sshd(8). Extractor `sshkeys`.", Doc: "A line of an authorized_keys file.", Role: Account, Technique: "T1098.004",
+			Kind: SSHKey, Group: GroupAccounts, From: "authorized_keys: sshd(8). Extractor `sshkeys`.", Doc: "A line of an authorized_keys file.", Role: Account, Runs: true, Technique: "T1098.004",
 			Fields: slices.Concat(
 				textField("of the key", "type"), textField("SHA256, as ssh-keygen -l prints it", "fingerprint"), textField("of the line", "comment", "options"), textField("whose file it is, as far as its path shows", "user"), textField("why sshd would not take it", "invalid"),
 				textField("what stands there instead of base64", "data"), command(),
 			),
 		},
 		{
-			Kind: SSHDOption, Group: GroupAccounts, From: "sshd_config(5). Extractor `sshkeys`.", Doc: "An option that decides who gets in.", Role: Account, Technique: "T1098.004",
+			Kind: SSHDOption, Group: GroupAccounts, From: "sshd_config(5). Extractor `sshkeys`.", Doc: "An option that decides who gets in.", Role: Account, Runs: true, Technique: "T1098.004",
 			Fields: slices.Concat(textField("of the line", "option", "value"), textField("the condition it stands under", "match"), command()),
 		},
 		{

@@ -345,3 +345,34 @@ func TestHashOfSize(t *testing.T) {
 		t.Errorf("a read behind the end: %v", err)
 	}
 }
+
+// TestPanicOfADecoder: a panic while a cluster is unpacked costs that cluster alone.
+func TestPanicOfADecoder(t *testing.T) {
+	b := changed(false, func(b []byte) {
+		for i := range 8 {
+			binary.BigEndian.PutUint64(b[2<<9+8*i:], 1<<62|3<<9)
+		}
+	})
+	q, err := openQcow2(context.Background(), "x", bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.r = panicking{q.r, 3 << 9}
+	buf := make([]byte, 8<<9)
+	if n, err := q.ReadAt(buf, 0); n != 0 || err == nil || !strings.Contains(err.Error(), "cluster for byte 0 of the disk: decoder: spoilt") {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// panicking is a reader that panics at one offset.
+type panicking struct {
+	io.ReaderAt
+	at int64
+}
+
+func (p panicking) ReadAt(b []byte, off int64) (int, error) {
+	if off == p.at {
+		panic("spoilt")
+	}
+	return p.ReaderAt.ReadAt(b, off)
+}

@@ -269,12 +269,19 @@ type unpacker struct {
 
 // unpack reads a compressed cluster into out: a raw deflate stream or a zstd
 // frame. out is a whole cluster.
-func (q *qcow2) unpack(out []byte, e uint64) error {
+func (q *qcow2) unpack(out []byte, e uint64) (err error) {
 	u, _ := q.unpackers.Get().(*unpacker)
 	if u == nil {
 		u = new(unpacker)
 	}
-	defer q.unpackers.Put(u)
+	defer func() {
+		// A decoder that panics must not end the program, in whose goroutine ever it is.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decoder: %v", p)
+			return // and it is not used again
+		}
+		q.unpackers.Put(u)
+	}()
 	off, length := q.packed(e)
 	if int64(cap(u.in)) < length {
 		u.in = make([]byte, length)

@@ -10,9 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const testSize = 12<<20 + 5*512
@@ -22,6 +24,16 @@ const testSize = 12<<20 + 5*512
 func TestQcow2(t *testing.T) {
 	need(t, "qemu-img", "qemu-io")
 	raw := sparse(t, filepath.Join(t.TempDir(), "raw"), testSize, 1)
+	before := runtime.NumGoroutine()
+	defer func() { // no reader, no decoder goes on behind the scenes
+		for i := 0; runtime.NumGoroutine() > before; i++ {
+			if i == 100 {
+				t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
 	for _, options := range []string{
 		"compat=0.10", "compat=1.1", "compat=1.1,lazy_refcounts=on,refcount_bits=1",
 		"cluster_size=512", "cluster_size=4k", "cluster_size=2M",

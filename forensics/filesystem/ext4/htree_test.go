@@ -324,3 +324,120 @@ func BenchmarkLookup(b *testing.B) {
 		})
 	}
 }
+
+// TestOpenIndex: where the index is not that of the names, it is not used.
+func TestOpenIndex(t *testing.T) {
+	img := indexed(t, 4000, 16384, []string{"-b", "1024", "-O", "^metadata_csum"})
+	open := func(t *testing.T) (*FS, *node) {
+		f, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
+		must(t, err)
+		ref, _, err := filesystem.Lookup(f, "/many", false)
+		must(t, err)
+		return f, mustNode(t, f, ref.Inode)
+	}
+	levels := func(f *FS, n *node, level byte) {
+		exts, err := f.extents(n)
+		must(t, err)
+		number := uint64(exts[0].Physical / 1024)
+		b := bytes.Clone(img[number*1024:][:1024])
+		b[30] = level
+		f.overlay = map[uint64][]byte{number: b}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*FS, *node)
+		want   string
+	}{
+		{"sound", func(*FS, *node) {}, ""},
+		{"no flag", func(_ *FS, n *node) { n.Flags &^= rec.InodeFlagIndex }, "has no index"},
+		{"no feature", func(f *FS, _ *node) { f.sb.SFeatureCompat &^= rec.SbFeatureCompatDirIndex }, "has no index"},
+		{"names that are folded", func(_ *FS, n *node) { n.Flags |= flagCasefold }, "hashes are not those"},
+		{"names that fast commits changed", func(f *FS, n *node) { f.fastDirs = map[uint64]bool{n.Ref.Inode: true} }, "of another state"},
+		{"an older state", func(_ *FS, n *node) { n.view = &view{} }, "of another state"},
+		{"a deleted directory", func(_ *FS, n *node) { n.verdict = &verdict{} }, "of another state"},
+		{"three levels", func(f *FS, n *node) { levels(f, n, 2) }, "root of the index"},
+		{"three levels, with large_dir", func(f *FS, n *node) {
+			levels(f, n, 2)
+			f.sb.SFeatureIncompat |= rec.SbFeatureIncompatLargeDir
+		}, ""},
+		{"four levels, with large_dir", func(f *FS, n *node) {
+			levels(f, n, 3)
+			f.sb.SFeatureIncompat |= rec.SbFeatureIncompatLargeDir
+		}, "root of the index"},
+	} {
+		f, n := open(t)
+		c.change(f, n)
+		_, err := f.openIndex(n)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestCollisions: names of one hash may stand in the block after the one to which the index
+// leads; an index that leads to more blocks than there are is given up.
+func TestCollisions(t *testing.T) {
+	img := indexed(t, 4000, 16384, []string{"-b", "1024", "-O", "^metadata_csum"})
+	f, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
+	must(t, err)
+	dir, _, err := filesystem.Lookup(f, "/many", false)
+	must(t, err)
+	n := mustNode(t, f, dir.Inode)
+	x, err := f.openIndex(n)
+	must(t, err)
+	block := func(logical uint32) []byte {
+		_, number, err := x.block(logical)
+		must(t, err)
+		return img[number*1024:][:1024]
+	}
+	le := binary.LittleEndian
+	root := block(0)
+	inner := block(le.Uint32(root[36:]))
+	// The last name of a leaf changes its place with one as long of the next, and that begins
+	// with its hash, marked as one that goes on.
+	moved := ""
+	for k := 1; moved == "" && k+1 < int(le.Uint16(inner[10:])); k++ {
+		a, b := block(le.Uint32(inner[8+8*k+4:])), block(le.Uint32(inner[8+8*(k+1)+4:]))
+		var last dirent
+		hash := uint32(0)
+		_ = dirEntries(a, 1024, true, f.maxInode(), false, func(d dirent) {
+			if h, _ := f.dirHash(n, d.name); h >= hash {
+				hash, last = h, d
+			}
+		})
+		_ = dirEntries(b, 1024, true, f.maxInode(), false, func(d dirent) {
+			if moved == "" && len(d.name) == len(last.name) {
+				moved = string(last.name)
+				other := bytes.Clone(d.name)
+				copy(d.name, last.name)
+				copy(last.name, other)
+				put32(inner[8+8*(k+1):], hash|1)
+			}
+		})
+	}
+	if moved == "" {
+		t.Fatal("no two names of one length in blocks that follow each other")
+	}
+	x, err = f.openIndex(n)
+	must(t, err)
+	if e, found, err := x.find(moved); !found || err != nil || e.Name != moved {
+		t.Errorf("%q, which goes on in the next block: %v, %v, %v", moved, e, found, err)
+	}
+	// All entries of the root lead to one block, and all entries go on with the hash 2.
+	count := int(le.Uint16(inner[10:]))
+	for i := 1; i < count; i++ {
+		put32(inner[8+8*i:], 3)
+	}
+	put16(root[34:], 124)
+	for i := 1; i < 124; i++ {
+		put32(root[32+8*i:], 3)
+		put32(root[32+8*i+4:], le.Uint32(root[36:]))
+	}
+	x, err = f.openIndex(n)
+	must(t, err)
+	visited := 0
+	_, err = x.leaves(2, func(uint32) (bool, error) { visited++; return false, nil })
+	if blocks := int(n.Size) / 1024; err == nil || visited > blocks+1 {
+		t.Errorf("%d blocks visited of %d, %v", visited, blocks, err)
+	}
+}

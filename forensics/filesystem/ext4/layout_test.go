@@ -323,3 +323,36 @@ func TestTwice(t *testing.T) {
 		t.Error(f.Problems())
 	}
 }
+
+// TestDisagreeing: where a filesystem was left in the middle of things, bitmaps and types of
+// names that differ from the inodes are no finding; on a clean one they are.
+func TestDisagreeing(t *testing.T) {
+	for state, reported := range map[uint16]bool{1: true, 1 | 2: false, 0: false} {
+		e := newEdit(t, "ext4 no checksums")
+		put16(e.img[1024+0x3a:], state)
+		ino := e.ino("/small")
+		bitmap := e.img[int64(e.f.groups[0].inodeBitmap)*1024:]
+		bitmap[(ino-1)/8] &^= 1 << ((ino - 1) % 8)
+		e.entry("/d1", "text")[7] = rec.FileTypeDirectory
+		f, err := Open(context.Background(), strings.NewReader(string(e.img)), int64(len(e.img)), Options{})
+		must(t, err)
+		must(t, f.Walk(context.Background(), filesystem.WalkOptions{Orphans: true}, func(*filesystem.Entry) error { return nil }))
+		for _, why := range []string{"says that it is free", "calls inode"} {
+			if strings.Contains(allProblems(f), why) != reported {
+				t.Errorf("state %d: %q reported %v: %v", state, why, !reported, f.Problems())
+			}
+		}
+	}
+}
+
+// TestLateTimes: the times of a clean journal's transactions are there when they are asked for.
+func TestLateTimes(t *testing.T) {
+	img := testImage(t, "dirty-1k")
+	le := binary.LittleEndian
+	put32(img[1024+0x60:], le.Uint32(img[1024+0x60:])&^rec.SbFeatureIncompatRecover)
+	f, err := Open(context.Background(), strings.NewReader(string(img)), int64(len(img)), Options{})
+	must(t, err)
+	if j := f.Info().Journal; !j.Present || j.Replayed || !j.FirstCommit.Known || j.LastCommit.Sec < j.FirstCommit.Sec {
+		t.Errorf("%+v", j)
+	}
+}

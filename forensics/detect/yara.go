@@ -46,11 +46,7 @@ func (c *collection) yaraFile(recs []*model.Record) {
 	var others []string
 	for i, r := range recs {
 		f.Records = append(f.Records, r.ID)
-		for _, t := range strings.Split(r.Get("technique"), ",") {
-			if t = strings.TrimSpace(t); t != "" {
-				f.Techniques = union(f.Techniques, []string{t})
-			}
-		}
+		f.Techniques = union(f.Techniques, r.List("technique"))
 		if i > 0 {
 			others = append(others, r.Get("rule"))
 		}

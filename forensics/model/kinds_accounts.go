@@ -56,11 +56,11 @@ func accountKinds() []KindInfo {
 		},
 		{
 			Kind: SudoRule, Group: GroupAccounts, From: sudoers, Doc: "Who may run what as whom.", Role: Account,
-			Fields: slices.Concat(textField("of the rule", "who", "hosts", "runas", "commands"), listField("NOPASSWD, ...", "tags"), yesField("one of its commands needs no password", "nopasswd"), ignored),
+			Fields: slices.Concat(listField("of the rule, as they are written", "who", "hosts", "runas", "commands"), listField("NOPASSWD, ...", "tags"), yesField("one of its commands needs no password", "nopasswd"), ignored),
 		},
 		{
 			Kind: SudoAlias, Group: GroupAccounts, From: sudoers, Doc: "An alias.",
-			Fields: slices.Concat(textField("User, Runas, Host, Cmnd", "type"), textField("of the alias", "name", "members"), ignored),
+			Fields: slices.Concat(textField("User, Runas, Host, Cmnd", "type"), textField("of the alias", "name"), listField("of the alias, as they are written", "members"), ignored),
 		},
 		{
 			Kind: SudoDefault, Group: GroupAccounts, From: sudoers, Doc: "A Defaults line.",

@@ -17,7 +17,7 @@ func fileKinds() []KindInfo {
 		{
 			Kind: YARAMatch, Group: GroupFiles, From: "every file, and what it carries.", Doc: "A YARA rule matched a file.", Whole: true, Excerpt: []string{"strings"},
 			Fields: slices.Concat(
-				textField("its name", "rule"), textField("of a rule that is not icecore's", "namespace"), volatile(textField("of the rule's meta", "level", "technique", "description")), kind, owner, state, volatile(numberField("bytes", "size")),
+				textField("its name", "rule"), textField("of a rule that is not icecore's", "namespace"), volatile(textField("of the rule's meta", "level", "description")), volatile(listField("of the rule's meta: those of ATT&CK", "technique")), kind, owner, state, volatile(numberField("bytes", "size")),
 				volatile(listField("those that matched, with offset", "strings")),
 			),
 		},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/config"
@@ -240,9 +241,9 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 	if h.match.Namespace != "icecore" {
 		r.Add("namespace", h.match.Namespace)
 	}
-	for _, k := range []string{"level", "technique", "description"} {
-		r.Add(k, h.match.Meta[k])
-	}
+	r.Add("level", h.match.Meta["level"])
+	r.AddList("technique", strings.FieldsFunc(h.match.Meta["technique"], func(c rune) bool { return c == ',' || c == ' ' }))
+	r.Add("description", h.match.Meta["description"])
 	r.Add("file_type", h.kind)
 	r.Add("owner", o.owner)
 	r.Add("package_state", o.state)

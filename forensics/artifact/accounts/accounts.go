@@ -67,7 +67,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		r := artifact.Record{Source: l.Source()}
 		read(&r, strings.Split(text, ":"))
 		if isCopy {
-			r.Add("backup", "yes")
+			r.AddBool("backup", true)
 		}
 		emit(r)
 		return nil
@@ -129,7 +129,7 @@ func shadow(r *artifact.Record, f []string) {
 		r.Add("hash", hash)
 	}
 	if changed := field(f, 2); changed == "0" {
-		r.Add("must_change", "yes")
+		r.AddBool("must_change", true)
 	} else {
 		r.Add("changed", date(changed))
 	}
@@ -211,7 +211,7 @@ func group(r *artifact.Record, f []string) {
 	if p := field(f, 1); p != "" && p != "x" && p[0] != '*' && p[0] != '!' {
 		r.Add("password", "set")
 	}
-	r.Add("members", field(f, 3))
+	r.AddList("members", strings.Split(field(f, 3), ","))
 	switch nis := f[0] != "" && f[0][0] == '+'; {
 	case nis:
 	case len(f) != 4:

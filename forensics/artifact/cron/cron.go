@@ -313,7 +313,7 @@ func (t *table) job(j job, l artifact.Line) artifact.Record {
 	for _, v := range t.env {
 		env = append(env, v.name+"="+v.value)
 	}
-	r.AddText("environment", strings.Join(env, " "))
+	r.AddList("environment", env)
 	r.Add("file_uid", t.fileUID)
 	switch {
 	case t.ignored != "":

@@ -143,7 +143,7 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 	judge(&r, b)
 	r.AddInt("size", size)
 	if gap > 0 {
-		r.Add("cut", "yes")
+		r.AddBool("cut", true)
 		if r.Source.Offset >= maxScript/2 {
 			r.Source.Line, r.Source.Offset = 0, r.Source.Offset+gap
 		}

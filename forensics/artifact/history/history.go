@@ -80,7 +80,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	file.AddInt("lines", h.lines)
 	file.AddInt("size", in.Content.Size())
 	if in.Content.Size() == 0 {
-		file.Add("empty", "yes")
+		file.AddBool("empty", true)
 	}
 	file.Add("link_target", in.Target)
 	if h.leftOut > 0 {

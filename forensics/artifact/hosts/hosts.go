@@ -58,7 +58,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			r.Add("address", w[0])
 			r.AddList("names", w[1:])
 			if (addr.IsLoopback() || addr.IsUnspecified()) && elsewhere(w[1:], in.System) {
-				r.Add("nowhere", "yes")
+				r.AddBool("nowhere", true)
 			}
 		}
 		if n++; n > maxRecords {

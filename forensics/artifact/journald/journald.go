@@ -342,7 +342,7 @@ func (x *extraction) finish(size int64, err error) error {
 	}
 	switch {
 	case size == 0:
-		r.Add("empty", "yes")
+		r.AddBool("empty", true)
 		err = nil
 	case err == nil:
 		err = x.lost(left)

@@ -100,7 +100,7 @@ func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		st.Facts.AddTo(&r)
 		switch {
 		case executable:
-			r.Add("executable", "yes")
+			r.AddBool("executable", true)
 		default:
 			r.Add("executable", "no")
 		}

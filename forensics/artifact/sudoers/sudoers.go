@@ -3,10 +3,10 @@
 //
 // Records:
 //
-//	sudo.rule     who, hosts, runas, tags (by commas), commands, nopasswd (yes),
+//	sudo.rule     who, hosts, runas, tags, commands (lists), nopasswd (yes),
 //	              ignored (why sudo would not read the file): one for each list
 //	              of hosts of a rule
-//	sudo.alias    type (User, Runas, Host, Cmnd), name, members
+//	sudo.alias    type (User, Runas, Host, Cmnd), name, members (a list)
 //	sudo.default  scope (what follows Defaults: @host, :user, !command, >runas),
 //	              settings
 //	sudo.include  path
@@ -109,7 +109,7 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 			a := artifact.Record{Kind: model.SudoAlias, Source: source}
 			a.Add("type", strings.TrimSuffix(first, "_Alias"))
 			a.Add("name", strings.TrimSpace(name))
-			a.AddText("members", strings.TrimSpace(members))
+			addList(&a, "members", split(members, ','))
 			a.Add("ignored", ignored)
 			emit(a)
 		}
@@ -123,7 +123,7 @@ func rule(text string, source artifact.Source, ignored string, emit artifact.Emi
 		}
 		for _, part := range split(rest, ':') {
 			s := artifact.Record{Kind: model.SudoRule, Source: source}
-			s.AddText("who", who)
+			addList(&s, "who", split(who, ','))
 			spec(&s, part)
 			s.Add("ignored", ignored)
 			emit(s)
@@ -224,7 +224,7 @@ func isDigest(w string) bool {
 // spec reads "hosts = (runas) TAG: command, (runas) command".
 func spec(r *artifact.Record, s string) {
 	hosts, rest, _ := strings.Cut(s, "=")
-	r.AddText("hosts", strings.TrimSpace(hosts))
+	addList(r, "hosts", split(hosts, ','))
 	var runas, tags, commands []string
 	once := func(list []string, v string) []string {
 		if v == "" || slices.Contains(list, v) {
@@ -253,10 +253,17 @@ func spec(r *artifact.Record, s string) {
 			commands = append(commands, c)
 		}
 	}
-	r.AddText("runas", strings.Join(runas, "; "))
+	addList(r, "runas", runas)
 	r.AddList("tags", tags)
-	r.AddText("commands", strings.Join(commands, ", "))
+	addList(r, "commands", commands)
 	if slices.Contains(tags, "NOPASSWD") {
-		r.Add("nopasswd", "yes")
+		r.AddBool("nopasswd", true)
+	}
+}
+
+// addList adds the items of a list, each cut where it is long.
+func addList(r *artifact.Record, name string, items []string) {
+	for _, item := range items {
+		r.AddText(name, item)
 	}
 }

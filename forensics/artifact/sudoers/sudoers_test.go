@@ -37,13 +37,13 @@ func TestExtract(t *testing.T) {
 	want := []string{
 		"2 sudo.default settings=env_reset",
 		"3 sudo.default scope=:deploy settings=!authenticate",
-		"4 sudo.alias type=User name=ADMINS members=alice, bob",
+		"4 sudo.alias type=User name=ADMINS members=alice,bob",
 		"4 sudo.alias type=User name=OPS members=carol",
-		"5 sudo.alias type=Cmnd name=RESTART members=/usr/bin/systemctl restart app,                       /usr/bin/systemctl reload nginx",
+		"5 sudo.alias type=Cmnd name=RESTART members=/usr/bin/systemctl restart app,/usr/bin/systemctl reload nginx",
 		"7 sudo.rule who=root hosts=ALL runas=ALL:ALL commands=ALL",
 		"8 sudo.rule who=%sudo hosts=ALL runas=ALL : ALL commands=ALL",
-		"9 sudo.rule who=alice, bob hosts=web01 , web02 runas=root tags=NOPASSWD,PASSWD commands=RESTART, /bin/ls nopasswd=yes",
-		"9 sudo.rule who=alice, bob hosts=db01 commands=/usr/bin/id",
+		"9 sudo.rule who=alice,bob hosts=web01,web02 runas=root tags=NOPASSWD,PASSWD commands=RESTART,/bin/ls nopasswd=yes",
+		"9 sudo.rule who=alice,bob hosts=db01 commands=/usr/bin/id",
 		`10 sudo.rule who=#1001 hosts=ALL runas=#0 tags=NOPASSWD,SETENV commands=/usr/bin/env A\:B=c\,d nopasswd=yes`,
 		`11 sudo.rule who="user with blank" hosts=ALL commands=sha224:abcd== /bin/x`,
 		"12 sudo.rule who=www-data hosts=ALL runas=ALL tags=NOPASSWD commands=ALL nopasswd=yes",
@@ -53,6 +53,19 @@ func TestExtract(t *testing.T) {
 	}
 	if d := cmp.Diff(want, extract(t, "/etc/sudoers", b)); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestLists: who, hosts and commands are lists, so that a second name hides nothing.
+func TestLists(t *testing.T) {
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/sudoers", Text: "nobody , www-data ALL=(root, adm) NOPASSWD: /bin/a\\,b, ALL\n"})
+	if err != nil || len(records) != 1 {
+		t.Fatal(records, err)
+	}
+	for name, want := range map[string][]string{"who": {"nobody", "www-data"}, "hosts": {"ALL"}, "runas": {"root, adm"}, "commands": {`/bin/a\,b`, "ALL"}} {
+		if d := cmp.Diff(want, records[0].List(name)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
 	}
 }
 

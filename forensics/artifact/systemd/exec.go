@@ -64,7 +64,7 @@ func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
 	r.Add("scope", u.scope)
 	r.Add("directive", d.Name)
 	if u.dropin {
-		r.Add("dropin", "yes")
+		r.AddBool("dropin", true)
 	}
 	r.Add("prefix", c.Prefix)
 	r.AddText("command", c.Text)

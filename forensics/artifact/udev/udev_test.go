@@ -1,6 +1,7 @@
 package udev
 
 import (
+	"strings"
 	"testing"
 
 	"icecore/forensics/artifact/artifacttest"
@@ -10,4 +11,19 @@ func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
 
 func FuzzExtract(f *testing.F) {
 	artifacttest.Fuzz(f, Extractor{}, "/etc/udev/rules.d/99-x.rules")
+}
+
+// TestLongRule: every command of a rule is read, and of one that is continued without end
+// the beginning, which is said.
+func TestLongRule(t *testing.T) {
+	text := `ACTION=="add", ` + strings.Repeat(`RUN+="/bin/true", `, 150) + `RUN+="/tmp/.x/run"` + "\n"
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/udev/rules.d/x.rules", Text: text})
+	if err != nil || len(records) != 151 || records[150].Get("command") != "/tmp/.x/run" {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	text = `ACTION=="add", ` + strings.Repeat(strings.Repeat("x", 1<<16)+"\\\n", 40) + `RUN+="/tmp/.x/run"` + "\n" + `RUN+="/tmp/.y/run"`
+	records, err = artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/udev/rules.d/x.rules", Text: text})
+	if err == nil || len(records) != 1 || records[0].Get("command") != "/tmp/.y/run" {
+		t.Errorf("%s%v", artifacttest.Lines(records), err)
+	}
 }

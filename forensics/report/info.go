@@ -97,8 +97,12 @@ func (p *infoPage) filesystem(f *host.FilesystemInfo, uuid string) {
 	p.b.WriteString(text.EscapeOnce(p.say("info.filesystem", "volume", f.Volume, "type", f.Type, "state", f.State,
 		"blocks", f.Blocks, "size", f.BlockSize, "inodes", f.Inodes)) + "\n")
 	for _, t := range [][2]string{
-		{"uuid", uuid}, {p.say("info.created"), f.Created}, {p.say("info.mounted"), f.LastMount},
-		{p.say("info.mounted-on"), f.MountedOn}, {p.say("info.written"), f.LastWrite}, {p.say("info.journal"), p.journal(f)},
+		{"uuid", uuid},
+		{p.say("info.created"), f.Created},
+		{p.say("info.mounted"), f.LastMount},
+		{p.say("info.mounted-on"), f.MountedOn},
+		{p.say("info.written"), f.LastWrite},
+		{p.say("info.journal"), p.journal(f)},
 		{p.say("info.features"), strings.Join(f.Features, " ")},
 	} {
 		if t[1] != "" {

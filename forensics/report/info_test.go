@@ -14,11 +14,33 @@ import (
 // describedImage is the description of an image whose texts are hostile.
 func describedImage(s string) *host.Info {
 	return &host.Info{
-		Image:    model.Image{Path: s + ".raw", Format: "raw", VirtualSize: 1 << 30, Files: []model.ImageFile{{Path: s, Size: 5, SHA256: strings.Repeat("ab", 32)}}},
-		Snapshot: model.Snapshot{TakenAt: time.Date(2026, 1, 12, 9, 30, 0, 0, time.UTC), Source: "ext4 journal commit"},
-		Volumes:  []model.Volume{{ID: "p1", Scheme: "gpt", Size: 1 << 29, Type: s, Filesystem: "ext4", Label: s}, {ID: "p2", Type: "x (" + s + ")", Label: s, Reason: s}},
+		Image: model.Image{
+			Path:        s + ".raw",
+			Format:      "raw",
+			VirtualSize: 1 << 30,
+			Files:       []model.ImageFile{{Path: s, Size: 5, SHA256: strings.Repeat("ab", 32)}},
+		},
+		Snapshot: model.Snapshot{
+			TakenAt: time.Date(2026, 1, 12, 9, 30, 0, 0, time.UTC),
+			Source:  "ext4 journal commit",
+		},
+		Volumes: []model.Volume{
+			{ID: "p1", Scheme: "gpt", Size: 1 << 29, Type: s, Filesystem: "ext4", Label: s},
+			{ID: "p2", Type: "x (" + s + ")", Label: s, Reason: s},
+		},
 		Filesystems: []host.FilesystemInfo{
-			{Volume: "p1", Type: "ext4", State: "clean", BlockSize: 4096, Blocks: 10, Inodes: 5, Features: []string{"extents", s}, MountedOn: s, LastCommit: "a", FirstCommit: "b"},
+			{
+				Volume:      "p1",
+				Type:        "ext4",
+				State:       "clean",
+				BlockSize:   4096,
+				Blocks:      10,
+				Inodes:      5,
+				Features:    []string{"extents", s},
+				MountedOn:   s,
+				LastCommit:  "a",
+				FirstCommit: "b",
+			},
 			{Volume: "p2", Type: "ext4", LastCommit: "a", FirstCommit: "b", Replayed: true, Pending: 1},
 			{Volume: "p3", Type: "ext4", LastCommit: "a", FirstCommit: "b", Pending: 2},
 			{Volume: "p4", Type: "ext4"},

@@ -194,3 +194,41 @@ func TestFactsOfFileWithoutFiles(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// Events that only look alike stay apart: times of which something else was inferred, a
+// second stamp that is not the end of a row, and what has no inode.
+func TestEventsApart(t *testing.T) {
+	at := time.Unix(1000, 0).UTC()
+	stamps := func(id string, kind model.Kind, list ...model.Stamp) model.Record {
+		return model.Record{ID: id, Kind: kind, Source: model.Source{Volume: "p1", Path: "/x"}, Times: list}
+	}
+	var tl Timeline
+	tl.AddRecords([]model.Record{
+		stamps("R-1", model.AuthSudo, model.Stamp{What: "logged", Time: at}, model.Stamp{What: "modified", Time: at, Inferred: "year"}),
+		stamps("R-2", model.LogCoverage, model.Stamp{What: "first", Time: at}, model.Stamp{What: "modified", Time: at.Add(time.Second)}),
+		stamps("R-3", model.YARAMatch, model.Stamp{What: "modified", Time: at}),
+		stamps("R-4", model.YARAMatch, model.Stamp{What: "modified", Time: at}),
+	}, []model.Finding{{ID: "F-1", Level: model.Low, Records: []string{"R-1", "R-1"}}})
+	var got []string
+	for _, e := range collect(t, &tl, Range{}) {
+		got = append(got, fmt.Sprintf("%d %s %s%s", e.Time.Sec, e.What, strings.Join(e.Records, "+"), strings.Join(e.Findings, "+")))
+	}
+	want := []string{"1000 logged R-1F-1", "1000 modified R-1F-1", "1000 first R-2", "1000 modified R-3", "1000 modified R-4", "1001 modified R-2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A clock that was set back may make a file change before it came into being; only the
+// time of modification can be set without that.
+func TestChangedBeforeCreated(t *testing.T) {
+	var tl Timeline
+	tl.AddRecords([]model.Record{ofFile("R-1", model.YARAMatch, 10, 100, 150, 200)}, nil)
+	var got []string
+	for _, e := range collect(t, &tl, Range{}) {
+		got = append(got, fmt.Sprintf("%d %s", e.Time.Sec, e.What))
+	}
+	if want := []string{"150 changed", "200 created"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

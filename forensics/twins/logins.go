@@ -88,9 +88,9 @@ func (p *Pairs) failures(records []model.Record) {
 				Elsewhere(r) {
 				continue
 			}
-			// What stands in an older state of a log, too.
+			// What stands in an older state of a log, or in two of them.
 			same := row{k, r.Kind, r.Number("count"), first.UnixNano(), last.UnixNano()}
-			if old := seen[same]; old != nil && state != model.Live && FromJournal(old) == FromJournal(r) {
+			if old := seen[same]; old != nil && FromJournal(old) == FromJournal(r) {
 				p.add(r, old)
 				continue
 			}

@@ -57,6 +57,20 @@ func TestFindAll(t *testing.T) {
 		{"btmp a second later", []model.Record{log("a", model.AuthFailures, authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 4, 4, one)}, "b>a"},
 		{"btmp too late", []model.Record{log("a", model.AuthFailures, authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 5, 5, one)}, ""},
 		{"btmp before", []model.Record{log("a", model.AuthFailures, authlog, 10, 11, one), log("b", model.LoginFailures, btmp, 6, 6, one)}, ""},
+		{
+			"btmp three seconds before",
+			[]model.Record{log("a", model.AuthFailures, authlog, 10, 11, one), log("b", model.LoginFailures, btmp, 7, 7, one)},
+			"b>a",
+		},
+		{
+			"two texts",
+			[]model.Record{
+				log("a", model.AuthFailures, authlog, 0, 1, one, "count=1"),
+				log("b", model.AuthFailures, "/var/log/syslog", 0, 1, one, "count=1"),
+				log("c", model.AuthFailures, "/var/log/messages", 0, 1, one, "count=2"),
+			},
+			"b>a",
+		},
 		{"another address", []model.Record{log("a", model.AuthFailures, authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 0, 0, two)}, ""},
 		{"another system", []model.Record{log("a", model.AuthFailures, "/srv/jail"+authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 0, 0, one)}, ""},
 		{"no address", []model.Record{log("a", model.AuthFailures, authlog, 0, 1), log("b", model.LoginFailures, btmp, 0, 0)}, ""},

@@ -137,3 +137,61 @@ func TestIdentifiers(t *testing.T) {
 		t.Errorf("the identifier is %s, want %s", got, want)
 	}
 }
+
+// The earliest of several records says when an indicator was first seen, in whatever
+// order they come.
+func TestFirstSeenOfSeveral(t *testing.T) {
+	at := func(h int) time.Time { return time.Date(2026, 1, 12, h, 0, 0, 0, time.UTC) }
+	login := func(id string, h int) model.Record {
+		return model.Record{
+			ID: id, Kind: model.AuthLogin, Fields: modeltest.Fields(model.AuthLogin, "address=203.0.113.77"),
+			Times: []model.Stamp{{What: "logged", Time: at(h)}},
+		}
+	}
+	for _, hours := range [][]int{{9, 8, 10}, {8, 9, 10}, {10, 9, 8}} {
+		list := Of(oneFinding(at(9), login("R-1", hours[0]), login("R-2", hours[1]), login("R-3", hours[2])))
+		if len(list) != 1 || !list[0].Time.Equal(at(8)) {
+			t.Errorf("%v: %+v", hours, list)
+		}
+	}
+}
+
+// What says nothing of the content of a file, and what is gone, is no path to look for.
+func TestNoIndicators(t *testing.T) {
+	notable := func(id, what string, state model.State) model.Record {
+		return model.Record{
+			ID: id, Kind: model.FileNotable, Source: model.Source{Path: "/x/" + what, SHA256: what, State: state},
+			Fields: modeltest.Fields(model.FileNotable, "what="+what),
+		}
+	}
+	login := model.Record{
+		ID:     "R-9",
+		Kind:   model.AuthLogin,
+		Fields: modeltest.Fields(model.AuthLogin, "address=::ffff:127.0.0.1"),
+	}
+	list := Of(oneFinding(
+		time.Time{},
+		notable(
+			"R-1",
+			"immutable",
+			model.Live,
+		),
+		notable("R-2", "device_outside_dev", model.Live),
+		notable("R-3", "package_file_changed", model.Live),
+		notable("R-4", "hidden_elf", model.Deleted),
+		notable("R-5", "temp_elf", model.Live),
+		login,
+	))
+	if got, want := values(list, Path), []string{"/x/temp_elf"}; !slices.Equal(got, want) {
+		t.Errorf("paths %q, want %q", got, want)
+	}
+	if got, want := values(list, Hash), []string{"hidden_elf", "package_file_changed", "temp_elf"}; !slices.Equal(
+		got,
+		want,
+	) {
+		t.Errorf("hashes %q, want %q", got, want)
+	}
+	if got := values(list, Address); len(got) > 0 {
+		t.Errorf("addresses %q", got)
+	}
+}

@@ -67,9 +67,11 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 
 func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 	c := &collection{
-		ctx: ctx, in: in, matcher: r.matcher(), byID: make(map[string]*model.Record, len(in.Records)), bySigma: make(map[string]int),
-		miners: make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact), guesses: make(map[string]bool),
-		pairs: &twins.Pairs{},
+		ctx: ctx, in: in, matcher: r.matcher(), byID: make(map[string]*model.Record, len(in.Records)),
+		bySigma: make(map[string]int),
+		miners:  make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
+		guesses: make(map[string]bool),
+		pairs:   &twins.Pairs{},
 	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
@@ -79,7 +81,7 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 
 // about begins a finding about one record.
 func (c *collection) about(rec *model.Record) Finding {
-	return Finding{Finding: model.Finding{Records: []string{rec.ID}, Source: rec.Source, When: when(rec)}}
+	return Finding{Finding: model.Finding{Records: []string{rec.ID}, Source: rec.Source, When: rec.When()}}
 }
 
 // found begins a finding of an analysis about one record, at the highest level of the

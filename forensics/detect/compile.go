@@ -31,7 +31,8 @@ func compile(source string, b []byte) (x *rule, err error) {
 	}
 	category := categoryOf(s.Logsource)
 	if category == "" {
-		return nil, fmt.Errorf("its log source (product %q, category %q, service %q) is none that icecore has records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)
+		return nil, fmt.Errorf("its log source (product %q, category %q, service %q) is none that icecore has "+
+			"records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)
 	}
 	for _, c := range s.Detection.Conditions {
 		if c.Aggregation != nil {
@@ -153,7 +154,8 @@ func keywords(s *sigma.Rule) {
 			for i, k := range search.Keywords {
 				values[i] = k
 			}
-			search.EventMatchers = append(search.EventMatchers, sigma.EventMatcher{{Field: "text", Modifiers: []string{"contains"}, Values: values}})
+			search.EventMatchers = append(search.EventMatchers,
+				sigma.EventMatcher{{Field: "text", Modifiers: []string{"contains"}, Values: values}})
 			search.Keywords = nil
 		}
 		for _, m := range search.EventMatchers {

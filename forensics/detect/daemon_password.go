@@ -14,16 +14,20 @@ func daemonPassword() Analysis {
 
 // daemons are accounts that come with a system and that nobody logs in to.
 var daemons = map[string]bool{
-	"daemon": true, "bin": true, "sys": true, "sync": true, "games": true, "man": true, "lp": true, "mail": true, "news": true, "uucp": true, "proxy": true,
-	"www-data": true, "backup": true, "list": true, "irc": true, "gnats": true, "nobody": true, "sshd": true, "apache": true, "nginx": true, "redis": true,
-	"messagebus": true, "systemd-network": true, "systemd-resolve": true, "adm": true, "halt": true, "shutdown": true, "operator": true, "ftp": true,
+	"daemon": true, "bin": true, "sys": true, "sync": true, "games": true, "man": true, "lp": true, "mail": true,
+	"news": true, "uucp": true, "proxy": true,
+	"www-data": true, "backup": true, "list": true, "irc": true, "gnats": true, "nobody": true, "sshd": true,
+	"apache": true, "nginx": true, "redis": true,
+	"messagebus": true, "systemd-network": true, "systemd-resolve": true, "adm": true, "halt": true, "shutdown": true,
+	"operator": true, "ftp": true,
 }
 
 // daemonPasswords looks for accounts of daemons that have a password.
 func (c *collection) daemonPasswords(a *Analysis) {
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
-		if r.Kind != model.AccountShadow || r.Has("backup") || r.Get("password") != "set" || !daemons[r.Get("name")] || r.Source.State != model.Live {
+		if r.Kind != model.AccountShadow || r.Has("backup") || r.Get("password") != "set" ||
+			!daemons[r.Get("name")] || r.Source.State != model.Live {
 			continue
 		}
 		f := c.found(a, r)

@@ -71,13 +71,15 @@ func TestEdgesLogins(t *testing.T) {
 	})
 
 	// Two accounts whose passwords were guessed in one go: neither login makes the other
-	// one ordinary; a second login of the same is no new finding.
-	s := recs(failed("auth.failures", attacker, 100, -60), login("method=password; user=admin", -5), login("method=password; user=root", 0), login("method=password; user=root", 60), login("method=password; user=root", 6000))
+	// one ordinary; a second login of the same within a day is no new finding, one
+	// after new failures is.
+	s := recs(failed("auth.failures", attacker, 100, -60), login("method=password; user=admin", -5), login("method=password; user=root", 0), login("method=password; user=root", 60),
+		failed("auth.failures", attacker, 100, 5000), login("method=password; user=root", 5100))
 	var got []string
 	for _, f := range s.run(t).Findings {
 		got = append(got, f.Level.String()+" "+f.Title)
 	}
-	if want := []string{"critical Brute force: successful login as admin from 203.0.113.77", "critical Brute force: successful login as root from 203.0.113.77"}; !slices.Equal(got, want) {
+	if want := []string{"critical Brute force: successful login as admin from 203.0.113.77", "critical Brute force: successful login as root from 203.0.113.77", "medium Successful login as root from 203.0.113.77 after many failed attempts"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	res := s.run(t)

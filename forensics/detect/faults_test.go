@@ -235,12 +235,12 @@ func TestWhen(t *testing.T) {
 		{"one whose file was created later", at(record(t, "history.command command=x"), "created", 3, "modified", 1), 1, model.AtLatest, "modified"},
 		{"a file that only says when it was modified", at(record(t, "cron.job command=x"), "modified", 1), 1, model.Inferred, "modified"},
 	} {
-		w := when(&tt.rec)
+		w := tt.rec.When()
 		if !w.Time.Equal(noon.Add(time.Duration(tt.minute)*time.Minute)) || w.Meaning != tt.meaning || w.Basis != tt.basis {
 			t.Errorf("%s: %+v", tt.name, w)
 		}
 	}
-	if w := when(&model.Record{Kind: model.HistoryCommand}); !w.IsZero() {
+	if w := (&model.Record{Kind: model.HistoryCommand}).When(); !w.IsZero() {
 		t.Errorf("nothing says when: %+v", w)
 	}
 }

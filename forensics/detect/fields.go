@@ -72,7 +72,8 @@ func checkFields(s *sigma.Rule, category string) (unknown []string, never bool) 
 	}
 	slices.Sort(unknown)
 	unknown = slices.Compact(unknown)
-	never = !slices.ContainsFunc(s.Detection.Conditions, func(c sigma.Condition) bool { return mayMatch(c.Search, can) })
+	never = !slices.ContainsFunc(s.Detection.Conditions,
+		func(c sigma.Condition) bool { return mayMatch(c.Search, can) })
 	return unknown, never
 }
 

@@ -65,7 +65,7 @@ func (c *collection) guessing(a *Analysis) {
 // guessed begins a finding about the guesses from some addresses, the busiest first.
 func (c *collection) guessed(a *Analysis, list []*attempts) Finding {
 	f := c.found(a, list[0].recs[0])
-	f.When = logged(list[0].recs[0].Stamp("first"))
+	f.When = list[0].recs[0].Stamp("first").When()
 	f.When.Time = list[0].first
 	f.Records = nil
 	count := 0
@@ -88,6 +88,7 @@ func (c *collection) guessed(a *Analysis, list []*attempts) Finding {
 			}
 		}
 	}
-	f.Add("guessing.attempts", "count", count, "first", first, "last", last, "addresses", names, "more", more(len(list), maxAddresses))
+	f.Add("guessing.attempts", "count", count, "first", first, "last", last, "addresses", names, "more",
+		more(len(list), maxAddresses))
 	return f
 }

@@ -22,15 +22,19 @@ const manyNowhere = 50
 
 // pools are domains of public mining pools, matched at the border of a label.
 var pools = []string{
-	"supportxmr.com", "minexmr.com", "minexmr.cn", "nanopool.org", "moneroocean.stream", "c3pool.com", "c3pool.org", "hashvault.pro", "herominers.com",
-	"2miners.com", "f2pool.com", "xmrpool.eu", "xmrpool.net", "usxmrpool.com", "moneropool.com", "crypto-pool.fr", "monerohash.com", "minergate.com",
-	"dwarfpool.com", "prohash.net", "ppxxmr.com", "unmineable.com", "zpool.ca", "xmr.alimabi.cn", "yiluzhuanqian.com", "xmrig.com",
+	"supportxmr.com", "minexmr.com", "minexmr.cn", "nanopool.org", "moneroocean.stream", "c3pool.com", "c3pool.org",
+	"hashvault.pro", "herominers.com",
+	"2miners.com", "f2pool.com", "xmrpool.eu", "xmrpool.net", "usxmrpool.com", "moneropool.com", "crypto-pool.fr",
+	"monerohash.com", "minergate.com",
+	"dwarfpool.com", "prohash.net", "ppxxmr.com", "unmineable.com", "zpool.ca", "xmr.alimabi.cn", "yiluzhuanqian.com",
+	"xmrig.com",
 }
 
 // guards are domains from which a system gets its updates, or its agents of
 // security their orders.
 var guards = []string{
-	"security.debian.org", "deb.debian.org", "security.ubuntu.com", "archive.ubuntu.com", "aegis.aliyun.com", "mirrors.aliyun.com", "mirrors.cloud.aliyuncs.com",
+	"security.debian.org", "deb.debian.org", "security.ubuntu.com", "archive.ubuntu.com", "aegis.aliyun.com",
+	"mirrors.aliyun.com", "mirrors.cloud.aliyuncs.com",
 	"yd.tencentyun.com", "mirrors.tencentyun.com", "clamav.net", "virustotal.com",
 }
 
@@ -86,7 +90,8 @@ func (c *collection) sinkholes(a *Analysis) {
 		default:
 			f.Message = model.Msg("hosts_nowhere.title")
 		}
-		f.Add("hosts_nowhere.names", "names", h.names[:min(len(h.names), maxHosts)], "more", more(len(h.names), maxHosts))
+		f.Add("hosts_nowhere.names", "names", h.names[:min(len(h.names), maxHosts)], "more",
+			more(len(h.names), maxHosts))
 		if h.count >= manyNowhere {
 			f.Level = Low
 			f.Add("hosts_nowhere.list", "count", h.count)

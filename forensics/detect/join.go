@@ -30,11 +30,13 @@ func (c *collection) join() {
 		if f.Source.Path == "" || rec.Kind == model.YARAMatch || rec.Kind.IsLog() || f.Engine == EngineYARA {
 			return ""
 		}
-		return fmt.Sprintf("line %s\x00%s\x00%s\x00%s\x00%s", f.Rule, f.Source.Volume, f.Source.Path, rec.Kind, excerpt(rec))
+		return fmt.Sprintf("line %s\x00%s\x00%s\x00%s\x00%s", f.Rule, f.Source.Volume, f.Source.Path, rec.Kind,
+			excerpt(rec))
 	}, again)
 	c.joinBy(func(f *Finding) string {
 		if k := c.byID[f.Records[0]].Kind; k.IsLog() && k.Info().Field("command") != nil {
-			return fmt.Sprintf("log %s\x00%s\x00%s\x00%d\x00%d", k, f.Rule, f.Source.Volume, f.Source.Inode, f.Source.Version)
+			return fmt.Sprintf("log %s\x00%s\x00%s\x00%d\x00%d", k, f.Rule, f.Source.Volume, f.Source.Inode,
+				f.Source.Version)
 		}
 		return ""
 	}, row)

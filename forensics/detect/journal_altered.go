@@ -25,7 +25,8 @@ func (c *collection) journalAltered(a *Analysis) {
 	proof := make(map[file][]string)
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
-		if k := (file{r.Source.Volume, r.Source.Inode, r.Source.Version}); twins.FromJournal(r) && r.Has("altered") && len(proof[k]) < maxListed-1 {
+		if k := (file{r.Source.Volume, r.Source.Inode, r.Source.Version}); twins.FromJournal(r) && r.Has("altered") &&
+			len(proof[k]) < maxListed-1 {
 			proof[k] = append(proof[k], r.ID)
 		}
 	}

@@ -58,10 +58,15 @@ func (c *collection) journalWiped(a *Analysis) {
 			used[k] = t
 		}
 		name := path.Base(r.Source.Path)
-		if !strings.HasSuffix(strings.TrimSuffix(name, "~"), ".journal") || path.Base(path.Dir(r.Source.Path)) == "remote" || !strings.HasPrefix(path.Clean(r.Source.Path)[len(root(r)):], "/var/log/journal/") {
+		if !strings.HasSuffix(strings.TrimSuffix(name, "~"), ".journal") ||
+			path.Base(path.Dir(r.Source.Path)) == "remote" ||
+			!strings.HasPrefix(path.Clean(r.Source.Path)[len(root(r)):], "/var/log/journal/") {
 			continue
 		}
-		f := journalFile{rec: r, name: name, entries: number(r.Get("entries")), main: name == "system.journal" || strings.HasPrefix(name, "system@")}
+		f := journalFile{
+			rec: r, name: name, entries: number(r.Get("entries")),
+			main: name == "system.journal" || strings.HasPrefix(name, "system@"),
+		}
 		f.first, _ = strconv.ParseUint(r.Get("first_number"), 10, 64)
 		f.last, _ = strconv.ParseUint(r.Get("last_number"), 10, 64)
 		// Journals of another id are those of another installation, or of what
@@ -147,7 +152,8 @@ func (c *collection) journalBegin(m *missing, f *journalFile, used time.Time) {
 	}
 	switch {
 	case f.first == 1 && number(f.rec.Get("uptime")) > journalLate:
-		m.add(Low, f.rec, model.Msg("journal_cut.begins", "first", begin, "minutes", number(f.rec.Get("uptime"))/60, "used", used))
+		m.add(Low, f.rec, model.Msg("journal_cut.begins", "first", begin, "minutes", number(f.rec.Get("uptime"))/60,
+			"used", used))
 	case f.first > journalGap && !c.in.SnapshotTime.IsZero() && c.in.SnapshotTime.Sub(begin) < journalDay:
 		m.add(Low, f.rec, model.Msg("journal_cut.oldest", "count", f.first-1, "first", begin, "used", used))
 	}

@@ -59,7 +59,10 @@ func hidingPlace(s *model.Source) model.Message {
 
 // tempPlace says whether a path is in a world-writable directory.
 func tempPlace(p string) bool {
-	for _, d := range []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/dev/mqueue/", "/run/lock/", "/var/lock/"} {
+	for _, d := range []string{
+		"/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/dev/mqueue/", "/run/lock/",
+		"/var/lock/",
+	} {
 		if strings.HasPrefix(p, d) {
 			return true
 		}
@@ -95,11 +98,16 @@ func isLogPlace(p string) bool {
 // signatures.
 func isDocument(p string) bool {
 	switch strings.ToLower(path.Ext(p)) {
-	case ".md", ".markdown", ".txt", ".rst", ".adoc", ".org", ".tex", ".html", ".htm", ".xml", ".csv", ".tsv", ".log", ".eml", ".mbox", ".ipynb",
-		".yar", ".yara", ".rule", ".rules", ".yml", ".yaml", ".ndb", ".ldb", ".hdb", ".hsb", ".sig", ".dat", ".ioc", ".stix", ".json", ".patch", ".diff", ".po":
+	case ".md", ".markdown", ".txt", ".rst", ".adoc", ".org", ".tex", ".html", ".htm", ".xml", ".csv", ".tsv", ".log",
+		".eml", ".mbox", ".ipynb",
+		".yar", ".yara", ".rule", ".rules", ".yml", ".yaml", ".ndb", ".ldb", ".hdb", ".hsb", ".sig", ".dat", ".ioc",
+		".stix", ".json", ".patch", ".diff", ".po":
 		return true
 	}
-	for _, d := range []string{"/usr/share/doc/", "/usr/share/man/", "/var/lib/clamav/", "/usr/local/maldetect/sigs/", "/etc/falco/", "/etc/suricata/", "/var/lib/suricata/", "/etc/snort/", "/var/ossec/"} {
+	for _, d := range []string{
+		"/usr/share/doc/", "/usr/share/man/", "/var/lib/clamav/", "/usr/local/maldetect/sigs/",
+		"/etc/falco/", "/etc/suricata/", "/var/lib/suricata/", "/etc/snort/", "/var/ossec/",
+	} {
 		if strings.HasPrefix(p, d) {
 			return true
 		}

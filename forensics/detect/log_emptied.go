@@ -37,7 +37,10 @@ func stem(name string) (log string, rotated bool) {
 
 // emptied are the logs that are never empty on a system in use, and (false) those
 // that may be.
-var emptied = map[string]bool{"auth.log": true, "secure": true, "wtmp": true, "syslog": true, "messages": true, "cron": true, "cron.log": true, "kern.log": true, "btmp": false, "lastlog": false}
+var emptied = map[string]bool{
+	"auth.log": true, "secure": true, "wtmp": true, "syslog": true, "messages": true,
+	"cron": true, "cron.log": true, "kern.log": true, "btmp": false, "lastlog": false,
+}
 
 // gap is how long a log may be silent at its beginning, and how far back its
 // rotated part may end, without anything missing between them.
@@ -150,11 +153,13 @@ func (c *collection) emptyLog(r *model.Record, k logName, files *logFiles) (empt
 		return emptyLog{r, at, model.Msg("log_emptied.empty", "path", r.Source.Path)}, true
 	}
 	first := r.Time("first")
-	if first.IsZero() || made.IsZero() || first.Sub(made) < gap || first.Sub(files.used) < gap || rotated && made.Sub(end) < neighbour {
+	if first.IsZero() || made.IsZero() || first.Sub(made) < gap || first.Sub(files.used) < gap ||
+		rotated && made.Sub(end) < neighbour {
 		return emptyLog{}, false
 	}
 	at := model.When{Time: first, Meaning: model.AtLatest, Basis: "first"}
-	return emptyLog{r, at, model.Msg("log_emptied.begins", "path", r.Source.Path, "first", first, "created", made)}, true
+	why := model.Msg("log_emptied.begins", "path", r.Source.Path, "first", first, "created", made)
+	return emptyLog{r, at, why}, true
 }
 
 // made says when the file of a record was made, zero if the disk does not say.

@@ -133,7 +133,7 @@ func (c *collection) accepted() []login {
 			continue
 		}
 		if s := rec.Stamp(what); !s.Time.IsZero() && rec.Get("address") != "" {
-			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), logged(s)})
+			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), s.When()})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool {

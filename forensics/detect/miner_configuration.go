@@ -76,7 +76,8 @@ func (c *collection) configLevel(rec *model.Record) Level {
 			return High // something runs what names them
 		case isDocument(p) || isLogPlace(p):
 			return Low
-		case rec.Get("encoding") != "" || kind == "script" || in == "assignments" || tempPlace(p) || hiddenPlace(p) || strings.HasPrefix(p, "/etc/"):
+		case rec.Get("encoding") != "" || kind == "script" || in == "assignments" || tempPlace(p) || hiddenPlace(p) ||
+			strings.HasPrefix(p, "/etc/"):
 			return Medium
 		}
 		return Low
@@ -112,7 +113,8 @@ func configDetails(rec *model.Record) []model.Message {
 // one.
 func placeholder(user string) bool {
 	u := strings.ToUpper(user)
-	return strings.HasPrefix(u, "YOUR_") || strings.Contains(u, "WALLET_ADDRESS") || strings.HasPrefix(u, "<") && strings.HasSuffix(u, ">")
+	return strings.HasPrefix(u, "YOUR_") || strings.Contains(u, "WALLET_ADDRESS") ||
+		strings.HasPrefix(u, "<") && strings.HasSuffix(u, ">")
 }
 
 // isContainerConfig says whether a path is where Docker, Podman or containerd keep what

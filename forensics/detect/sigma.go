@@ -121,7 +121,8 @@ func ruleFiles(dir string) ([]string, error) {
 		if err != nil {
 			return fmt.Errorf("rules of Sigma: %w", err)
 		}
-		if ext := strings.ToLower(filepath.Ext(p)); d.Type().IsRegular() && (ext == ".yml" || ext == ".yaml" || p == dir) {
+		if ext := strings.ToLower(filepath.Ext(p)); d.Type().IsRegular() &&
+			(ext == ".yml" || ext == ".yaml" || p == dir) {
 			out = append(out, p)
 		}
 		return nil
@@ -156,7 +157,10 @@ func (r *Rules) SHA256() string { return r.hash }
 // event gives a record as Sigma sees it: its fields, the names that public rules
 // use for some of them, and all of it as text for searches by keyword.
 func event(r *model.Record) map[string]any {
-	e := map[string]any{"kind": string(r.Kind), "path": r.Source.Path, "state": r.Source.State.String(), "TargetFilename": r.Source.Path}
+	e := map[string]any{
+		"kind": string(r.Kind), "path": r.Source.Path, "state": r.Source.State.String(),
+		"TargetFilename": r.Source.Path,
+	}
 	var text strings.Builder
 	for i := range r.Fields {
 		f := &r.Fields[i]

@@ -27,8 +27,9 @@ func (c *collection) sigma(rec *model.Record) {
 	f.Techniques = slices.Clone(first.Techniques)
 	for _, x := range matched[1:] {
 		f.also(&Finding{
-			Finding: model.Finding{Rule: x.Name, Level: x.Level, Message: model.Msg("rule.title", "rule", x.Name, "title", x.Title)},
-			own:     x.own,
+			Finding: model.Finding{Rule: x.Name, Level: x.Level, Message: model.Msg("rule.title", "rule", x.Name,
+				"title", x.Title)},
+			own: x.own,
 		})
 		f.Techniques = union(f.Techniques, x.Techniques)
 	}

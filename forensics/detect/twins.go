@@ -32,7 +32,7 @@ func (c *collection) proveTwins() {
 				// A text may go further back than the journal does.
 				if r := c.byID[other]; r.Kind == model.CronRun && f.Source.Path == c.byID[id].Source.Path {
 					if s := r.Stamp("first"); !s.Time.IsZero() && f.When.Time.Sub(s.Time) > twins.SameMoment {
-						f.When = logged(s)
+						f.When = s.When()
 					}
 				}
 			}

@@ -49,7 +49,8 @@ func (c *collection) units() {
 			}
 			if n < maxUnits {
 				f.list(s.ID)
-				f.Details = append(f.Details, model.Msg("unit.started_by", "unit", s.Get("unit"), "occasion", occasion(s)))
+				f.Details = append(f.Details, model.Msg("unit.started_by", "unit", s.Get("unit"), "occasion",
+					occasion(s)))
 			}
 		}
 		var names []string

@@ -26,18 +26,23 @@ func (c *collection) strangers(a *Analysis) {
 	}
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if !rec.Kind.IsAutostart() || rec.Kind == model.DpkgScript || rec.Source.State != model.Live || rec.Has("ignored") {
+		if !rec.Kind.IsAutostart() || rec.Kind == model.DpkgScript || rec.Source.State != model.Live ||
+			rec.Has("ignored") {
 			continue
 		}
 		started := c.programs(rec)
 		if rec.Get("interpreter") == "ELF" && rec.Kind != model.StartedScript {
 			// A program in a directory all of whose files are run.
 			self := path.Clean(rec.Source.Path)
-			started = append(started, namedProgram{named: self, real: self, self: true, fact: c.lookup(rec.Source.Volume, self)})
+			started = append(started, namedProgram{
+				named: self, real: self, self: true,
+				fact: c.lookup(rec.Source.Volume, self),
+			})
 		}
 		for _, p := range started {
 			ff := p.fact
-			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() || ff.Inode.Mode&0o111 == 0 || !p.self && !packaged(p.real) {
+			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() ||
+				ff.Inode.Mode&0o111 == 0 || !p.self && !packaged(p.real) {
 				continue
 			}
 			f := c.found(a, rec)
@@ -60,7 +65,10 @@ func (c *collection) strangers(a *Analysis) {
 // localDirectory says whether a directory below those of packages is where people put
 // programs of their own: plugins of monitors and clusters, Java by hand.
 func localDirectory(p string) bool {
-	for _, d := range []string{"/cgi-bin/", "/nagios/plugins/", "/monitoring-plugins/", "/check_mk_agent/", "/zabbix/", "/munin/plugins/", "/ocf/", "/jvm/", "/cli-plugins/"} {
+	for _, d := range []string{
+		"/cgi-bin/", "/nagios/plugins/", "/monitoring-plugins/", "/check_mk_agent/",
+		"/zabbix/", "/munin/plugins/", "/ocf/", "/jvm/", "/cli-plugins/",
+	} {
 		if strings.HasPrefix(p, "/usr/lib") && strings.Contains(p, d) {
 			return true
 		}
@@ -70,9 +78,13 @@ func localDirectory(p string) bool {
 
 // packaged says whether programs in a directory come from packages alone.
 func packaged(p string) bool {
-	for _, d := range []string{"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/lib64/", "/boot/"} {
+	for _, d := range []string{
+		"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/",
+		"/lib64/", "/usr/lib64/", "/boot/",
+	} {
 		if strings.HasPrefix(p, d) {
-			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") && !localDirectory(p)
+			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") &&
+				!localDirectory(p)
 		}
 	}
 	// Straight in /etc or in the root directory is no place for a program, but for the

@@ -54,7 +54,8 @@ func (c *collection) verdict(findings []model.Finding) model.Verdict {
 		v.Since, v.SinceFinding = findings[earliest].When, findings[earliest].ID
 		for i := range findings {
 			f := &findings[i]
-			if f.Level >= least && c.findings[i].rests() < least && !f.When.IsZero() && f.When.Time.Before(v.Since.Time) {
+			if f.Level >= least && c.findings[i].rests() < least && !f.When.IsZero() &&
+				f.When.Time.Before(v.Since.Time) {
 				f.Add("verdict.own_rule_earlier")
 			}
 		}
@@ -67,7 +68,8 @@ func (c *collection) verdict(findings []model.Finding) model.Verdict {
 func since(findings []model.Finding, counts func(i int) bool) int {
 	earliest := -1
 	for i := range findings {
-		if f := &findings[i]; !f.When.IsZero() && counts(i) && (earliest < 0 || f.When.Time.Before(findings[earliest].When.Time)) {
+		if f := &findings[i]; !f.When.IsZero() && counts(i) &&
+			(earliest < 0 || f.When.Time.Before(findings[earliest].When.Time)) {
 			earliest = i
 		}
 	}

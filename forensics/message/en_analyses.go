@@ -4,90 +4,122 @@ package message
 // the known false positives. A finding has sentences of its own.
 var englishAnalyses = map[string]string{
 	"guessed_password.about": "Brute force: successful login after failed attempts",
-	"guessed_password.about.text": "At least ten failed logins from an address within a day, then one accepted with a password. " +
-		"Critical from fifty failures or three user names on, otherwise high; medium if the address had logged in before the failures; " +
-		"medium or low if the login was by key. What a process other than root's wrote in the name of sshd, as the journal shows, is no login.",
-	"guessed_password.benign": "A user who forgot the password and connects from a new address; an address shared by many",
+	"guessed_password.about.text": "" +
+		"At least ten failed logins from an address within a day, then one accepted with a password. Critical " +
+		"from fifty failures or three user names on, otherwise high; medium if the address had logged in before " +
+		"the failures; medium or low if the login was by key. What a process other than root's wrote in the name " +
+		"of sshd, as the journal shows, is no login.",
+	"guessed_password.benign": "" +
+		"A user who forgot the password and connects from a new address; an address shared by many",
 
 	"guessed_password_spread.about": "Distributed password guessing with a successful login",
-	"guessed_password_spread.about.text": "At least fifty failed logins for one user name from five or more addresses within an hour, " +
-		"then a password login from an address never seen before.",
-	"guessed_password_spread.benign": "An administrator who logs in with a password from a new address, on a server under constant attack",
+	"guessed_password_spread.about.text": "" +
+		"At least fifty failed logins for one user name from five or more addresses within an hour, then a " +
+		"password login from an address never seen before.",
+	"guessed_password_spread.benign": "" +
+		"An administrator who logs in with a password from a new address, on a server under constant attack",
 
 	"guessing.about": "Password guessing",
-	"guessing.about.text": "Ten or more failed logins from an address. Low, as every server on the internet sees it; " +
-		"medium for a hundred or more that were in progress within the hour before the snapshot.",
+	"guessing.about.text": "" +
+		"Ten or more failed logins from an address. Low, as every server on the internet sees it; medium for a " +
+		"hundred or more that were in progress within the hour before the snapshot.",
 	"guessing.benign": "Background noise of the internet; a program with an outdated password",
 
-	"starts_miner.about": "A cron job or script, a unit, a line of a boot script or of a shell startup file names a program in which a " +
-		"YARA rule found a miner, whatever the line itself looks like. A rule that matches the same line is raised to this level instead.",
+	"starts_miner.about": "" +
+		"A cron job or script, a unit, a line of a boot script or of a shell startup file names a program in " +
+		"which a YARA rule found a miner, whatever the line itself looks like. A rule that matches the same line " +
+		"is raised to this level instead.",
 	"starts_miner.benign": "Miners run on purpose by the owner of the server",
 
 	"miner_configuration.about": "Miner configuration: pool and wallet",
-	"miner_configuration.about.text": "A configuration with a pool and a wallet whose checksum is valid, also as an object in memory or as " +
-		"the command of a container. Medium for a pool and a wallet apart in a core dump, and for a pool in a program; informational " +
-		"for a pool alone, and in unmodified files of packages.",
-	"miner_configuration.benign": "Notes and block lists that name pools; the configuration of a miner run on purpose",
+	"miner_configuration.about.text": "" +
+		"A configuration with a pool and a wallet whose checksum is valid, also as an object in memory or as the " +
+		"command of a container. Medium for a pool and a wallet apart in a core dump, and for a pool in a " +
+		"program; informational for a pool alone, and in unmodified files of packages.",
+	"miner_configuration.benign": "" +
+		"Notes and block lists that name pools; the configuration of a miner run on purpose",
 
 	"dpkg_script.about": "Package maintainer script modified, or with suspicious commands",
-	"dpkg_script.about.text": "A script that dpkg runs as root downloads, decodes, starts something in the background or from a " +
-		"world-writable directory, edits keys or ld.so.preload; its inode changed more than five minutes after the file list of its " +
-		"package was written; or a command follows its regular end. Critical if it starts a miner, high for two of these, medium for one; " +
-		"low if it is only newer.",
-	"dpkg_script.benign": "Packages of vendors that download what they install; a package that was configured again",
+	"dpkg_script.about.text": "" +
+		"A script that dpkg runs as root downloads, decodes, starts something in the background or from a " +
+		"world-writable directory, edits keys or ld.so.preload; its inode changed more than five minutes after " +
+		"the file list of its package was written; or a command follows its regular end. Critical if it starts a " +
+		"miner, high for two of these, medium for one; low if it is only newer.",
+	"dpkg_script.benign": "" +
+		"Packages of vendors that download what they install; a package that was configured again",
 
-	"preload_unowned.about": "ld.so.preload names a library owned by no package. Medium if the library does not exist or the image has no " +
-		"package database; informational if a package owns it.",
+	"preload_unowned.about": "" +
+		"ld.so.preload names a library owned by no package. Medium if the library does not exist or the image has " +
+		"no package database; informational if a package owns it.",
 	"preload_unowned.benign": "Performance monitoring agents installed without a package",
 
-	"unowned_program_started.about": "A cron job, unit, hook or boot script starts a program in /usr/bin, /usr/sbin, /usr/lib, /etc or " +
-		"another directory whose programs come from packages, and no package owns it; or an ELF file owned by no package stands among " +
-		"the scripts of cron, init, systemd generators or hooks.",
-	"unowned_program_started.benign": "Software unpacked into /usr by hand; links that an installer made without dpkg",
+	"unowned_program_started.about": "" +
+		"A cron job, unit, hook or boot script starts a program in /usr/bin, /usr/sbin, /usr/lib, /etc or another " +
+		"directory whose programs come from packages, and no package owns it; or an ELF file owned by no package " +
+		"stands among the scripts of cron, init, systemd generators or hooks.",
+	"unowned_program_started.benign": "" +
+		"Software unpacked into /usr by hand; links that an installer made without dpkg",
 
-	"time_set_back.about": "A program owned by no package has a modification time more than a day before the creation of its inode. High if " +
-		"it is a miner or an autostart entry starts it, medium in a hidden or world-writable directory, otherwise low. /opt, /srv, " +
-		"/usr/local and home directories are left out.",
+	"time_set_back.about": "" +
+		"A program owned by no package has a modification time more than a day before the creation of its inode. " +
+		"High if it is a miner or an autostart entry starts it, medium in a hidden or world-writable directory, " +
+		"otherwise low. /opt, /srv, /usr/local and home directories are left out.",
 	"time_set_back.benign": "Programs unpacked from an archive, or copied with their times",
 
 	"log_emptied.title": "Logs cleared",
-	"log_emptied.about": "A log is empty though its file was modified after its creation, or begins more than a day after the creation of " +
-		"its file and after other logs begin; and no rotated part of it holds what is missing.",
-	"log_emptied.benign": "An administrator who emptied a log that had filled the disk; an image that was cleaned before it was copied",
+	"log_emptied.about": "" +
+		"A log is empty though its file was modified after its creation, or begins more than a day after the " +
+		"creation of its file and after other logs begin; and no rotated part of it holds what is missing.",
+	"log_emptied.benign": "" +
+		"An administrator who emptied a log that had filled the disk; an image that was cleaned before it was " +
+		"copied",
 
-	"login_records_zeroed.about": "Records of wtmp or btmp consist of zeros only, with other records behind them, as tools leave them that " +
+	"login_records_zeroed.about": "" +
+		"Records of wtmp or btmp consist of zeros only, with other records behind them, as tools leave them that " +
 		"remove a login. Zeros at the end of the file come from a crash and are no finding.",
 	"login_records_zeroed.benign": "A damaged file",
 
-	"journal_cut.about": "Medium if the file to which journald was writing is deleted. Low if a thousand or more of the numbered entries " +
-		"are missing between two files, if nothing older than a day is left of a server that was in use before, or if the first journal " +
-		"begins half an hour or more after a boot. journald itself removes only the oldest files.",
-	"journal_cut.benign": "An administrator who freed space or started the journal anew; limits of a few megabytes or hours; a file that " +
-		"was damaged and then removed",
+	"journal_cut.about": "" +
+		"Medium if the file to which journald was writing is deleted. Low if a thousand or more of the numbered " +
+		"entries are missing between two files, if nothing older than a day is left of a server that was in use " +
+		"before, or if the first journal begins half an hour or more after a boot. journald itself removes only " +
+		"the oldest files.",
+	"journal_cut.benign": "" +
+		"An administrator who freed space or started the journal anew; limits of a few megabytes or hours; a file " +
+		"that was damaged and then removed",
 
-	"journal_altered.about": "A message in a journal file (of those on logins, accounts and commands) does not match the hash stored with " +
-		"it: it was edited in place. Messages that contain zeros count as torn.",
+	"journal_altered.about": "" +
+		"A message in a journal file (of those on logins, accounts and commands) does not match the hash stored " +
+		"with it: it was edited in place. Messages that contain zeros count as torn.",
 	"journal_altered.benign": "A damaged disk",
 
-	"hosts_nowhere.about": "/etc/hosts sets a null or loopback address for update servers, servers of security agents, or mining pools. " +
-		"Low from fifty such names on: a block list.",
+	"hosts_nowhere.about": "" +
+		"/etc/hosts sets a null or loopback address for update servers, servers of security agents, or mining " +
+		"pools. Low from fifty such names on: a block list.",
 	"hosts_nowhere.benign": "Block lists of advertisements and miners; a mirror on the machine itself",
 
-	"tuned_for_mining.about":  "Huge pages together with a disabled NMI watchdog or the msr module loaded at boot. None of them alone is a finding.",
+	"tuned_for_mining.about": "" +
+		"Huge pages together with a disabled NMI watchdog or the msr module loaded at boot. None of them alone is " +
+		"a finding.",
 	"tuned_for_mining.benign": "Databases and virtual machines tuned by the book",
 
-	"daemon_password.about":      "Service account with a password",
+	"daemon_password.about": "Service account with a password",
 	"daemon_password.about.text": "An account that is installed with the system and without a password has one.",
-	"daemon_password.benign":     "An account that was assigned to a person",
+	"daemon_password.benign": "An account that was assigned to a person",
 
 	"ran_from_odd_place.about": "Program executed from a world-writable or hidden directory",
-	"ran_from_odd_place.about.text": "The systemd journal holds an entry that a program wrote, or that the audit system wrote about it, and " +
-		"the program stood in a world-writable directory or in a hidden one outside of home directories. Medium if both, otherwise low; " +
-		"none if another finding is about that file, which then names these entries as proof of execution. The file may be gone.",
-	"ran_from_odd_place.benign": "Installers that unpack themselves into /tmp; language environments in hidden directories",
+	"ran_from_odd_place.about.text": "" +
+		"The systemd journal holds an entry that a program wrote, or that the audit system wrote about it, and " +
+		"the program stood in a world-writable directory or in a hidden one outside of home directories. Medium " +
+		"if both, otherwise low; none if another finding is about that file, which then names these entries as " +
+		"proof of execution. The file may be gone.",
+	"ran_from_odd_place.benign": "" +
+		"Installers that unpack themselves into /tmp; language environments in hidden directories",
 
 	"names_intruder.about": "References attacker infrastructure",
-	"names_intruder.about.text": "A command or script, deleted ones too, has a URL with an address from which a password was guessed and " +
-		"accepted, or with the pool of a miner on the host. A finding about the same record is raised by one level instead.",
+	"names_intruder.about.text": "" +
+		"A command or script, deleted ones too, has a URL with an address from which a password was guessed and " +
+		"accepted, or with the pool of a miner on the host. A finding about the same record is raised by one " +
+		"level instead.",
 	"names_intruder.benign": "A server that serves its visitors and was attacked from their addresses",
 }

@@ -12,13 +12,15 @@ var englishFindings = map[string]string{
 	"finding.deleted":       "The file was deleted and recovered from left-over metadata.",
 	"finding.ignored":       "It does not run as it is: {reason}.",
 	"finding.scheduled":     "Scheduled for {time}.",
-	"finding.more":          "{count} more such {count|line|lines} in this file[; only the first {listed} records are listed].",
-	"finding.started_by":    "Started by {path}.",
+	"finding.more": "{count} more such {count|line|lines} in this file[; only the first {listed} records " +
+		"are listed].",
+	"finding.started_by": "Started by {path}.",
 
 	"story.finding": "{title}[: {path}]",
 
-	"verdict.own_rule":         "The time of the verdict rests on this finding of a rule that the user added.",
-	"verdict.own_rule_earlier": "A rule that the user added does not move the time of the verdict, though this is earlier.",
+	"verdict.own_rule": "The time of the verdict rests on this finding of a rule that the user added.",
+	"verdict.own_rule_earlier": "A rule that the user added does not move the time of the verdict, though this is " +
+		"earlier.",
 
 	"account.password": "The account can log in with a password[, last changed {changed}].",
 
@@ -65,12 +67,16 @@ var englishFindings = map[string]string{
 	"guessed_password.title":       "Brute force: successful login[ as {user}] from {address}",
 	"guessed_password.title.known": "Successful login[ as {user}] from {address} after many failed attempts",
 	"guessed_password.title.key":   "Login by key[ as {user}] from {address}, a source of password guessing",
-	"guessed_password.attempts":    "{count} failed logins from {address} since {since}, then one accepted[ (method {method})].",
-	"guessed_password.known":       "The address had logged in before, first {since}: the user may have forgotten the password.",
-	"guessed_password.begins":      "Password guessing from {address} begins ({count} failed logins before one was accepted)",
+	"guessed_password.attempts": "{count} failed logins from {address} since {since}, then one accepted[ " +
+		"(method {method})].",
+	"guessed_password.known": "The address had logged in before, first {since}: the user may have forgotten " +
+		"the password.",
+	"guessed_password.begins": "Password guessing from {address} begins ({count} failed logins before one was " +
+		"accepted)",
 
-	"guessed_password_spread.title":    "Distributed password guessing: successful login[ as {user}] from {address}",
-	"guessed_password_spread.attempts": "{count} failed logins[ as {user}] from {addresses} addresses in the hour before, then a password login from an address not seen before.",
+	"guessed_password_spread.title": "Distributed password guessing: successful login[ as {user}] from {address}",
+	"guessed_password_spread.attempts": "{count} failed logins[ as {user}] from {addresses} addresses in the hour " +
+		"before, then a password login from an address not seen before.",
 
 	"guessing.title":      "Password guessing from {address}",
 	"guessing.title.many": "Password guessing from {count} addresses",
@@ -87,7 +93,8 @@ var englishFindings = map[string]string{
 	"miner_configuration.pool":       "Pool {pool}.",
 	"miner_configuration.program":    "Configuration of {program}.",
 
-	"dpkg_script.title.modified_notable": "Maintainer script {script} modified after installation, with suspicious commands",
+	"dpkg_script.title.modified_notable": "Maintainer script {script} modified after installation, with suspicious " +
+		"commands",
 	"dpkg_script.title.appended_notable": "Suspicious command appended to maintainer script {script}",
 	"dpkg_script.title.notable":          "Suspicious command in maintainer script {script}",
 	"dpkg_script.title.rare":             "Unusual command in maintainer script {script}",
@@ -103,34 +110,41 @@ var englishFindings = map[string]string{
 	"preload_unowned.title.unknown":  "Library preloaded into every program",
 	"preload_unowned.title.packaged": "Packaged library preloaded into every program",
 	"preload_unowned.missing":        "ld.so.preload names {library}, which does not exist.",
-	"preload_unowned.unowned":        "ld.so.preload names {library} (inode {inode}), owned by no package. Such libraries hide processes and files.",
-	"preload_unowned.unknown":        "ld.so.preload names {library} (inode {inode}).",
-	"preload_unowned.packaged":       "ld.so.preload names {library} of package {package}.",
+	"preload_unowned.unowned": "ld.so.preload names {library} (inode {inode}), owned by no package. Such " +
+		"libraries hide processes and files.",
+	"preload_unowned.unknown":  "ld.so.preload names {library} (inode {inode}).",
+	"preload_unowned.packaged": "ld.so.preload names {library} of package {package}.",
 
 	"unowned_program_started.title":   "Executable owned by no package started from a package directory",
 	"unowned_program_started.program": "It starts {program} (inode {inode}[, created {created}]), owned by no package.",
 
-	"time_set_back.title":   "Timestomping: mtime predates inode creation",
-	"time_set_back.times":   "mtime {modified}, inode created {created}. Any program can set the mtime, none the creation time.",
+	"time_set_back.title": "Timestomping: mtime predates inode creation",
+	"time_set_back.times": "mtime {modified}, inode created {created}. Any program can set the mtime, none the " +
+		"creation time.",
 	"time_set_back.miner":   "The file is a known miner.",
 	"time_set_back.started": "An autostart entry starts it.",
 
 	"log_emptied.title.one":  "Log cleared: {path}",
 	"log_emptied.title.many": "{count} logs cleared",
 	"log_emptied.empty":      "{path} was in use and is empty; no rotated part holds what is missing.",
-	"log_emptied.begins":     "{path} begins {first}, though the file was created {created}; no rotated part holds what is missing.",
+	"log_emptied.begins": "{path} begins {first}, though the file was created {created}; no rotated part holds " +
+		"what is missing.",
 
-	"login_records_zeroed.title":   "Login records overwritten with zeros",
-	"login_records_zeroed.records": "{count} {count|record consists|records consist} of zeros only, as tools leave them that remove a login.",
+	"login_records_zeroed.title": "Login records overwritten with zeros",
+	"login_records_zeroed.records": "{count} {count|record consists|records consist} of zeros only, as tools leave " +
+		"them that remove a login.",
 
 	"journal_cut.title":   "systemd journal truncated",
 	"journal_cut.deleted": "{path} was deleted while journald wrote to it.",
-	"journal_cut.begins":  "The journal begins {first}, {minutes} minutes after a boot, though other logs begin {used}.",
-	"journal_cut.oldest":  "The {count} entries before {first} are gone: nothing older than a day is left, though other logs begin {used}.",
+	"journal_cut.begins": "The journal begins {first}, {minutes} minutes after a boot, though other logs begin " +
+		"{used}.",
+	"journal_cut.oldest": "The {count} entries before {first} are gone: nothing older than a day is left, though " +
+		"other logs begin {used}.",
 	"journal_cut.missing": "{count} entries before {first} are missing between files that are present.",
 
-	"journal_altered.title":    "systemd journal entries modified in place",
-	"journal_altered.messages": "{count} {count|message does|messages do} not match the hash stored with {count|it|them}.",
+	"journal_altered.title": "systemd journal entries modified in place",
+	"journal_altered.messages": "{count} {count|message does|messages do} not match the hash stored with " +
+		"{count|it|them}.",
 
 	"hosts_nowhere.title":        "Security, update or pool hosts sinkholed in /etc/hosts",
 	"hosts_nowhere.title.guards": "Security or update hosts sinkholed in /etc/hosts",

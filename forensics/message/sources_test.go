@@ -124,7 +124,8 @@ func faults(texts map[string]string, made []use) []string {
 			}
 		}
 		for _, p := range names(template) {
-			if !slices.Contains(u.params, p) && !slices.ContainsFunc(made, func(o use) bool { return o.id == u.id && slices.Contains(o.params, p) }) {
+			if !slices.Contains(u.params, p) && !slices.ContainsFunc(made,
+				func(o use) bool { return o.id == u.id && slices.Contains(o.params, p) }) {
 				out = append(out, fmt.Sprintf("%s: nothing gives {%s}", u.id, p))
 			}
 		}
@@ -172,7 +173,10 @@ func TestSourceFaults(t *testing.T) {
 		{[]use{{"a.b", []string{"x", "n", "y", "z"}, "f:1"}, {"c.d", nil, "f:2"}}, "f:1: a.b has no {z}"},
 		{[]use{{"a.b", []string{"x", "n", "y", "y"}, "f:1"}, {"c.d", nil, "f:2"}}, "f:1: a.b has {y} twice"},
 		{[]use{{"a.b", []string{"x", "n", "y"}, "f:1"}}, `nothing says "c.d"`},
-		{[]use{{"a.b", []string{"x", "n", "y"}, "f:1"}, {"c.d", nil, "f:2"}, {"c.e", nil, "f:3"}}, `f:3: no message "c.e"`},
+		{
+			[]use{{"a.b", []string{"x", "n", "y"}, "f:1"}, {"c.d", nil, "f:2"}, {"c.e", nil, "f:3"}},
+			`f:3: no message "c.e"`,
+		},
 	} {
 		got := strings.Join(faults(texts, tt.made), "; ")
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
@@ -191,7 +195,8 @@ func TestWords(t *testing.T) {
 			if m := privateWords.FindString(text); m != "" {
 				t.Errorf("%s holds %q", id, m)
 			}
-			if strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, "{") != strings.Count(text, "}") || strings.TrimSpace(text) != text || strings.Contains(text, "  ") {
+			if strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, "{") != strings.Count(text,
+				"}") || strings.TrimSpace(text) != text || strings.Contains(text, "  ") {
 				t.Errorf("%s: %q", id, text)
 			}
 		}

@@ -56,6 +56,7 @@ func TestEdgesLogins(t *testing.T) {
 	recs := func(l ...model.Record) scene { return scene{records: l, snapshot: 6000} }
 	checkEdges(t, []edge{
 		{"the log and btmp state the same failures", "guessed_password", recs(failed("auth.failures", attacker, 9, -60), failed("login.failures", attacker, 9, -60), login("method=password; user=root", 0)), None},
+		{"btmp states fewer of them", "guessed_password", recs(failed("auth.failures", attacker, 10, -60), failed("login.failures", attacker, 9, -60), login("method=password; user=root", 0)), High},
 		{"btmp alone states them", "guessed_password", recs(failed("login.failures", attacker, 10, -60), login("method=password; user=root", 0)), High},
 		{"a row stands in two states of the log", "guessed_password", recs(failed("auth.failures", attacker, 9, -60), failed("auth.failures", attacker, 9, -60), login("method=password; user=root", 0)), None},
 		{"by key from a known address", "guessed_password", recs(login("method=publickey; user=root", -5000), failed("auth.failures", attacker, 100, -60), login("method=publickey; user=root", 0)), Low},
@@ -291,6 +292,10 @@ func TestEdgesIntruder(t *testing.T) {
 		{"nothing else about it", "names_intruder", recs(history("fetch")), Medium},
 		{"another host", "history_download", recs(record(t, "history.command command=curl; traits=fetch,pipe_to_shell; urls=http://203.0.113.7/a; path=/root/.bash_history")), Medium},
 		{"an address as IPv6 writes it", "names_intruder", recs(record(t, "history.command command=curl; urls=http://[::ffff:203.0.113.77]/a; path=/root/.bash_history")), Medium},
+		{"an address that sshd wrote as IPv6", "names_intruder", scene{records: []model.Record{
+			at(record(t, "auth.failures address=::ffff:203.0.113.77; count=100; users=root"), "first", -60, "last", -50),
+			at(record(t, "auth.login method=password; user=root; address=::ffff:203.0.113.77; path=/var/log/auth.log"), "logged", 0), history("fetch"),
+		}}, Medium},
 		{"the pool of a weak finding", "names_intruder", scene{records: []model.Record{record(t, "miner.config pool=203.0.113.77:3333; path=/opt/c.json"), history("fetch")}}, None},
 	})
 	s := recs()

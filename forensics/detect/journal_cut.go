@@ -164,7 +164,7 @@ func (c *collection) journalBegin(m *missing, f *journalFile, used time.Time) {
 func journalGaps(m *missing, live, files []journalFile) {
 	last := uint64(0)
 	for i, f := range live {
-		if i > 0 && f.first > last+journalGap {
+		if i > 0 && f.first > last {
 			// What users' processes wrote has numbers of the same row.
 			gone := f.first - last - 1
 			for _, g := range files {

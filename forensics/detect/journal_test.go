@@ -46,9 +46,11 @@ func TestJournalCut(t *testing.T) {
 		{"a few are missing", []model.Record{wtmp(month), file("system@a-1.journal", live, 1, 20_000, 20_000, 5, month), file("system.journal", live, 20_900, 60_000, 39_000, 80, -48)}, None, ""},
 		{"begun anew long after the boot", []model.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 7200, -3)}, Low, "120 minutes after a boot"},
 		{"begun with the boot of a new server", []model.Record{wtmp(-3), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
+		{"begun anew on a server that is two days old", []model.Record{wtmp(-48 - 3), file("system.journal", live, 1, 900, 900, 7200, -3)}, None, ""},
+		{"begun anew on a server that is older", []model.Record{wtmp(-48 - 4), file("system.journal", live, 1, 900, 900, 7200, -3)}, Low, "120 minutes after a boot"},
 		{"begun with a boot", []model.Record{wtmp(month), file("system.journal", live, 1, 900, 900, 5, -3)}, None, ""},
 		{"nothing older than a day", []model.Record{wtmp(month), file("system.journal", live, 40_001, 41_000, 1000, 7200, -3)}, Low, "nothing older than a day is left"},
-		{"deleted while it was open", []model.Record{wtmp(month), file("system.journal", orphan, 1, 900, 900, 5, month), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, Medium, "was deleted while journald wrote to it."},
+		{"deleted while it was open", []model.Record{wtmp(month), file("system.journal", orphan, 1, 900, 900, 5, month), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, Medium, "was deleted while journald wrote to it. Deleted parts were recovered: /var/log/journal/0123/system@a-1.journal (inode "},
 		{"an old one deleted", []model.Record{wtmp(month), file("system.journal", live, 901, 1800, 900, 5, -48), file("system@a-1.journal", deleted, 1, 900, 900, 5, month)}, None, ""},
 	}
 	for _, tt := range tests {

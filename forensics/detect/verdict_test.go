@@ -96,6 +96,15 @@ func TestSince(t *testing.T) {
 			[]model.Record{job("/tmp/a", "/a", 5, "temp_exec")},
 			Compromised, noon.Add(5 * time.Minute), "own", "own: verdict.own_rule",
 		},
+		{
+			"an own rule names what starts a known miner",
+			[]string{cronRule("Own", "medium", "/opt/a")},
+			[]model.Record{
+				at(record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/opt/a"), "created", 9),
+				at(record(t, "cron.job command=/opt/a; programs=/opt/a; path=/etc/cron.d/a"), "changed", 5),
+			},
+			Compromised, noon.Add(5 * time.Minute), "own", "",
+		},
 		{"no time", nil, []model.Record{{Kind: model.CronJob, Source: model.Source{Volume: "p1", Path: "/a"}}}, NoIndicators, none, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -103,9 +103,9 @@ var englishAnalyses = map[string]string{
 		"a finding.",
 	"tuned_for_mining.benign": "Databases and virtual machines tuned by the book",
 
-	"daemon_password.about": "Service account with a password",
+	"daemon_password.about":      "Service account with a password",
 	"daemon_password.about.text": "An account that is installed with the system and without a password has one.",
-	"daemon_password.benign": "An account that was assigned to a person",
+	"daemon_password.benign":     "An account that was assigned to a person",
 
 	"ran_from_odd_place.about": "Program executed from a world-writable or hidden directory",
 	"ran_from_odd_place.about.text": "" +

@@ -138,6 +138,9 @@ func (p params) show(name string) string {
 		return strconv.FormatInt(n, 10)
 	}
 	if t, ok := v.Time(); ok {
+		if t.IsZero() { // unknown
+			return ""
+		}
 		return t.UTC().Format(time.RFC3339)
 	}
 	s, _ := v.Text()

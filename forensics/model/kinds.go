@@ -237,7 +237,7 @@ func (i *KindInfo) HasTime(what string) bool {
 }
 
 func (i *KindInfo) identifies(what string) bool {
-	return slices.ContainsFunc(i.Times, func(t TimeInfo) bool { return t.What == what && t.Identifies })
+	return i != nil && slices.ContainsFunc(i.Times, func(t TimeInfo) bool { return t.What == what && t.Identifies })
 }
 
 // typeOf returns the type of a field, Text where the table does not have it.

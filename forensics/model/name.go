@@ -90,7 +90,7 @@ func (r *Record) stableName(root func(volume, path string) string) string {
 		}
 	}
 	for _, s := range r.Times {
-		if info != nil && info.identifies(s.What) {
+		if info.identifies(s.What) {
 			part(h, s.What+stamp(s.Time))
 		}
 	}

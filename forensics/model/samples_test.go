@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -62,6 +64,44 @@ func TestSamples(t *testing.T) {
 		if text := sample(t, name); !bytes.Contains(text, []byte(`"F-0001"`)) {
 			t.Errorf("%s: the analysis has no finding", name)
 		}
+	}
+}
+
+// TestRandom: random records of each kind hold to the schema, also those of the journal.
+func TestRandom(t *testing.T) {
+	schema := compiled(t, true)
+	a := &model.Analysis{Schema: model.SchemaName, Verdict: model.Verdict{State: model.NoIndicators}, Image: model.Image{ID: "i1"}}
+	for _, k := range model.Kinds() {
+		for _, fields := range [][]model.FieldInfo{k.Fields, slices.Concat(k.Fields, model.JournalFields())} {
+			r := model.Record{Kind: k.Kind, Source: model.Source{Volume: "p1", Path: "/x\xff", DiskOffset: -1}}
+			for _, f := range fields {
+				switch f.Type {
+				case model.List:
+					r.AddList(f.Name, []string{"\x1b", `\`})
+				case model.Number:
+					r.AddInt(f.Name, -1<<63)
+				case model.Bool:
+					r.AddBool(f.Name, true)
+				default:
+					r.Add(f.Name, "\u202e")
+				}
+			}
+			for _, s := range k.Times {
+				r.Times = append(r.Times, model.Stamp{What: s.What, Time: time.Unix(0, 1), Inferred: "year, zone"})
+			}
+			a.Records = append(a.Records, r)
+		}
+	}
+	model.NumberRecords(a.Records, nil)
+	var text bytes.Buffer
+	if err := a.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(t, schema, text.Bytes()); err != nil {
+		t.Errorf("%.2000v", err)
+	}
+	if _, err := model.Read(&text); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -65,7 +65,14 @@ func generated(t *testing.T) string {
 	for _, k := range model.Kinds() {
 		names = append(names, fmt.Sprintf("%q", k.Kind))
 		rules = append(rules, ruleOf(&k))
-		defs = append(defs, fmt.Sprintf("%q: %s", k.Kind, fieldsOf(k.Fields, ",\n   \"$ref\": \"#/$defs/journal_fields\",\n   \"unevaluatedProperties\": false")))
+		fields, more := k.Fields, ",\n   \"$ref\": \"#/$defs/journal_fields\",\n   \"unevaluatedProperties\": false"
+		own := func(f model.FieldInfo) bool {
+			return slices.ContainsFunc(k.Fields, func(g model.FieldInfo) bool { return f.Name == g.Name })
+		}
+		if slices.ContainsFunc(model.JournalFields(), own) { // of another type
+			fields, more = slices.Concat(fields, slices.DeleteFunc(model.JournalFields(), own)), ",\n   \"additionalProperties\": false"
+		}
+		defs = append(defs, fmt.Sprintf("%q: %s", k.Kind, fieldsOf(fields, more)))
 	}
 	return strings.NewReplacer(
 		`"@kinds@"`, strings.Join(names, ", "),

@@ -23,6 +23,18 @@ var (
 	timeMethods  = []string{"Time", "Stamp"}
 )
 
+// typedMethods are those of them that are for fields of one type.
+var typedMethods = map[string]model.Type{
+	"AddInt": model.Number, "Number": model.Number, "AddList": model.List, "Contains": model.List, "AddBool": model.Bool, "Is": model.Bool,
+}
+
+// hasType says whether any kind has a field of that name and type.
+func hasType(name string, typ model.Type) bool {
+	has := func(f model.FieldInfo) bool { return f.Name == name && f.Type == typ }
+	return slices.ContainsFunc(model.JournalFields(), has) ||
+		slices.ContainsFunc(model.Kinds(), func(k model.KindInfo) bool { return slices.ContainsFunc(k.Fields, has) })
+}
+
 // TestUses: every kind, field and stamp that the code of the library and of the program
 // names as a constant is in the table of kinds, whatever the variables are called.
 func TestUses(t *testing.T) {
@@ -137,6 +149,14 @@ func (u *uses) node(n ast.Node) bool {
 			switch {
 			case slices.Contains(fieldMethods, name):
 				u.field(at, s)
+				if typ, ok := typedMethods[name]; ok && !hasType(s, typ) {
+					u.fault(at, "field "+s+" that is a "+typ.String())
+				}
+				if name == "Add" && hasType(s, model.Bool) && !hasType(s, model.Text) {
+					if v, _ := u.text(n.Args[1]); v != "yes" && v != "no" {
+						u.fault(at, "field "+s+" with any other value than yes and no")
+					}
+				}
 			case slices.Contains(timeMethods, name):
 				if u.times++; !slices.Contains(u.stamps, s) {
 					u.fault(at, "stamp "+s)

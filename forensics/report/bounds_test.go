@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,33 @@ func TestMinersAndMoments(t *testing.T) {
 	_, story, _ := strings.Cut(rest, "ATTACK TIMELINE")
 	if n := strings.Count(story, "2026-01-12 08:58:31"); n != 1 {
 		t.Errorf("the moment is written %d times:\n%s", n, story)
+	}
+}
+
+// On the page an upper bound is written as one, and a line of a file is not said to have
+// come into being with the file: its change is what shows when the line was written.
+func TestEventsSayWhatTheyAre(t *testing.T) {
+	a := intrusion()
+	at := func(h int) time.Time { return time.Date(2026, 1, 12, h, 0, 0, 0, time.UTC) }
+	a.Records[2].Times = []model.Stamp{
+		{What: "modified", Time: at(5)}, {What: "changed", Time: at(6)}, {What: "created", Time: at(4)}, {What: "logged", Time: at(7)},
+	}
+	a.Findings[3].When = model.When{Time: at(6), Meaning: model.AtLatest}
+	events, _, err := excerpts(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events {
+		if strings.Contains(e.Text, "cron") || strings.Contains(e.Text, "Cron") {
+			got = append(got, e.When.Time+" "+e.What)
+			if late := e.What == "finding"; e.When.Late != late {
+				t.Errorf("an upper bound: %v of %+v", e.When.Late, e)
+			}
+		}
+	}
+	want := []string{"2026-01-12T06:00:00Z changed", "2026-01-12T06:00:00Z finding", "2026-01-12T07:00:00Z logged"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"icecore/forensics/model"
 	"icecore/forensics/text"
@@ -10,7 +11,10 @@ import (
 )
 
 // eventView is a line of the timeline that the page shows. Texts are escaped.
-type eventView struct{ Time, What, Level, Text string }
+type eventView struct {
+	When              whenView
+	What, Level, Text string
+}
 
 const (
 	maxEvents    = 400 // lines of the timeline on the page
@@ -27,6 +31,9 @@ func excerpts(a *model.Analysis) (list []eventView, all int, err error) {
 		if e.Level < model.Medium || e.Level == model.Medium && e.Type != timeline.TypeFinding {
 			return nil
 		}
+		if e.Line > 0 && !ofLine(e.What) {
+			return nil
+		}
 		if all++; all <= maxEvents {
 			place := ""
 			switch {
@@ -39,14 +46,27 @@ func excerpts(a *model.Analysis) (list []eventView, all int, err error) {
 			list = append(
 				list,
 				eventView{
-					e.Time.Time().Format("2006-01-02 15:04:05"),
+					whenView{Time: stamp(e.Time.Time()), Late: e.AtLatest},
 					e.What,
 					e.Level.String(),
-					text.Truncate(text.Escape(place+e.Message), maxEventText),
+					text.Escape(text.Truncate(place+e.Message, maxEventText)),
 				},
 			)
 		}
 		return nil
 	})
 	return list, all, err
+}
+
+// ofLine says whether the time of a file is one at which a line of it can have come about:
+// not that of its creation, which is older, nor one that can be set at will.
+func ofLine(what string) bool {
+	for w := range strings.SplitSeq(what, ", ") {
+		switch w {
+		case "created", "modified", "accessed":
+		default:
+			return true
+		}
+	}
+	return false
 }

@@ -89,6 +89,17 @@ func appendMessage(b []byte, e *Event) []byte {
 	return b
 }
 
+// unsure says what of the time of an event is not stated by the image.
+func (e *Event) unsure() string {
+	switch {
+	case !e.AtLatest:
+		return e.Inferred
+	case e.Inferred == "":
+		return "upper bound"
+	}
+	return e.Inferred + ", upper bound"
+}
+
 type jsonl struct{ output }
 
 // Event implements Writer.
@@ -103,7 +114,7 @@ func (j *jsonl) Event(e *Event) error {
 	b = appendMicroseconds(b, e.Time)
 	b = appendString(b, "data_type", "icecore:"+e.Type)
 	b = appendString(b, "macb", e.MACB)
-	b = appendString(b, "inferred", e.Inferred)
+	b = appendString(b, "inferred", e.unsure())
 	b = appendString(b, "host", j.host)
 	b = appendString(b, "volume", e.Volume)
 	b = appendString(b, "path", e.Path)
@@ -190,7 +201,7 @@ func (c *csv) Event(e *Event) error {
 	b = appendCell(b, string(appendMessage(scratch[:0], e)))
 	b = appendCell(b, "icecore:"+e.Type)
 	b = appendCell(b, e.MACB)
-	b = appendCell(b, e.Inferred)
+	b = appendCell(b, e.unsure())
 	b = appendCell(b, c.host)
 	b = appendCell(b, e.Volume)
 	b = appendCell(b, e.Path)

@@ -128,7 +128,7 @@ func ofFinding(f *model.Finding) Event {
 	e := Event{
 		Time: moment(
 			f.When.Time,
-		), Inferred: f.When.Inferred, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
+		), Inferred: f.When.Inferred, AtLatest: f.When.Meaning == model.AtLatest, Type: TypeFinding, What: "finding", Message: msg, Volume: f.Source.Volume, Path: f.Source.Path,
 		Ref: filesystem.Ref{
 			Inode:   f.Source.Inode,
 			Version: f.Source.Version,

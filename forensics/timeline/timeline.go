@@ -41,6 +41,7 @@ const (
 type Event struct {
 	Time     filesystem.Time
 	Inferred string // what of Time was inferred, empty if nothing
+	AtLatest bool   // Time is an upper bound
 	Type     string
 	// What says what happened at Time: "modified, changed", "logged". MACB is the
 	// same as mactime writes it: "m.c.".

@@ -232,3 +232,28 @@ func TestChangedBeforeCreated(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// The event of a finding whose time is an upper bound says so.
+func TestUpperBound(t *testing.T) {
+	for _, tt := range []struct {
+		when model.When
+		want string
+	}{
+		{model.When{Meaning: model.AtLatest}, `"inferred": "upper bound"`},
+		{model.When{Meaning: model.AtLatest, Inferred: "year"}, `"inferred": "year, upper bound"`},
+		{model.When{Meaning: model.Inferred, Inferred: "year"}, `"inferred": "year"`},
+		{model.When{Meaning: model.Exact}, `"timestamp_desc": "finding", "timestamp": 1000000000, "data_type": "icecore:finding", "level"`},
+	} {
+		tt.when.Time = time.Unix(1000, 0)
+		var tl Timeline
+		tl.AddRecords(nil, []model.Finding{{ID: "F-1", Level: model.High, When: tt.when}})
+		var b bytes.Buffer
+		w, _ := NewWriter("jsonl", &b, "")
+		for _, e := range collect(t, &tl, Range{}) {
+			_ = w.Event(&e)
+		}
+		if err := w.Flush(); err != nil || !strings.Contains(b.String(), tt.want) {
+			t.Errorf("%+v: %v %s", tt.when, err, b.String())
+		}
+	}
+}

@@ -3,6 +3,7 @@ package dpkg
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -143,11 +144,8 @@ func history(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		}
 		return nil
 	})
-	if err == nil {
-		err = flush()
-	}
-	if err == nil {
-		err = bad
+	if artifact.Ended(err) {
+		err = errors.Join(err, flush(), bad)
 	}
 	return err
 }

@@ -20,6 +20,7 @@ package history
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -90,8 +91,11 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		file.Times = []artifact.Stamp{{What: "first", Time: h.first}, {What: "last", Time: h.last}}
 	}
 	emit(file)
-	if err == nil && h.leftOut > 0 {
-		err = fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut)
+	if h.leftOut > 0 {
+		err = errors.Join(err, fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut))
+	}
+	if h.long > 0 {
+		err = errors.Join(err, fmt.Errorf("the ends of %d commands longer than %d bytes were not read", h.long, maxCommand))
 	}
 	return err
 }
@@ -101,6 +105,8 @@ type reader struct {
 	shell, user string
 
 	lines, given, leftOut int64
+	long                  int64 // commands that were cut
+	cut                   bool  // the one at hand is
 	typed, first, last    time.Time
 	command               []byte // of zsh: it may go on in the next line
 	source                artifact.Source
@@ -134,14 +140,11 @@ func (h *reader) line(l artifact.Line) error {
 	}
 	h.source.Length = l.Offset + int64(len(l.Text)) - h.source.Offset
 	more := h.shell == "zsh" && bytes.HasSuffix(text, []byte(`\`))
-	if len(h.command) < maxCommand {
-		if more {
-			text = text[:len(text)-1]
-		}
-		h.command = append(h.command, kept(text)...)
-	}
 	if more {
-		h.command = append(h.command, '\n')
+		text = append(text[:len(text)-1:len(text)-1], '\n')
+	}
+	h.add(text)
+	if more {
 		return nil
 	}
 	h.flush()
@@ -163,11 +166,18 @@ func (h *reader) fish(l artifact.Line) {
 	}
 	h.flush()
 	h.source = l.Source()
-	command = kept(command)
-	h.command = append(h.command, strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(string(command))...)
+	h.add([]byte(strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(string(command))))
 }
 
-func kept(command []byte) []byte { return text.Cut(command, maxCommand) }
+// add adds a part of a command, as far as there is room for it.
+func (h *reader) add(part []byte) {
+	room := maxCommand - len(h.command)
+	if len(part) > room {
+		part = text.Cut(part, room)
+		h.cut = true
+	}
+	h.command = append(h.command, part...)
+}
 
 // at notes the time of the next command.
 func (h *reader) at(t time.Time) {
@@ -196,7 +206,10 @@ func seconds(b []byte) (time.Time, bool) {
 func (h *reader) flush() {
 	command := strings.TrimSpace(string(unmeta(h.command, h.shell)))
 	typed := h.typed
-	h.command, h.typed = h.command[:0], time.Time{}
+	if h.cut {
+		h.long++
+	}
+	h.command, h.typed, h.cut = h.command[:0], time.Time{}, false
 	if command == "" || command[0] == '#' {
 		return
 	}

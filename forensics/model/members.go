@@ -168,5 +168,8 @@ func inWords(err error) error {
 	if want == "" {
 		want = "a whole number of its range"
 	}
+	if wrong.Field == "" {
+		return fmt.Errorf("%s in place of %s", wrong.Value, want)
+	}
 	return fmt.Errorf("member %s: %s in place of %s", wrong.Field, wrong.Value, want)
 }

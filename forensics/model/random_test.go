@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -127,7 +128,7 @@ func many[T any](r source, fn func() T) []T {
 
 // analysis makes a random analysis.
 func (r source) analysis() *Analysis {
-	return &Analysis{
+	return numbered(&Analysis{
 		Schema: SchemaName, Tool: Tool{r.text(), r.text(), Rules{"00", ""}},
 		Image:    Image{"i1", r.text(), r.text(), r.number(), many(r, func() ImageFile { return ImageFile{r.text(), r.number(), one(r, "00")} })},
 		Snapshot: Snapshot{r.time(), r.text()},
@@ -149,5 +150,16 @@ func (r source) analysis() *Analysis {
 			s.DiskOffset = -1
 			return Gap{SubjectFile, s, r.message(0), r.message(0), []Weight{Decisive, Partial, Minor}[r.IntN(3)], r.text(), r.text()}
 		})},
+	})
+}
+
+// numbered gives each record and finding an id of its own.
+func numbered(a *Analysis) *Analysis {
+	for i := range a.Records {
+		a.Records[i].ID = fmt.Sprintf("R-%06d", i+1)
 	}
+	for i := range a.Findings {
+		a.Findings[i].ID = fmt.Sprintf("F-%04d", i+1)
+	}
+	return a
 }

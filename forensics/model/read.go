@@ -34,7 +34,11 @@ type analysisJSON struct {
 // later one: unknown members are left out, kinds, fields and messages are kept. Anything
 // else that is not as docs/analysis-json.md says is an error that names the place.
 func Read(r io.Reader) (*Analysis, error) {
-	a, err := read(&reader{d: json.NewDecoder(r)})
+	in := &bounded{r: r}
+	a, err := read(&reader{d: json.NewDecoder(in), in: in})
+	if err == nil {
+		err = unique(a)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("not an analysis of icecore: %w", err)
 	}
@@ -89,14 +93,16 @@ func read(p *reader) (*Analysis, error) {
 // reader reads JSON piece by piece.
 type reader struct {
 	d   *json.Decoder
+	in  *bounded
 	raw json.RawMessage // the piece that was read last
 }
 
 // open reads the beginning of an object or a list.
 func (p *reader) open(delim json.Delim) error {
+	p.in.left = maxPiece
 	t, err := p.d.Token()
 	if err == nil && t != delim {
-		err = fmt.Errorf("%v in place of %v", escape(text.Truncate(fmt.Sprint(t), 64)), delim)
+		err = fmt.Errorf("%s in place of %s", kindOf(t), kindOf(delim))
 	}
 	return unexpected(err)
 }
@@ -107,6 +113,7 @@ func (p *reader) object(fn func(name string) error) (have names, err error) {
 		return nil, err
 	}
 	for p.d.More() {
+		p.in.left = maxPiece
 		t, err := p.d.Token()
 		if err != nil {
 			return nil, unexpected(err)
@@ -125,7 +132,7 @@ func (p *reader) object(fn func(name string) error) (have names, err error) {
 
 // piece reads one value as it stands.
 func (p *reader) piece() error {
-	p.raw = p.raw[:0]
+	p.raw, p.in.left = p.raw[:0], maxPiece
 	if err := p.d.Decode(&p.raw); err != nil {
 		return unexpected(err)
 	}

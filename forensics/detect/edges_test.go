@@ -87,6 +87,9 @@ func TestEdgesLogins(t *testing.T) {
 	if l := res.Story[0]; l.Text != "Password guessing from 203.0.113.77 begins (100 failed logins before one was accepted)" || !l.When.Time.Equal(noon.Add(-time.Hour)) || l.Finding != res.Findings[0].ID || l.Phase != PhaseAccess {
 		t.Errorf("the story begins with %+v", l)
 	}
+	if l := res.Story[1]; l.Text != res.Findings[0].Title {
+		t.Errorf("the story goes on with %+v", l)
+	}
 
 	// A second account is no second finding of guesses from many addresses.
 	s = recs(spread(login("method=password; user=root", 0), at(record(t, "auth.login method=password; user=root; address=203.0.113.78; path=/var/log/auth.log"), "logged", 1))...)
@@ -394,6 +397,56 @@ func TestEdgesJoin(t *testing.T) {
 		s.records = append(s.records, record(t, fmt.Sprintf("systemd.unit unit=%d.path; triggers=a.service; watches=/a; path=/etc/systemd/system/%d.path", i, i)))
 	}
 	if f := s.run(t).Findings; len(f) != 1 || strings.Count(f[0].Description, "Started by ") != maxUnits || !slices.Equal(f[0].Techniques, []string{"T1543.002"}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestOrder: the most serious findings come first, then the earliest; those without a time
+// last.
+func TestOrder(t *testing.T) {
+	c := &collection{byID: make(map[string]*model.Record)}
+	add := func(rule string, level Level, minute int) {
+		f := Finding{Finding: model.Finding{Rule: rule, Level: level}}
+		if minute != 0 {
+			f.When = model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}
+		}
+		c.add(f)
+	}
+	add("low", Low, -9)
+	add("later", High, 5)
+	add("undated", High, 0)
+	add("b", High, 1)
+	add("a", High, 1)
+	add("critical", Critical, 9)
+	var got []string
+	for _, f := range c.ordered() {
+		got = append(got, f.ID+" "+f.Rule)
+	}
+	if want := []string{"F-0001 critical", "F-0002 a", "F-0003 b", "F-0004 later", "F-0005 undated", "F-0006 low"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestProgramPaths: what may be the name of a file, and where that is looked for.
+func TestProgramPaths(t *testing.T) {
+	for name, want := range map[string]string{
+		"/opt/../a": "/a", "updated": "/usr/local/sbin/updated /usr/local/bin/updated /usr/sbin/updated /usr/bin/updated /sbin/updated /bin/updated",
+		"": "", ".": "", "..": "", "a b": "", "$A": "", "a*": "", "./a": "", "{a,b}": "", "~a": "", "A=b": "", "a\n": "", strings.Repeat("a", 256): "",
+	} {
+		if got := strings.Join(ProgramPaths(name), " "); got != want {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}
+
+// TestStartedBy: a script that an autostart entry starts names it, and its record.
+func TestStartedBy(t *testing.T) {
+	s := scene{records: []model.Record{
+		record(t, "started.script started_by=/etc/cron.d/a; traits=fetch,pipe_to_shell; path=/opt/a.sh"),
+		record(t, "cron.job command=/opt/a.sh; programs=/opt/a.sh; path=/etc/cron.d/a"),
+	}}
+	f := s.run(t).Findings
+	if len(f) != 1 || !slices.Equal(f[0].Records, []string{"R-000001", "R-000002"}) || !strings.Contains(f[0].Description, "Started by /etc/cron.d/a.") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -91,5 +92,23 @@ func TestDetectionEnds(t *testing.T) {
 	}
 	if len(after) > 0 || asked > 0 {
 		t.Errorf("after the end: analyses %v, %d questions", after, asked)
+	}
+}
+
+// TestFailingOften: an analysis that fails for each record is named a few times, not once
+// for each.
+func TestFailingOften(t *testing.T) {
+	rules := &Rules{before: func(analysis string) {
+		if analysis == "sigma" {
+			panic("over and over")
+		}
+	}}
+	var in Input
+	for i := range 20 {
+		in.Records = append(in.Records, model.Record{ID: fmt.Sprint("R-", i), Kind: model.CronJob})
+	}
+	res, err := rules.Run(t.Context(), &in)
+	if err != nil || len(res.Failed) != maxFailures {
+		t.Errorf("%d failures are named: %v", len(res.Failed), err)
 	}
 }

@@ -78,7 +78,7 @@ func (c *collection) logins(a *Analysis) {
 			}
 		}
 		f.Records = append(f.Records, recs...)
-		if f.Level >= High {
+		if f.Level >= High && !c.guesses[l.address] {
 			c.guesses[l.address] = true
 			f.lines = append(f.lines, model.StoryLine{
 				When:    model.When{Time: first, Meaning: l.at.Meaning, Inferred: l.at.Inferred},

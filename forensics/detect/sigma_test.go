@@ -202,3 +202,36 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/100_000, "µs/record")
 }
+
+// TestDescribe: what of a rule goes into its findings.
+func TestDescribe(t *testing.T) {
+	rule := func(level string, tags string) string {
+		return "title: a rule\n" + level + "tags: [" + tags + "]\nlogsource: {product: linux, category: cron.job}\ndetection:\n  selection:\n    command: x\n  condition: selection\n"
+	}
+	for _, tt := range []struct {
+		level, tags string
+		want        Level
+		phase       model.Phase
+		techniques  string
+	}{
+		{"level: low\n", "attack.execution, attack.t1059.004", Low, PhaseExecution, "T1059.004"},
+		{"", "attack.initial-access", Medium, PhaseAccess, ""},
+		{"level: severe\n", "", Medium, PhaseExecution, ""},
+		{"level: high\n", "attack.impact, attack.persistence, attack.t1496.001, attack.t1543", High, PhaseMining, "T1496.001 T1543"},
+		{"level: high\n", "attack.persistence, attack.impact", High, PhaseMining, ""},
+		{"level: high\n", "attack.execution, attack.persistence", High, PhasePersistence, ""},
+		{"level: high\n", "attack.privilege_escalation", High, PhasePersistence, ""},
+		{"level: high\n", "attack.credential-access, attack.execution", High, PhaseAccess, ""},
+		{"level: high\n", "attack.defense-evasion, attack.credential-access", High, PhaseEvasion, ""},
+		{"level: high\n", "attack.command-and-control, attack.tactic, attack.t", High, PhaseExecution, ""},
+	} {
+		r := load(t, rule(tt.level, tt.tags))
+		if len(r.List()) != 1 {
+			t.Errorf("%q: %v", tt.tags, r.Problems)
+			continue
+		}
+		if i := r.List()[0]; i.Level != tt.want || i.Phase != tt.phase || strings.Join(i.Techniques, " ") != tt.techniques || i.Name != "a rule" {
+			t.Errorf("%q: %+v", tt.tags, i)
+		}
+	}
+}

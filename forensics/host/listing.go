@@ -169,7 +169,7 @@ func (v *Volume) hashListed(ctx context.Context, list []Listed, opts ListOptions
 		if byRef[l.Inode.Ref] == nil {
 			refs = append(refs, l.Inode.Ref)
 			total.TotalFiles++
-			total.TotalBytes += l.Inode.Size
+			total.TotalBytes += min(l.Inode.Size, v.Size) // what is larger is nearly all hole
 		}
 		byRef[l.Inode.Ref] = append(byRef[l.Inode.Ref], i)
 	}

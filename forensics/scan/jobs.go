@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 )
 
 // job is a file to look at. It is kept small: there can be millions.
@@ -20,6 +21,15 @@ type job struct {
 	link  bool // a symbolic link
 	again bool // another name of a file whose content is looked at under its first
 	twin  bool // another file has the same size: the same content, perhaps
+}
+
+// content is how many bytes of a volume a job reads at the most, as the progress counts
+// them: a file that is larger than its volume is nearly all hole.
+func (j *job) content(v *host.Volume) int64 {
+	if j.again {
+		return 0
+	}
+	return min(j.size, v.Size)
 }
 
 // extractors gives the extractors that want the file, in their order.

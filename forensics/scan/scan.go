@@ -111,9 +111,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	})
 	total := host.Progress{Phase: "reading files", TotalFiles: int64(len(list.jobs))}
 	for i := range list.jobs {
-		if !list.jobs[i].again {
-			total.TotalBytes += list.jobs[i].size
-		}
+		total.TotalBytes += list.jobs[i].content(v)
 	}
 	for i := range devices {
 		s.keep(number, 0, devices[i])
@@ -139,10 +137,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 				if err := w.guarded(gctx, j, list.path(j)); err != nil {
 					return err
 				}
-				b := bytes.Load()
-				if !j.again {
-					b = bytes.Add(j.size)
-				}
+				b := bytes.Add(j.content(v))
 				if n := done.Add(1); n%512 == 0 || j.size >= largeFile {
 					s.mu.Lock()
 					p := total

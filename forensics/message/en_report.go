@@ -82,6 +82,16 @@ var englishReport = map[string]string{
 	"report.miners-intact":  "{count} {n|configuration in an unchanged file of a package is|configurations in unchanged files of packages are} not listed.",
 	"report.miners-more":    "{count} more {n|configuration|configurations}: --format json lists all.",
 
+	"report.config.pool":         "pool",
+	"report.config.tls":          "TLS",
+	"report.config.wallet":       "wallet",
+	"report.config.coin":         "coin",
+	"report.config.user":         "user",
+	"report.config.worker":       "worker",
+	"report.config.algo":         "algorithm",
+	"report.config.proxy":        "proxy",
+	"report.config.donate_level": "donate level",
+
 	// The attack timeline.
 	"report.head.story":   "ATTACK TIMELINE (UTC)",
 	"report.column.time":  "time",

@@ -29,8 +29,10 @@ func HTML(w io.Writer, an *model.Analysis, o Options) error {
 	}
 	a := viewOf(an, lang)
 	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
-		"say": texts.say, "count": texts.count, "phase": texts.phase, "level": texts.level, "where": texts.where, "clock": texts.clock, "moment": texts.moment, "note": texts.note, "status": texts.status,
-		"since": texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
+		"say": texts.say, "count": texts.count, "phase": texts.phase, "level": texts.level, "where": texts.where,
+		"clock": texts.clock, "moment": texts.moment, "note": texts.note,
+		"status": texts.status,
+		"since":  texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
 		"command": func(src *sourceView) string { return check(a.Image.Path, src) },
 	}).ParseFS(templates, "report.html.tmpl")
 	if err != nil {

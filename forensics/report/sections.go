@@ -83,7 +83,7 @@ func (t *screen) miners() {
 		for _, f := range configFields {
 			v := field(r, f)
 			if v != "" && !(f == "user" && v == field(r, "wallet")) {
-				what = append(what, f+" "+v)
+				what = append(what, t.known("config", f)+" "+v)
 			}
 		}
 		rows = append(rows, []string{t.where(&r.Source), or(field(r, "program"), "-"), strings.Join(what, "\n")})

@@ -52,6 +52,12 @@ func TestWords(t *testing.T) {
 	}
 	var groups []string // of which the value decides
 	for _, p := range model.Phases() {
+		for _, f := range configFields {
+			groups = append(groups, "report.config."+f)
+			if !model.IsField(f) {
+				t.Errorf("no record has the field %q", f)
+			}
+		}
 		groups = append(groups, "report.phase."+string(p))
 	}
 	for _, l := range levelOrder {

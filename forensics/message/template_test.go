@@ -15,8 +15,16 @@ import (
 func TestTemplate(t *testing.T) {
 	hostile := "[x] {n} ]} |"
 	params := []any{
-		"text", "a b", "empty", "", "n", 5, "one", 1, "none", 0, "minus", -1, "list", []string{"a", "b"}, "item", []string{"a"}, "no_list", []string{}, "time", time.Unix(0, 999),
-		"no_time", time.Time{}, "hostile", hostile, "big", int64(-1 << 63),
+		"text", "a b", "empty", "", "n", 5, "one", 1, "none", 0, "minus", -1, "list",
+		[]string{"a", "b"},
+		"item",
+		[]string{"a"},
+		"no_list",
+		[]string{},
+		"time", time.Unix(0, 999),
+		"no_time",
+		time.Time{},
+		"hostile", hostile, "big", int64(-1 << 63),
 	}
 	for _, tt := range []struct{ template, want string }{
 		{"", ""},

@@ -3,6 +3,8 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -209,6 +211,37 @@ func TestReadLater(t *testing.T) {
 	}
 	if r := &a.Records[0]; r.Kind != "new.kind" || r.Get("new_field") != "x" || r.Get("a") != "b" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// full is a disk with room for so many bytes.
+type full struct{ room int }
+
+func (f *full) Write(b []byte) (int, error) {
+	n := min(len(b), f.room)
+	f.room -= n
+	if n < len(b) {
+		return n, io.ErrShortWrite
+	}
+	return n, nil
+}
+
+// TestWriteFull: a disk that is full is an error, also where only the last byte is missing.
+func TestWriteFull(t *testing.T) {
+	a := source{rand.New(rand.NewPCG(3, 3))}.analysis()
+	a.Records = append(a.Records, large(2000).Records...)
+	size := len(written(t, a))
+	for _, room := range []int{0, 1, 100_000, size - 1} {
+		if err := a.Write(&full{room}); !errors.Is(err, io.ErrShortWrite) {
+			t.Errorf("room for %d of %d bytes: %v", room, size, err)
+		}
+	}
+	if err := a.Write(&full{size}); err != nil {
+		t.Error(err)
+	}
+	a.Findings = []Finding{{Level: None}}
+	if err := a.Write(&full{size * 2}); err == nil || !strings.Contains(err.Error(), "no level 0") {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -10,7 +11,8 @@ import (
 // Write writes the analysis as indented JSON, piece by piece, so that the text of a
 // large one is never in memory.
 func (a *Analysis) Write(w io.Writer) error {
-	e := &writer{w: w}
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	e := &writer{w: buffered}
 	e.raw("{")
 	e.member(1, "schema", a.Schema)
 	e.member(1, "tool", a.Tool)
@@ -29,6 +31,9 @@ func (a *Analysis) Write(w io.Writer) error {
 	e.member(2, "bytes_scanned", a.Coverage.BytesScanned)
 	array(e, 2, "not_read", a.Coverage.Gaps)
 	e.raw("\n  }\n}\n")
+	if e.err == nil {
+		e.err = buffered.Flush()
+	}
 	return e.err
 }
 

@@ -23,7 +23,7 @@ import (
 // the kernel shows with `icecore ls -R --hash --format jsonl` of the originals:
 // the sample, of which the journal must be replayed; a tree of hostile names, device
 // nodes, pipes, sockets, sparse files and hard links; and where ICECORE_LAB names a
-// folder with gen2.raw and gen4.raw, those.
+// directory with gen2.raw and gen4.raw, those.
 func TestListingAgainstKernel(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to mount")

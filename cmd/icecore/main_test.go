@@ -81,7 +81,7 @@ func TestSessions(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
-			// Each session has the images in its folder, so that what it shows does
+			// Each session has the images in its directory, so that what it shows does
 			// not depend on where they were built.
 			for name, from := range map[string]string{"compromised.img": compromised, "clean.img": clean} {
 				if err := os.Symlink(from, filepath.Join(e.WorkDir, name)); err != nil {
@@ -174,8 +174,8 @@ func unsafe(b []byte) (int, byte) {
 	return -1, 0
 }
 
-// makeImage makes a filesystem from a folder, without root: image FILE DIR. The
-// folder "hostile" is filled first with names that a terminal would obey.
+// makeImage makes a filesystem from a directory, without root: image FILE DIR. The
+// directory "hostile" is filled first with names that a terminal would obey.
 func makeImage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: image FILE DIR")
@@ -237,7 +237,7 @@ func hostileTree(dir string) error {
 	return os.Symlink("/etc/\x1b[31mpasswd", filepath.Join(dir, "tmp", "\x1b[32mlink"))
 }
 
-// run runs the program in a folder and gives its output and exit code.
+// run runs the program in a directory and gives its output and exit code.
 func run(t testing.TB, dir string, args ...string) (stdout, stderr []byte, code int) {
 	t.Helper()
 	cmd := exec.Command("icecore", args...)

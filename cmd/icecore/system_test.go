@@ -47,7 +47,7 @@ func TestBadInput(t *testing.T) {
 	file("zeros", strings.Repeat("\x00", 1<<20))
 	file("gzip", "\x1f\x8b\x08"+strings.Repeat("\x00", 4096))
 	file("bad\x1b[31mname\n", "")
-	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "subdir"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling")); err != nil {
@@ -62,7 +62,7 @@ func TestBadInput(t *testing.T) {
 		{"short", "short: neither a partition table nor a filesystem was found"},
 		{"zeros", "zeros: neither a partition table nor a filesystem was found"},
 		{"gzip", "gzip: is compressed by gzip: not supported; unpack it first"},
-		{"folder", "folder: is a directory"},
+		{"subdir", "subdir: is a directory"},
 		{"dangling", "dangling: no such file or directory"},
 		{"nonexistent", "nonexistent: no such file or directory"},
 		{"fifo", "fifo: is neither a file nor a block device"},

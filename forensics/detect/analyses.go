@@ -50,7 +50,7 @@ func steps() []Analysis {
 		// What adds to them.
 		step("passwords", (*collection).passwords),
 		step("units", (*collection).units),
-		ranFromOddPlace(),
+		ranFromSuspiciousPath(),
 		step("twins", (*collection).proveTwins),
 		step("join", (*collection).join),
 		namesIntruder(),

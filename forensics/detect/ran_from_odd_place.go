@@ -8,7 +8,7 @@ import (
 	"icecore/forensics/twins"
 )
 
-func ranFromOddPlace() Analysis {
+func ranFromSuspiciousPath() Analysis {
 	return Analysis{
 		Name: "ran_from_odd_place", Level: Medium, Phase: PhaseExecution, Techniques: []string{"T1564.001", "T1059"},
 		Title:          model.Msg("ran_from_odd_place.about"),

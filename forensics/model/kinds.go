@@ -16,7 +16,7 @@ type KindInfo struct {
 	Doc string
 	// Role says what such a record is to the rest: an autostart, a log, an account.
 	Role Role
-	// Runs marks a kind of another role whose programs the system runs by itself, too: command=
+	// Runs marks a kind of another role whose programs the system runs without a user asking, too: command=
 	// of an SSH key, ForceCommand of sshd.
 	Runs bool
 	// Technique is the ATT&CK technique that the thing stands for where it is an

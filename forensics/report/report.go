@@ -2,7 +2,7 @@
 // report for a terminal, JSON, and one HTML page.
 //
 // The first screen of the terminal report, 80 columns by 24 lines, answers the
-// questions: compromised or not, since when, how, what mines and for whom, with
+// questions: compromised or not, since when, how, which miners and for whom, with
 // which proof. What follows is all of it: findings, story, what was not read.
 //
 // Whatever it writes is free of control characters of the image: they are escaped

@@ -469,7 +469,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// What a full disk does is told.
+// What a full disk does is reported.
 func TestWriteErrors(t *testing.T) {
 	if err := Terminal(full{}, intrusion(), Options{}); err == nil {
 		t.Error("Terminal: no error")

@@ -61,7 +61,7 @@ const maxConfigs = 50 // configurations of miners that are shown
 // configFields are the fields of a configuration that are shown, in their order.
 var configFields = []string{"pool", "tls", "wallet", "coin", "user", "worker", "algo", "proxy", "donate_level"}
 
-// miners is the table of what mines, for whom. What a package put there and nobody has
+// miners is the table of miners, and for whom they work. What a package put there and nobody has
 // changed mines only if a finding says so: many packages name pools.
 func (t *screen) miners() {
 	var rows [][]string

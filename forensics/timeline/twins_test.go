@@ -129,7 +129,7 @@ func ofFile(id string, kind model.Kind, inode uint64, times ...int64) model.Reco
 	return r
 }
 
-// The times of a file are told once, by the file, whatever rules matched it; its events
+// The times of a file are shown once, by the file, whatever rules matched it; its events
 // carry what was found.
 func TestFactsOfFileOnce(t *testing.T) {
 	records := []model.Record{

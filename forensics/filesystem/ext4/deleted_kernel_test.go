@@ -243,7 +243,7 @@ func deleteFiles(t *testing.T, root string) []*planted {
 		}
 	}
 	commit()
-	// A folder with all in it, and a file that was renamed before.
+	// A directory with all in it, and a file that was renamed before.
 	dir := []*planted{write("x/.cache/miner", 50000, false), write("x/.cache/config.json", 300, false)}
 	commit()
 	for _, p := range dir {

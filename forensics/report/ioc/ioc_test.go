@@ -290,7 +290,7 @@ func TestSTIX(t *testing.T) {
 	}
 }
 
-// Of a clean system nothing is told.
+// Of a clean system there are no indicators.
 func TestNothing(t *testing.T) {
 	a := analysis()
 	a.Findings = a.Findings[4:]

@@ -90,7 +90,7 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 			switch {
 			case old != nil:
 				what = changed(old, in)
-			case in.Links > 0 && first.Known && in.Crtime.Known && in.Crtime.Sec >= first.Sec-commitInterval:
+			case in.Links > 0 && madeSince(in, first):
 				what = "created"
 			}
 			if what == "" {
@@ -105,6 +105,12 @@ func (f *FS) History(ctx context.Context, fn func(*filesystem.Change) error) err
 		f.problem("journal", "holds changes of more than %d inodes; the history of the rest is not given", maxRecovered)
 	}
 	return nil
+}
+
+// madeSince says whether an inode was made by the oldest transaction, which was committed at
+// that time, or by a later one.
+func madeSince(in *filesystem.Inode, first filesystem.Time) bool {
+	return first.Known && in.Crtime.Known && in.Crtime.Sec >= first.Sec-commitInterval
 }
 
 // inLog says whether a block is as one of the copies has it.

@@ -229,6 +229,7 @@ func TestFastTags(t *testing.T) {
 			return tail(fastTag(b, FastUnlink, name...), from, tid, 1)
 		}, 1, 1, "checksum mismatch"},
 		{"of an older transaction", func() []byte { return tail(fastTag(head(0, tid-1), FastCreate, name...), 0, tid-1, 0) }, 0, 0, ""},
+		{"of an older transaction, written over in part", func() []byte { return fastTag(head(0, tid-1), FastCreate, name...) }, 0, 0, ""},
 		{"of a later transaction", func() []byte { return tail(fastTag(head(0, tid+1), FastCreate, name...), 0, tid+1, 0) }, 0, 0, ""},
 		{"a tail of another transaction", func() []byte { return tail(fastTag(head(0, tid), FastCreate, name...), 0, tid-1, 0) }, 0, 0, ""},
 		{"features", func() []byte { return tail(fastTag(head(4, tid), FastCreate, name...), 0, tid, 0) }, 0, 0, "features 0x4"},

@@ -7,6 +7,21 @@ import "errors"
 // the coverage then tells that the file was not read to its end.
 var ErrBudget = errors.New("over the budget of one file; the rest was not read")
 
+// Cut marks an error which says that a bound left out a part of a file: a flood of
+// events, jobs or lines. What the verdict hangs on may stand there, so the coverage has
+// it on the first screen.
+func Cut(err error) error { return cut{err} }
+
+// IsCut says whether an error is marked by [Cut], or is [ErrBudget].
+func IsCut(err error) bool {
+	var c cut
+	return errors.As(err, &c) || errors.Is(err, ErrBudget)
+}
+
+type cut struct{ error }
+
+func (c cut) Unwrap() error { return c.error }
+
 // A HoleKeeper is an extractor of files in which a place has a meaning of its own (entry
 // n stands at n times its size, an object names another by its offset). All others get
 // a file without its large holes, so that nobody reads zeros for hours: a text has the

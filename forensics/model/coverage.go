@@ -49,7 +49,8 @@ type Weight string
 // The weights.
 const (
 	// Decisive is what the verdict may hang on: the root volume, a cut image, YARA
-	// not run. It stands on the first screen.
+	// not run, what a flood pushed out of a log or crontab. It stands on the first
+	// screen.
 	Decisive Weight = "decisive"
 	// Partial is a file, a log, a part of something.
 	Partial Weight = "partial"

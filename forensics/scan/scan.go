@@ -79,6 +79,9 @@ func (s *Scan) unread(at place, why string) {
 func (s *Scan) failed(at place, extractor string, err error) {
 	g := at.v.FileGap(at.path, at.ref, model.Msg("why.extractor", "extractor", extractor, "error", text.Raw(err.Error())))
 	g.Subject = model.SubjectExtractor
+	if artifact.IsCut(err) {
+		g.Weight = model.Decisive
+	}
 	s.gap(g)
 }
 

@@ -51,7 +51,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	err := p.read(ctx, in)
 	left := p.finish(in.Content.Size(), err)
 	if err == nil && left > 0 {
-		err = fmt.Errorf("%d events over the bounds are not among the records", left)
+		err = artifact.Cut(fmt.Errorf("%d events over the bounds are not among the records", left))
 	}
 	return err
 }

@@ -273,7 +273,7 @@ func (t *table) line(l artifact.Line) error {
 		return nil
 	}
 	if t.jobs++; t.jobs > maxJobs {
-		return fmt.Errorf("more than %d jobs; the rest was not read", maxJobs)
+		return artifact.Cut(fmt.Errorf("more than %d jobs; the rest was not read", maxJobs))
 	}
 	t.emit(t.job(j, l))
 	return nil

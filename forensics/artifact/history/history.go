@@ -92,7 +92,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	emit(file)
 	if h.leftOut > 0 {
-		err = errors.Join(err, fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut)))
 	}
 	if h.long > 0 {
 		err = errors.Join(err, fmt.Errorf("the ends of %d commands longer than %d bytes were not read", h.long, maxCommand))

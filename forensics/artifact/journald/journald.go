@@ -376,5 +376,8 @@ func (x *extraction) lost(left int64) error {
 	if said == nil {
 		return nil
 	}
+	if left > 0 {
+		return artifact.Cut(errors.New(strings.Join(said, "; ")))
+	}
 	return errors.New(strings.Join(said, "; "))
 }

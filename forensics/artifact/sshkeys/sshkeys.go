@@ -59,7 +59,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	user, match := owner(in.Path), ""
 	return in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
-			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
+			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxLines))
 		}
 		text := strings.Trim(l.Head(maxText), " \t\r")
 		if text == "" || text[0] == '#' {

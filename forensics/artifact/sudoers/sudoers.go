@@ -63,7 +63,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	err := in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
-			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
+			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxLines))
 		}
 		if source.Line == 0 {
 			source.Line, source.Offset = l.Number, l.Offset

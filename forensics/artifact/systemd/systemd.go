@@ -238,7 +238,7 @@ func (u *unit) read(in *artifact.Input) error {
 			return err
 		}
 		if size += len(d.Value); len(u.list) == maxDirectives || size > maxSize {
-			return fmt.Errorf("more than %d directives or %d bytes; the rest was not read", maxDirectives, maxSize)
+			return artifact.Cut(fmt.Errorf("more than %d directives or %d bytes; the rest was not read", maxDirectives, maxSize))
 		}
 		u.list = append(u.list, d)
 		return nil
@@ -312,7 +312,7 @@ func (u *unit) read(in *artifact.Input) error {
 		}
 		for _, c := range unitfile.Commands(d.Value) {
 			if n++; n > maxCommands {
-				return fmt.Errorf("more than %d commands; the rest was not read", maxCommands)
+				return artifact.Cut(fmt.Errorf("more than %d commands; the rest was not read", maxCommands))
 			}
 			u.emit(u.exec(d, c))
 		}

@@ -147,7 +147,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	r.finish(in.Content.Size(), err)
 	if err == nil && r.leftOut+r.unread > 0 {
-		err = fmt.Errorf("%d entries over the bounds are not among the records, %d were not read", r.leftOut, r.unread)
+		err = artifact.Cut(fmt.Errorf("%d entries over the bounds are not among the records, %d were not read", r.leftOut, r.unread))
 	}
 	return err
 }

@@ -1,7 +1,9 @@
 package artifact
 
 import (
+	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 )
@@ -42,6 +44,19 @@ func TestLines(t *testing.T) {
 		})
 		if !Ended(err) || errors.Is(err, ErrLongLine) != strings.HasPrefix(tt.text, long) || n != len(tt.want) {
 			t.Errorf("%.10q: %d lines, %v", tt.text, n, err)
+		}
+	}
+}
+
+// TestLinesCancelled: a long line, and every 64th, is not begun once the context is done.
+func TestLinesCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for text, want := range map[string]int{strings.Repeat("x", 2000) + "\n": 0, "a\n" + strings.Repeat("x", 2000): 1, strings.Repeat("a\n", 200): 63} {
+		in := &Input{Content: io.NewSectionReader(strings.NewReader(text), 0, int64(len(text)))}
+		n := 0
+		if err := in.Lines(ctx, func(Line) error { n++; return nil }); !errors.Is(err, context.Canceled) || n != want {
+			t.Errorf("%.5s: %d lines, %v", text, n, err)
 		}
 	}
 }

@@ -191,6 +191,22 @@ func TestSetting(t *testing.T) {
 	}
 }
 
+// TestSundays: cronie takes a range to Sunday for one to the week's end, and no other one
+// that runs backwards.
+func TestSundays(t *testing.T) {
+	for text, want := range map[string]uint64{"0 0 * * fri-sun": 1<<5 | 1<<6 | 1, "0 0 * * 5-0": 1<<5 | 1<<6 | 1, "0 0 * * 5-3": 0, "0 0 * * 6-1": 0} {
+		if s, err := ParseSchedule(text, Cronie); err != nil || s.Weekday != want || s.Never() != (want == 0) {
+			t.Errorf("%s: %b, %v", text, s.Weekday, err)
+		}
+		if s, err := ParseSchedule(text, Debian); err != nil || !s.Never() {
+			t.Errorf("%s: %b, %v on Debian", text, s.Weekday, err)
+		}
+	}
+	if s, err := ParseSchedule("5-0 * * * *", Cronie); err != nil || !s.Never() {
+		t.Errorf("minutes: %b, %v", s.Minute, err)
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	for text, want := range map[string]string{
 		"@reboot": "at every boot", "* * * * *": "every minute", "*/5 * * * *": "every 5 minutes", "0 3 * * *": "every day at 03:00", "17 * * * *": "every hour at minute 17", "30 4 1,15 * 5": "every day at 04:30, on day 1,15 of the month or on Friday",

@@ -191,7 +191,7 @@ func (p *fieldParser) span() error {
 			return fmt.Errorf("%q is not between %d and %d", shortened(p.text[start:p.at]), p.low, p.high)
 		}
 	}
-	for v := from; v <= to; v += min(step, 64) {
+	for v := from; v <= to; v += step {
 		p.set |= 1 << v
 	}
 	return nil

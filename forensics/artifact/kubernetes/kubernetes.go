@@ -7,6 +7,7 @@ package kubernetes
 
 import (
 	"context"
+	"fmt"
 
 	"gopkg.in/yaml.v3"
 
@@ -57,7 +58,7 @@ func manifest(r *command.Reader) error {
 // containers looks at a node and all below it.
 func containers(r *command.Reader, y *command.YAML, n *yaml.Node, depth int) error {
 	if depth > maxDepth {
-		return nil
+		return fmt.Errorf("line %d: nested more than %d deep; the rest was not read", n.Line, maxDepth)
 	}
 	var words []string
 	line := 0

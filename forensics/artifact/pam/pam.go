@@ -8,6 +8,7 @@ package pam
 import (
 	"context"
 	"path"
+	"regexp"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -64,6 +65,10 @@ func stack(r *command.Reader) error {
 	})
 }
 
+// moduleDir are the directories in which modules stand; a name without a directory is
+// looked up there, and one with .. leads from there to anywhere.
+var moduleDir = regexp.MustCompile(`^/(?:usr/)?(?:local/)?lib(?:32|64|x32)?(?:/[a-z0-9_]+-linux-[a-z0-9]+)?/security$`)
+
 // module reads one line: type, control, module, arguments.
 func module(r *command.Reader, line string, at model.Source) error {
 	service := path.Base(r.Path)
@@ -91,7 +96,7 @@ func module(r *command.Reader, line string, at model.Source) error {
 			return r.Command(model.HookPAM, at, strings.Join(args, " "), shell.Analyze(command.Quoted(args)), fields...)
 		}
 	default:
-		if dir := path.Dir(lib); strings.HasPrefix(lib, "/") && !strings.HasSuffix(dir, "/security") {
+		if strings.Contains(lib, "/") && !moduleDir.MatchString(path.Dir(path.Clean(lib))) {
 			fields = append(fields, model.Named("module", lib))
 			return r.Command(model.HookPAM, at, lib, shell.Analyze(shell.Quote(lib)), fields...)
 		}

@@ -124,3 +124,14 @@ func TestInstall(t *testing.T) {
 		}
 	}
 }
+
+// TestManyVariables: variables over the bound are counted.
+func TestManyVariables(t *testing.T) {
+	for n, want := range map[int]string{maxVariables: "", maxVariables + 3: "3 variables were not read: more than 100"} {
+		text := "[Service]\n" + strings.Repeat("Environment=A=b\n", n) + "ExecStart=/bin/a\n"
+		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/systemd/system/x.service", Text: text})
+		if len(records) != 2 || err != nil && err.Error() != want || (err == nil) != (want == "") {
+			t.Errorf("%d: %d records, %v", n, len(records), err)
+		}
+	}
+}

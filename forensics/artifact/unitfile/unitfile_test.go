@@ -92,3 +92,22 @@ func FuzzParse(f *testing.F) {
 		})
 	})
 }
+
+// TestContinued: a line goes on behind an odd number of backslashes.
+func TestContinued(t *testing.T) {
+	for text, want := range map[string][]string{
+		"A=b \\\n c\nD=e":     {"A=b   c", "D=e"},
+		"A=b\\\\\nD=e":        {`A=b\\`, "D=e"},
+		"A=b\\\\\\\nc\nD=e":   {`A=b\\ c`, "D=e"},
+		"A=b\\\n# x\n c\nD=e": {"A=b c", "D=e"},
+	} {
+		var got []string
+		_ = Parse(strings.NewReader(text), func(d Directive) error {
+			got = append(got, d.Name+"="+d.Value)
+			return nil
+		})
+		if strings.Join(strings.Fields(strings.Join(got, "|")), " ") != strings.Join(strings.Fields(strings.Join(want, "|")), " ") {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -83,3 +83,14 @@ func TestManyNames(t *testing.T) {
 		t.Errorf("%d of %d attempts, %d names left", total, peers*names, r.names)
 	}
 }
+
+// Attempts more than ten minutes apart are two series, whichever way the clock went.
+func TestGap(t *testing.T) {
+	const at = 1_700_000_000
+	for d, want := range map[int]int{0: 1, 600: 1, 601: 2, -600: 1, -601: 2} {
+		records, err := extract(t, "/var/log/btmp", append(failedEntry("a", at), failedEntry("a", uint32(at+d))...))
+		if err != nil || len(records) != want+1 {
+			t.Errorf("%d seconds: %d series, %v", d, len(records)-1, err)
+		}
+	}
+}

@@ -232,3 +232,17 @@ func BenchmarkLikelyBinary(b *testing.B) {
 		Likely(p, false)
 	}
 }
+
+// TestInterpreterLine: a script begins with the line of its interpreter, not with any #!
+// that a path follows somewhere.
+func TestInterpreterLine(t *testing.T) {
+	text := strings.Repeat("echo hello\n", 20)
+	for head, want := range map[string]bool{
+		"#!/bin/sh\n": true, "#! /usr/bin/env sh\n": true, "#!" + strings.Repeat("x", 100) + "/bin/sh\n": false, "#!\n/bin/sh\n": false,
+	} {
+		b := []byte("\x89PNG\r\n" + strings.Repeat("\x01", 50) + head + text)
+		if got := script(b, 6) >= 0; got != want {
+			t.Errorf("%.20q: %v", head, got)
+		}
+	}
+}

@@ -355,3 +355,69 @@ func TestMarks(t *testing.T) {
 		}
 	}
 }
+
+// TestNaive: filters that change every call (0x11, 0x14, 0x17), jump or both, and the
+// order of bytes in which they keep the result.
+func TestNaive(t *testing.T) {
+	little := func(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
+	big := func(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+	for id := byte(0x11); id <= 0x19; id++ {
+		from, to := little, little
+		switch {
+		case id >= 0x17:
+			to = big
+		case id >= 0x14:
+			from = big
+		}
+		calls, jumps := (id-0x11)%3 != 1, (id-0x11)%3 != 0
+		b := append(append(append([]byte{0xe8}, from(0x1000)...), append([]byte{0xe9}, from(0x2000)...)...), 0x90, 0x90, 0x90)
+		want := bytes.Clone(b)
+		if calls {
+			copy(want[1:], to(0x1000-1))
+		}
+		if jumps {
+			copy(want[6:], to(0x2000-6))
+		}
+		if err := unfilter(b, id, 0); err != nil || !bytes.Equal(b, want) {
+			t.Errorf("filter %#x: % x, want % x, %v", id, b, want, err)
+		}
+	}
+}
+
+// TestRenumbered: the filters that also swap the bytes of a conditional jump.
+func TestRenumbered(t *testing.T) {
+	const cto = 0xf5
+	filtered := []byte{0x90, 0xe8, cto, 0, 0, 0x20, 0x90, 0x84, 0x0f, cto, 0, 0, 0x30, 0x90, 0x90, 0x90, 0x90, 0x90}
+	want := bytes.Clone(filtered)
+	binary.LittleEndian.PutUint32(want[2:], uint32(0x20)-2)
+	want[7], want[8] = 0x0f, 0x84
+	binary.LittleEndian.PutUint32(want[9:], uint32(0x30)-9)
+	b := bytes.Clone(filtered)
+	if err := unfilter(b, 0x83, cto); err != nil || !bytes.Equal(b, want) {
+		t.Errorf("% x\nwant % x, %v", b, want, err)
+	}
+}
+
+// TestPPC: only branches of PowerPC with the mark are changed.
+func TestPPC(t *testing.T) {
+	const cto = 5
+	branch := uint32(18<<26 | cto<<22 | 0x100)
+	other := uint32(19<<26 | cto<<22 | 0x100)
+	unmarked := uint32(18<<26 | 6<<22 | 0x100)
+	var b, want []byte
+	for _, w := range []uint32{branch, other, unmarked, branch | 1} {
+		b = binary.BigEndian.AppendUint32(b, w)
+	}
+	for _, w := range []uint32{18<<26 | 0x100, other, unmarked, 18<<26 | (0x100 - 12) | 1} {
+		want = binary.BigEndian.AppendUint32(want, w)
+	}
+	if err := unfilter(b, 0xd0, cto); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(b); i += 4 { // the mark's bits are the upper ones of the target
+		got, w := binary.BigEndian.Uint32(b[i:]), binary.BigEndian.Uint32(want[i:])
+		if got&0x003fffff != w&0x003fffff || got>>26 != w>>26 {
+			t.Errorf("word %d: %#x, want %#x", i/4, got, w)
+		}
+	}
+}

@@ -158,3 +158,15 @@ func FuzzParser(f *testing.F) {
 		}
 	})
 }
+
+// TestManyRuns: different commands of cron are kept up to a bound, and those over it are
+// counted.
+func TestManyRuns(t *testing.T) {
+	var text strings.Builder
+	for i := range maxRuns + 3 {
+		fmt.Fprintf(&text, "2026-11-20T07:50:00Z h CRON[1]: (root) CMD (a%d)\n", i)
+	}
+	if records, left := parse(t, text.String()); len(records) != maxRuns || left != 3 {
+		t.Errorf("%d records, %d left out", len(records), left)
+	}
+}

@@ -96,7 +96,7 @@ func module(r *command.Reader, line string, at model.Source) error {
 			return r.Command(model.HookPAM, at, strings.Join(args, " "), shell.Analyze(command.Quoted(args)), fields...)
 		}
 	default:
-		if strings.Contains(lib, "/") && !moduleDir.MatchString(path.Dir(path.Clean(lib))) {
+		if strings.Contains(lib, "/") && !moduleDir.MatchString(path.Dir(lib)) {
 			fields = append(fields, model.Named("module", lib))
 			return r.Command(model.HookPAM, at, lib, shell.Analyze(shell.Quote(lib)), fields...)
 		}

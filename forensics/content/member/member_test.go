@@ -379,3 +379,30 @@ func TestNested(t *testing.T) {
 		}
 	}
 }
+
+// TestZipDirectory: a directory that is too large by either of its numbers is refused
+// before the library reads it.
+func TestZipDirectory(t *testing.T) {
+	file := func(before int, size, off uint32) *io.SectionReader {
+		b := make([]byte, before, before+22)
+		b = append(b, "PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00"...)
+		b = binary.LittleEndian.AppendUint32(b, size)
+		b = binary.LittleEndian.AppendUint32(b, off)
+		b = append(b, 0, 0)
+		return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+	}
+	for name, tt := range map[string]struct {
+		r   *io.SectionReader
+		cut bool
+	}{
+		"small":                        {file(100, 46, 54), false},
+		"as large as may be":           {file(100, maxDirectory, 54), false},
+		"too large by its size":        {file(100, maxDirectory+1, 54), true},
+		"as far as may be":             {file(maxDirectory+100, 46, 100), false},
+		"too large by where it begins": {file(maxDirectory+100, 46, 99), true},
+	} {
+		if err := zipDirectory(tt.r); errors.Is(err, ErrLimit) != tt.cut || (err != nil) != tt.cut {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -376,3 +376,15 @@ func (p panicking) ReadAt(b []byte, off int64) (int, error) {
 	}
 	return p.ReaderAt.ReadAt(b, off)
 }
+
+// TestHashOfGrownFile: a file that grew since it was opened is hashed as it was.
+func TestHashOfGrownFile(t *testing.T) {
+	b := bytes.Repeat([]byte("snapshot"), 1000)
+	p := write(t, t.TempDir()+"/disk.raw", b)
+	d := opened(t, p, Options{})
+	write(t, p, append(bytes.Clone(b), "more"...))
+	sums, err := HashFiles(context.Background(), d, nil)
+	if want := fmt.Sprintf("%x", sha256.Sum256(b)); err != nil || len(sums) != 1 || sums[0] != want {
+		t.Errorf("%v, %v, want %s", sums, err, want)
+	}
+}

@@ -4,7 +4,7 @@ import "errors"
 
 // ErrBudget is wrapped by the errors of [Input.Content] once an extractor has read more
 // of a file than it may, or for longer. An extractor passes it on like any other error:
-// the coverage then tells that the file was not read to its end.
+// the coverage then says that the file was not read to its end.
 var ErrBudget = errors.New("over the budget of one file; the rest was not read")
 
 // Cut marks an error which says that a bound left out a part of a file: a flood of

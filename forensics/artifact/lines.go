@@ -69,9 +69,9 @@ func Lines(r io.Reader, fn func(Line) error) error {
 	case err != nil || long == 0:
 		return err
 	case long == 1:
-		return fmt.Errorf("line %d is longer than %d bytes: %w", first, MaxLine, ErrLongLine)
+		return Cut(fmt.Errorf("line %d is longer than %d bytes: %w", first, MaxLine, ErrLongLine))
 	}
-	return fmt.Errorf("%d lines, line %d the first, are longer than %d bytes: %w", long, first, MaxLine, ErrLongLine)
+	return Cut(fmt.Errorf("%d lines, line %d the first, are longer than %d bytes: %w", long, first, MaxLine, ErrLongLine))
 }
 
 func eachLine(r io.Reader, fn func(Line) error) error {

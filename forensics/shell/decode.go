@@ -24,7 +24,7 @@ const (
 var (
 	base64RE = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}`)
 	hexRE    = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){40,}`)
-	// pythonRE tells code of python, which has no first line to tell it by.
+	// pythonRE recognises code of Python, which no first line names.
 	pythonRE = regexp.MustCompile(`^\s*(?:import\s+[a-z0-9_, ]+(?:;|\n|$)|from\s+[a-z0-9_.]+\s+import\b|exec\(|__import__)`)
 	// escapesRE is hex in the escapes of C.
 	escapesRE = regexp.MustCompile(`(?:\\x[0-9a-fA-F]{2}){10,}`)

@@ -209,7 +209,7 @@ func (s *state) effects(base string, args []word, in data) {
 // quietFlags are programs to which -ia says something else.
 var quietFlags = set("ls grep egrep fgrep sed sort strings rsync date ps ip ss tar uname xxd dpkg rpm apt apt-get git docker ssh")
 
-// renamedChattr tells chattr under another name by its flags and what it is given.
+// renamedChattr recognises chattr under another name by its flags and what it is given.
 func (s *state) renamedChattr(args []word) {
 	flags := false
 	for _, a := range args[1:] {
@@ -278,7 +278,7 @@ func (s *state) killers(base string, args []word) {
 		a := args[i].text
 		if strings.HasPrefix(a, "-") && len(a) > 1 {
 			if signalRE.MatchString(a) {
-				return // tells it something, does not kill it
+				return // a signal to it, no kill
 			}
 			if a == "-s" || a == "--signal" {
 				if i+1 < len(args) && signalRE.MatchString("-"+args[i+1].text) {

@@ -355,7 +355,7 @@ var (
 	literalRE  = regexp.MustCompile(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
 )
 
-// foreignScript judges a script of another interpreter, and tells of it as one
+// foreignScript judges a script of another interpreter, and reports it as one
 // statement that begins at the first line worth pointing at.
 func (s *state) foreignScript(interpreter, text string, fn tell) {
 	s.collect(fn, 0, len(text), text, func() { s.otherScript(interpreter, text) })

@@ -142,7 +142,7 @@ func addScript(r *artifact.Record, content *io.SectionReader, interpreter string
 	return middle(gap)
 }
 
-// line says what a line of a statement does by itself.
+// line says what a line of a statement does on its own.
 func (st *Statement) line(l string) Facts {
 	if st.interpreter != "" {
 		return AnalyzeCode(l, st.interpreter)
@@ -168,7 +168,7 @@ func (c *collector) take(f *Facts) {
 	}
 }
 
-// worst gives the first line of a statement that is telling by itself, or else
+// worst gives the first line of a statement that is telling on its own, or else
 // its first line, and where it begins.
 func (st *Statement) worst() (line string, at int) {
 	lines := strings.Split(st.Text, "\n")

@@ -43,7 +43,7 @@ func (s *state) script(text string, fn tell) {
 	}
 }
 
-// collect runs what follows one statement, and tells of it.
+// collect follows one statement, and reports what it does.
 func (s *state) collect(fn tell, from, to int, text string, run func()) {
 	if fn == nil {
 		run()
@@ -101,7 +101,7 @@ func (s *state) parse(text string, base int, fn tell) (good int, err error) {
 
 var errParser = errors.New("the parser failed")
 
-// statement tells of a statement, or of those within it.
+// statement reports a statement, or those within it.
 func (s *state) statement(st *syntax.Stmt, text string, base int, fn tell, depth int) {
 	if fn != nil && depth < maxDepth && len(st.Redirs) == 0 && !st.Background {
 		list := func(groups ...[]*syntax.Stmt) {

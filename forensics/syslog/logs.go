@@ -43,7 +43,7 @@ type Reader struct {
 
 // NewReader prepares to read a log whose last line was written no later than
 // written (zero: unknown). It reads text, the log from its beginning, up to the
-// first stamp that tells its year; where there is none, to the end.
+// first stamp that gives its year; where there is none, to the end.
 // An error of text ends this first reading and is not reported: the second will
 // meet it again.
 func NewReader(ctx context.Context, text io.Reader, written time.Time, zone *time.Location) *Reader {
@@ -81,7 +81,7 @@ func NewReader(ctx context.Context, text io.Reader, written time.Time, zone *tim
 	})
 	r := &Reader{zone: zone}
 	if !seen {
-		return r // every stamp tells its year
+		return r // every stamp gives its year
 	}
 	end := anchor
 	if end.IsZero() {
@@ -97,7 +97,7 @@ func NewReader(ctx context.Context, text io.Reader, written time.Time, zone *tim
 	r.year, r.known = year-(lastYear-base), true
 	if anchor.IsZero() {
 		// A file may be written, or restored, years after its last line: a
-		// 29 February tells.
+		// 29 February shows it.
 		for back := 0; back < 8 && !leapsFit(leap, r.year-base-back); back++ {
 			if leapsFit(leap, r.year-base-back-1) {
 				r.year -= back + 1

@@ -1,7 +1,7 @@
 // Package artifacttest is what the tests of extractors share: it runs an extractor
 // over files as if they stood in an image, and checks what holds for every record
 // of every extractor: its source lies within the file, the line number is that of
-// the offset, and the bytes there are those that the record tells of.
+// the offset, and the bytes there are those that the record is about.
 package artifacttest
 
 import (

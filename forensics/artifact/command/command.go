@@ -76,7 +76,7 @@ func (r *Reader) Command(kind model.Kind, at model.Source, command string, facts
 		return nil
 	}
 	if r.n++; r.n > maxRecords {
-		return fmt.Errorf("more than %d commands; the rest was not read", maxRecords)
+		return artifact.Cut(fmt.Errorf("more than %d commands; the rest was not read", maxRecords))
 	}
 	if err := r.ctx.Err(); err != nil {
 		return err

@@ -45,6 +45,9 @@ func TestBounds(t *testing.T) {
 		if len(records) != tt.records || fmt.Sprint(err) != fmt.Sprint(tt.err) && (err != nil || tt.err != "") {
 			t.Errorf("%s: %d records, %v", tt.name, len(records), err)
 		}
+		if artifact.IsCut(err) != (tt.err != "") {
+			t.Errorf("%s: the error does not say that something was cut: %v", tt.name, err)
+		}
 	}
 	records, err := run(t, entry, artifacttest.File{Text: "Name=" + strings.Repeat("n", 2*maxField) + "\nExec=a\n"})
 	if err != nil || len(records) != 1 || len(records[0].Get("name")) != maxField {

@@ -32,7 +32,7 @@ func Entry(kind model.Kind) func(*Reader) error {
 			switch strings.TrimSpace(key) {
 			case "Exec":
 				if len(list) == maxExecs {
-					return fmt.Errorf("more than %d Exec lines; the rest was not read", maxExecs)
+					return artifact.Cut(fmt.Errorf("more than %d Exec lines; the rest was not read", maxExecs))
 				}
 				list = append(list, exec{l.Source(), v})
 			case "Name":

@@ -7,6 +7,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"icecore/forensics/artifact"
 	"icecore/forensics/model"
 )
 
@@ -25,7 +26,7 @@ func (r *Reader) ReadYAML() (*YAML, error) {
 		return nil, err
 	}
 	if len(b) > maxYAML {
-		return nil, fmt.Errorf("more than %d bytes of YAML; the file was not read", maxYAML)
+		return nil, artifact.Cut(fmt.Errorf("more than %d bytes of YAML; the file was not read", maxYAML))
 	}
 	y := &YAML{text: b, starts: []int64{0}}
 	for i, c := range b {

@@ -105,7 +105,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	err := in.Lines(ctx, t.line)
 	if artifact.Ended(err) && t.unset > 0 {
-		unset := fmt.Errorf("%d variables were not read: a crontab may set %d, of %d bytes each", t.unset, maxEnv, maxValue)
+		unset := artifact.Cut(fmt.Errorf("%d variables were not read: a crontab may set %d, of %d bytes each", t.unset, maxEnv, maxValue))
 		return errors.Join(err, unset)
 	}
 	return err
@@ -361,7 +361,7 @@ type job struct {
 	err                                         error // why cron would not run it
 }
 
-// looksLikeField tells the fields of a schedule, right or wrong, from other text.
+// looksLikeField separates the fields of a schedule, right or wrong, from other text.
 var looksLikeField = regexp.MustCompile(`^(?:[0-9*~][0-9*,/~A-Za-z-]*|[A-Za-z]{3}(?:[-,/][A-Za-z0-9,/-]*)?|L)$`)
 
 var userName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*\$?$`)

@@ -104,7 +104,7 @@ func judge(r *artifact.Record, b []byte) {
 	}
 	top := topLevel(b)
 	suspicious := ""
-	// Each statement by itself tells which of them it is, and finds what the
+	// Each statement on its own shows which of them it is, and finds what the
 	// script as a whole does not show where it is no valid shell.
 	for _, st := range shell.Statements(string(code)) {
 		found := make(map[string]bool)
@@ -149,7 +149,7 @@ func judge(r *artifact.Record, b []byte) {
 	}
 }
 
-// suspiciousLine gives the line of a statement that is notable by itself, or else
+// suspiciousLine gives the line of a statement that is notable on its own, or else
 // its first, and where it begins.
 func suspiciousLine(text string) (line string, at int) {
 	lines := strings.Split(text, "\n")

@@ -95,7 +95,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		err = errors.Join(err, artifact.Cut(fmt.Errorf("%d notable commands over the bound are not among the records", h.leftOut)))
 	}
 	if h.long > 0 {
-		err = errors.Join(err, fmt.Errorf("the ends of %d commands longer than %d bytes were not read", h.long, maxCommand))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("the ends of %d commands longer than %d bytes were not read", h.long, maxCommand)))
 	}
 	return err
 }

@@ -69,7 +69,7 @@ func (f *File) spend(n int64) error {
 	return nil
 }
 
-// datum tells of the DATA object at an offset. The result is valid until the next
+// datum describes the DATA object at an offset. The result is valid until the next
 // call.
 func (f *File) datum(at int64) (*datum, error) {
 	if f.cache == nil {

@@ -54,9 +54,6 @@ var ErrNotJournal = errors.New("not a file of the systemd journal")
 // ID is a 128-bit identifier as systemd writes it.
 type ID [16]byte
 
-// String gives it in 32 hexadecimal digits.
-func (id ID) String() string { return fmt.Sprintf("%x", id[:]) }
-
 // State is what the writer of a file says of it.
 type State uint8
 

@@ -314,7 +314,7 @@ func (x *extraction) emitPrograms() {
 	}
 }
 
-// finish closes what is open and tells of the file as a whole. The error is what
+// finish closes what is open and emits the record of the file as a whole. The error is what
 // belongs into the coverage.
 func (x *extraction) finish(size int64, err error) error {
 	left := x.events.Finish() + x.leftOut

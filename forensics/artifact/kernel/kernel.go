@@ -46,7 +46,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			return nil
 		}
 		if n++; n > maxRecords {
-			return fmt.Errorf("more than %d lines; the rest was not read", maxRecords)
+			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxRecords))
 		}
 		r := artifact.Record{Source: l.Source()}
 		if strings.Contains(in.Path, "modules") {

@@ -58,7 +58,7 @@ func manifest(r *command.Reader) error {
 // containers looks at a node and all below it.
 func containers(r *command.Reader, y *command.YAML, n *yaml.Node, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("line %d: nested more than %d deep; the rest was not read", n.Line, maxDepth)
+		return artifact.Cut(fmt.Errorf("line %d: nested more than %d deep; the rest was not read", n.Line, maxDepth))
 	}
 	var words []string
 	line := 0

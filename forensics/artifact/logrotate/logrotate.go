@@ -99,7 +99,7 @@ func conf(r *command.Reader) error {
 		err = errors.Join(err, flush())
 	}
 	if artifact.Ended(err) && long > 0 {
-		err = errors.Join(err, fmt.Errorf("a script is longer than %d bytes; it was not read from line %d on", artifact.MaxLine, long))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("a script is longer than %d bytes; it was not read from line %d on", artifact.MaxLine, long)))
 	}
 	return err
 }

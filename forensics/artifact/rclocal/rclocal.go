@@ -93,7 +93,7 @@ func rcLocal(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			return err
 		}
 		if n == maxLines {
-			return fmt.Errorf("more than %d statements; the rest was not read", maxLines)
+			return artifact.Cut(fmt.Errorf("more than %d statements; the rest was not read", maxLines))
 		}
 		r := artifact.Record{Kind: model.RCLine, Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
 		r.Add("command", strings.TrimSpace(st.Text))
@@ -137,7 +137,7 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			return nil
 		}
 		if n++; n > maxLines {
-			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
+			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxLines))
 		}
 		p := strings.SplitN(text, ":", 4)
 		if len(p) < 4 || p[3] == "" {

@@ -5,7 +5,7 @@
 // Records:
 //
 //	ssh.key      type, fingerprint (SHA256, as ssh-keygen -l prints it), comment,
-//	             options, user (whose file it is, as far as its path tells),
+//	             options, user (whose file it is, as far as its path says),
 //	             invalid (why sshd would not take it as a key), data (what stands
 //	             there instead of base64); programs, urls, traits, decoded of its
 //	             forced command and its variables (package shell)
@@ -14,7 +14,7 @@
 //	             programs, urls, traits, decoded of one that runs something
 //
 // A line that is no key is a record too: intruders err, and what they leave
-// beside the key (a database's dump, a shell's error) tells how they came in.
+// beside the key (a database's dump, a shell's error) shows how they came in.
 package sshkeys
 
 import (
@@ -95,7 +95,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	})
 }
 
-// owner tells whose keys a file holds: of /home/NAME/.ssh/authorized_keys, and of
+// owner says whose keys a file holds: of /home/NAME/.ssh/authorized_keys, and of
 // /etc/ssh/authorized_keys.d/NAME.
 func owner(p string) string {
 	dir, name := path.Split(p)
@@ -151,7 +151,7 @@ func key(r *artifact.Record, text string) (opts string) {
 	return opts
 }
 
-// forced tells what the options of a key run, and what variables they set.
+// forced says what the options of a key run, and what variables they set.
 func forced(r *artifact.Record, opts string) {
 	var b, value strings.Builder
 	for opts != "" {
@@ -181,7 +181,7 @@ func forced(r *artifact.Record, opts string) {
 	}
 }
 
-// runs tells what an option of sshd runs.
+// runs says what an option of sshd runs.
 func runs(r *artifact.Record, option, value string) {
 	switch option {
 	case "Subsystem":

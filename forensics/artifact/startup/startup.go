@@ -73,7 +73,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			continue
 		}
 		if n++; n > maxRecords {
-			return fmt.Errorf("more than %d notable statements; the rest was not read", maxRecords)
+			return artifact.Cut(fmt.Errorf("more than %d notable statements; the rest was not read", maxRecords))
 		}
 		r := artifact.Record{Kind: model.ProfileLine, Source: artifact.Source{Line: st.Line, Offset: st.Offset, Length: st.Length}}
 		r.Add("command", strings.TrimSpace(st.Text))
@@ -97,7 +97,7 @@ func lines(ctx context.Context, in *artifact.Input, emit artifact.Emit, fn func(
 			}
 		})
 		if n > maxRecords {
-			return fmt.Errorf("more than %d records; the rest was not read", maxRecords)
+			return artifact.Cut(fmt.Errorf("more than %d records; the rest was not read", maxRecords))
 		}
 		return nil
 	})
@@ -172,7 +172,7 @@ func manager(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 			return nil
 		}
 		if n++; n > maxRecords {
-			return fmt.Errorf("more than %d lines of variables; the rest was not read", maxRecords)
+			return artifact.Cut(fmt.Errorf("more than %d lines of variables; the rest was not read", maxRecords))
 		}
 		var b strings.Builder
 		for _, w := range unitfile.Words(d.Value) {

@@ -87,7 +87,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	})
 	flush()
 	if long > 0 {
-		err = errors.Join(err, fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, maxText))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, maxText)))
 	}
 	return err
 }

@@ -321,13 +321,13 @@ func (u *unit) read(in *artifact.Input) error {
 		}
 	}
 	if left > 0 {
-		err = errors.Join(err, fmt.Errorf("%d values of directives were not read: more than %d of one", left, maxFields))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("%d values of directives were not read: more than %d of one", left, maxFields)))
 	}
 	if u.unset > 0 {
-		err = errors.Join(err, fmt.Errorf("%d variables were not read: more than %d", u.unset, maxVariables))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("%d variables were not read: more than %d", u.unset, maxVariables)))
 	}
 	if u.cut {
-		err = errors.Join(err, fmt.Errorf("a command is longer than %d bytes with its variables; its end was not read", maxExpanded))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("a command is longer than %d bytes with its variables; its end was not read", maxExpanded)))
 	}
 	return err
 }

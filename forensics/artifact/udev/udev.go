@@ -95,7 +95,7 @@ func rules(r *command.Reader) error {
 		err = errors.Join(err, flush())
 	}
 	if artifact.Ended(err) && long > 0 {
-		err = errors.Join(err, fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, artifact.MaxLine))
+		err = errors.Join(err, artifact.Cut(fmt.Errorf("the rule of line %d is longer than %d bytes; its end was not read", long, artifact.MaxLine)))
 	}
 	return err
 }

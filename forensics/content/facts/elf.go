@@ -182,7 +182,7 @@ func (f *file) at(vaddr uint64) (uint64, bool) {
 // hiders are small.
 const exportsOf = 4 << 20
 
-// dynamic is what the dynamic section tells.
+// dynamic is what the dynamic section says.
 type dynamic struct {
 	needed  int    // libraries
 	soname  bool   // it is a library with a name

@@ -387,7 +387,7 @@ func hex8(b []byte) (uint32, bool) {
 // le32 reads a number as zip and xz keep it.
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
-// limited tells of a dictionary that is too large as of the other limits.
+// limited reports a dictionary that is too large like the other limits.
 type limited struct{ io.Reader }
 
 // Read implements io.Reader.

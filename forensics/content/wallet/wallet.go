@@ -91,7 +91,7 @@ func Find(buf []byte, limit int) []Address {
 }
 
 // within looks for Monero addresses at any place of a run. The first block of each
-// tells nearly always that there is none.
+// shows nearly always that there is none.
 func within(run []byte, add func(Address, int)) {
 	for i := 0; i+95 <= len(run); i++ {
 		if c := run[i]; c != '4' && c != '8' {

@@ -23,8 +23,8 @@ const (
 	shownNames  = 10
 )
 
-// A hint is the kind of line that states a failure. Several lines may tell of one
-// attempt, in any order; those of one kind and one process tell of different
+// A hint is the kind of line that states a failure. Several lines may report one
+// attempt, in any order; those of one kind and one process report different
 // attempts.
 type hint int
 
@@ -179,7 +179,7 @@ func (s *series) process(pid string) *process {
 	return &s.procs[len(s.procs)-1]
 }
 
-// attempts says how many new attempts a line tells of. A process that has a
+// attempts says how many new attempts a line reports. A process that has a
 // number serves one connection.
 func (p *process) attempts(h hint, times int64, numbered bool) int64 {
 	if h == limitLine || h == invalidLine && numbered {

@@ -44,6 +44,7 @@ var englishReport = map[string]string{
 	"report.verdict.compromised":   "COMPROMISED",
 	"report.verdict.suspicious":    "SUSPICIOUS",
 	"report.verdict.no-indicators": "NO INDICATORS FOUND",
+	"report.verdict.partly-read":   "NO INDICATORS FOUND IN WHAT COULD BE READ",
 	"report.snapshot":              "snapshot of {time}",
 	"report.counts":                "{list} {n|finding|findings}",
 	"report.counts-none":           "no findings",

@@ -53,7 +53,7 @@ func (t *screen) headline() []string {
 		rest = " " + s.since + optional(" (", s.rests, ")")
 	}
 	paint := t.paint.level(a.Verdict.State)
-	if a.Verdict.State == string(model.NoIndicators) {
+	if a.Verdict.State == string(model.NoIndicators) && len(a.Coverage.decisive()) == 0 {
 		paint = t.paint.good
 	}
 	sub := s.system

@@ -51,7 +51,11 @@ func matters(level string) bool { r := rank(level); return 0 <= r && r <= 2 }
 
 func summarize(a *view, w words) *summary {
 	v := &a.Verdict
-	s := &summary{verdict: w.verdict(v.State), since: w.since(v.Since)}
+	state := v.State
+	if state == string(model.NoIndicators) && len(a.Coverage.decisive()) > 0 {
+		state = "partly-read" // what decides was not read: the heading says so
+	}
+	s := &summary{verdict: w.verdict(state), since: w.since(v.Since)}
 	if s.since != "" {
 		s.rests = strings.TrimSuffix(v.SinceFinding+"; "+w.note(v.Since), "; ")
 		s.rests = strings.TrimPrefix(s.rests, "; ")

@@ -71,6 +71,7 @@ func TestWords(t *testing.T) {
 	}
 	groups = append(
 		groups,
+		"report.verdict.partly-read",
 		"report.phase.other",
 		"report.basis.first",
 		"report.basis.modified",

@@ -92,9 +92,6 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	}
 	in := f.Inode()
 	c := &content{name: p, own: w.s.ownership(w.v, p, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0}
-	if !j.again {
-		w.s.files.Add(1)
-	}
 	var cancel context.CancelFunc
 	c.ctx, cancel = w.s.limits.deadline(ctx, min(c.size, w.v.Size))
 	defer cancel()
@@ -103,6 +100,9 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 		err = context.Cause(c.ctx)
 	}
 	c.ctx = nil
+	if !j.again && (err == nil || len(c.head) > 0) {
+		w.s.files.Add(1) // of which nothing could be read, it was not read
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

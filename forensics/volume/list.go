@@ -106,7 +106,7 @@ func place(r io.ReaderAt, size int64, vols []Volume, more []Recogniser) (problem
 			continue
 		}
 		if v.Offset+v.Size > size {
-			problems = append(problems, Problem{"volume " + v.ID, fmt.Sprintf("ends at byte %d, the disk at %d: the image is truncated", v.Offset+v.Size, size)})
+			problems = append(problems, Problem{"volume " + v.ID, fmt.Sprintf("the image is truncated: the volume ends at byte %d, the disk at %d", v.Offset+v.Size, size)})
 		}
 		v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
 		recognise(v, more)

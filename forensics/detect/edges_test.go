@@ -180,6 +180,9 @@ func TestEdgesFiles(t *testing.T) {
 		{"a miner that nothing starts", "time_set_back", scene{records: []model.Record{miner, stomped("system")}}, High},
 		{"hidden", "time_set_back", scene{records: []model.Record{stomped("hidden")}}, Medium},
 		{"elsewhere", "time_set_back", scene{records: []model.Record{stomped("system")}}, Low},
+		{"started by a job that was deleted", "time_set_back", scene{records: []model.Record{stomped("system"), job("programs=/opt/a; state=deleted")}}, Low},
+		{"a name that is none of a file", "starts_miner", scene{records: []model.Record{record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/bin/updated"), job("programs=updated")}}, None},
+		{"a sample's placeholder", "miner_configuration", config("program=xmrig; pool=203.0.113.77:3333; wallet=4A; user=YOUR_LOGIN; path=/srv/c.json"), Low},
 		{"started by what does not run as it is", "time_set_back", scene{records: []model.Record{stomped("system"), job("programs=/opt/a; ignored=x")}}, Low},
 	})
 
@@ -326,8 +329,27 @@ func TestEdgesJudge(t *testing.T) {
 		{"a text that mines is judged by its keys", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=high; technique=T1496.001; file_type=text; path=/root/a.md")}}, High},
 		{"a program of a package that hides", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=medium; technique=T1027; file_type=elf; owner=a; package_state=changed; path=/tmp/a")}}, Medium},
 		{"a program of nobody that hides", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=low; technique=T1027; file_type=elf; path=/tmp/a")}}, Medium},
+		{"what is only mentioned", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=informational; technique=T1027; file_type=elf; path=/tmp/a")}}, Informational},
+		{"what was deleted", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=low; technique=T1027; file_type=elf; state=deleted; path=/tmp/a")}}, Low},
+		{"a text in a mailbox", "X", scene{records: []model.Record{record(t, "yara.match rule=X; level=high; technique=T1105; file_type=text; path=/var/mail/root")}}, Low},
 		{"a rule without a level", "X", scene{records: []model.Record{record(t, "yara.match rule=X; technique=T1027; file_type=script; path=/opt/a")}}, Medium},
 	})
+	// The strongest rule names the file; members of an archive, and older states of a file,
+	// are files of their own.
+	match := func(rule, level string, version uint32, member string) model.Record {
+		r := record(t, "yara.match rule="+rule+"; level="+level+"; file_type=script; technique=T1105; path=/opt/a")
+		r.Source.Inode, r.Source.Version, r.Source.Member = 5, version, member
+		return r
+	}
+	s := scene{records: []model.Record{match("Weak", "low", 0, ""), match("Strong", "high", 0, ""), match("Strong", "high", 0, "b"), match("Strong", "high", 7, "")}}
+	var got []string
+	for _, f := range s.run(t).Findings {
+		got = append(got, fmt.Sprintf("%s%d%s %d", f.Rule, f.Source.Version, f.Source.Member, len(f.Records)))
+	}
+	slices.Sort(got)
+	if want := []string{"Strong0 2", "Strong0b 1", "Strong7 1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 	for technique, want := range map[string]model.Phase{"T1496": PhaseMining, "T1574.006": PhasePersistence, "T1505.003": PhasePersistence, "T1014": PhaseEvasion, "T1027.002": PhaseEvasion, "T1105": PhaseExecution} {
 		s := scene{records: []model.Record{record(t, "yara.match rule=X; level=medium; file_type=script; path=/opt/a; technique="+technique)}}
 		if got := s.run(t).Findings[0].Phase; got != want {
@@ -344,7 +366,7 @@ func TestEdgesJoin(t *testing.T) {
 		r.Source.State, r.Source.Inode, r.Source.Version = state, inode, version
 		return r
 	}
-	s := scene{records: []model.Record{line(filesystem.Live, 5, 0), line(filesystem.Deleted, 6, 0), line(filesystem.Live, 5, 7), line(filesystem.Live, 5, 8)}}
+	s := scene{records: []model.Record{line(filesystem.Deleted, 6, 0), line(filesystem.Live, 5, 0), line(filesystem.Live, 5, 7), line(filesystem.Live, 5, 8)}}
 	f := s.run(t).Findings
 	if len(f) != 1 || len(f[0].Records) != 4 || f[0].Source.State != filesystem.Live {
 		t.Fatalf("%+v", f)
@@ -369,6 +391,16 @@ func TestEdgesJoin(t *testing.T) {
 			t.Errorf("%s: %+v", tt.second, f)
 		}
 	}
+	// The strongest names the file, wherever it stands among the records.
+	s = scene{records: []model.Record{file("hidden_elf", 0), file("kernel_thread_name", 1)}}
+	if f := s.run(t).Findings; len(f) != 1 || f[0].Rule != "file_kernel_thread_name" || f[0].Level != High {
+		t.Errorf("%+v", f)
+	}
+	// Each rule that matches a record adds its techniques.
+	s = scene{records: []model.Record{record(t, "account.user name=x; uid=0; home=/var/tmp/.x; shell=/bin/bash; path=/etc/passwd")}}
+	if f := s.run(t).Findings; len(f) != 1 || !slices.Equal(f[0].Techniques, []string{"T1136.001", "T1564.001"}) {
+		t.Errorf("%+v", f)
+	}
 	// A YARA rule names a file before a rule of the same level does.
 	y := record(t, "yara.match rule=X; level=high; file_type=elf; technique=T1105; path=/tmp/a")
 	y.Source.Inode = 5
@@ -391,62 +423,30 @@ func TestEdgesJoin(t *testing.T) {
 	if f := s.run(t).Findings; len(f) != 1 || !strings.Contains(f[0].Description, "29 more such lines in this file.") {
 		t.Errorf("%+v", f)
 	}
+	// All lines are listed: nothing is said of a first part.
+	s = scene{}
+	for i := range maxListed {
+		r := record(t, fmt.Sprintf("history.command command=curl %d|sh; traits=fetch,pipe_to_shell; path=/root/.bash_history", i))
+		r.Source.Inode = 5
+		s.records = append(s.records, r)
+	}
+	if f := s.run(t).Findings; len(f) != 1 || !strings.Contains(f[0].Description, "49 more such lines in this file.") {
+		t.Errorf("%+v", f)
+	}
+	// More links enable it than are named.
+	s = scene{records: []model.Record{record(t, "systemd.exec unit=a.service; command=/tmp/a; programs=/tmp/a; traits=temp_exec; path=/etc/systemd/system/a.service")}}
+	for i := range maxUnits + 3 {
+		s.records = append(s.records, record(t, fmt.Sprintf("systemd.enabled unit=a.service; path=/etc/systemd/system/%d.wants/a.service", i)))
+	}
+	if f := s.run(t).Findings; len(f) != 1 || len(f[0].Records) != 1+maxUnits || strings.Contains(f[0].Description, "/5.wants") {
+		t.Errorf("%+v", f)
+	}
 	// More units start it than are named.
 	s = scene{records: []model.Record{record(t, "systemd.exec unit=a.service; command=/tmp/a; programs=/tmp/a; traits=temp_exec; path=/etc/systemd/system/a.service")}}
 	for i := range maxUnits + 3 {
 		s.records = append(s.records, record(t, fmt.Sprintf("systemd.unit unit=%d.path; triggers=a.service; watches=/a; path=/etc/systemd/system/%d.path", i, i)))
 	}
 	if f := s.run(t).Findings; len(f) != 1 || strings.Count(f[0].Description, "Started by ") != maxUnits || !slices.Equal(f[0].Techniques, []string{"T1543.002"}) {
-		t.Errorf("%+v", f)
-	}
-}
-
-// TestOrder: the most serious findings come first, then the earliest; those without a time
-// last.
-func TestOrder(t *testing.T) {
-	c := &collection{byID: make(map[string]*model.Record)}
-	add := func(rule string, level Level, minute int) {
-		f := Finding{Finding: model.Finding{Rule: rule, Level: level}}
-		if minute != 0 {
-			f.When = model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}
-		}
-		c.add(f)
-	}
-	add("low", Low, -9)
-	add("later", High, 5)
-	add("undated", High, 0)
-	add("b", High, 1)
-	add("a", High, 1)
-	add("critical", Critical, 9)
-	var got []string
-	for _, f := range c.ordered() {
-		got = append(got, f.ID+" "+f.Rule)
-	}
-	if want := []string{"F-0001 critical", "F-0002 a", "F-0003 b", "F-0004 later", "F-0005 undated", "F-0006 low"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-// TestProgramPaths: what may be the name of a file, and where that is looked for.
-func TestProgramPaths(t *testing.T) {
-	for name, want := range map[string]string{
-		"/opt/../a": "/a", "updated": "/usr/local/sbin/updated /usr/local/bin/updated /usr/sbin/updated /usr/bin/updated /sbin/updated /bin/updated",
-		"": "", ".": "", "..": "", "a b": "", "$A": "", "a*": "", "./a": "", "{a,b}": "", "~a": "", "A=b": "", "a\n": "", strings.Repeat("a", 256): "",
-	} {
-		if got := strings.Join(ProgramPaths(name), " "); got != want {
-			t.Errorf("%q: %q", name, got)
-		}
-	}
-}
-
-// TestStartedBy: a script that an autostart entry starts names it, and its record.
-func TestStartedBy(t *testing.T) {
-	s := scene{records: []model.Record{
-		record(t, "started.script started_by=/etc/cron.d/a; traits=fetch,pipe_to_shell; path=/opt/a.sh"),
-		record(t, "cron.job command=/opt/a.sh; programs=/opt/a.sh; path=/etc/cron.d/a"),
-	}}
-	f := s.run(t).Findings
-	if len(f) != 1 || !slices.Equal(f[0].Records, []string{"R-000001", "R-000002"}) || !strings.Contains(f[0].Description, "Started by /etc/cron.d/a.") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -89,7 +89,6 @@ func (c *collection) joinBy(key func(*Finding) string, merge func(into, f *Findi
 			}
 			into.Techniques = union(into.Techniques, f.Techniques)
 			into.firm = max(into.firm, f.rests())
-			into.lines = append(into.lines, f.lines...)
 			if !f.When.IsZero() && (into.When.IsZero() || f.When.Time.Before(into.When.Time)) && f.Level >= Medium {
 				into.When = f.When
 			}

@@ -39,7 +39,7 @@ func (c *collection) judge(level Level, top *model.Record, techniques []string) 
 		case hides && runs:
 			return High, model.Msg("judge.ran_hidden", "place", hidingPlace(src))
 		case hides:
-			return max(level, Medium), model.Msg("judge.hidden", "place", hidingPlace(src))
+			return Medium, model.Msg("judge.hidden", "place", hidingPlace(src))
 		case runs && level == Medium:
 			return High, model.Msg("judge.started")
 		}

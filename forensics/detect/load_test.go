@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"icecore/forensics/model"
@@ -52,6 +53,17 @@ func TestListFields(t *testing.T) {
 		}
 		if got != tt.match {
 			t.Errorf("traits %q: matched %v, want %v", tt.traits, got, tt.match)
+		}
+	}
+}
+
+// TestLargeRuleFile: a file that is no rule, but something large, is not read.
+func TestLargeRuleFile(t *testing.T) {
+	for size, want := range map[int]int{maxRuleFile: 0, maxRuleFile + 1: 1} {
+		rule := cronRule("Own", "high", "x")
+		r := load(t, rule+strings.Repeat("#", size-len(rule)))
+		if len(r.Problems) != want || len(r.List()) != 1-want {
+			t.Errorf("%d bytes: %d rules, %v", size, len(r.List()), r.Problems)
 		}
 	}
 }

@@ -35,7 +35,6 @@ func (c *collection) sigma(rec *model.Record) {
 	}
 	if why := rec.Get("ignored"); why != "" && f.Level > Low {
 		f.Level--
-		f.firm = min(f.firm, f.Level)
 		f.Add("finding.ignored", "reason", why)
 	}
 	if rec.Kind == model.StartedScript {

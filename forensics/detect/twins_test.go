@@ -140,6 +140,11 @@ func TestTwins(t *testing.T) {
 			"useradd_uid_0", 2, "", nil, false,
 		},
 		{
+			"the same account ten seconds later",
+			[]model.Record{logRecord(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), logRecord(journalLog, "auth.useradd", accept+10*time.Second, "name", "sysupd", "uid", "0")},
+			"useradd_uid_0", 2, "", nil, false,
+		},
+		{
 			"the same account an hour later",
 			[]model.Record{logRecord(textLog, "auth.useradd", accept, "name", "sysupd", "uid", "0"), logRecord(journalLog, "auth.useradd", accept+time.Hour, "name", "sysupd", "uid", "0")},
 			"useradd_uid_0", 2, "", nil, false,

@@ -145,7 +145,7 @@ func TestOwnYARA(t *testing.T) {
 	for _, tt := range []struct {
 		name, also string
 		want       int
-	}{{"alone", "", 5}, {"with one of icecore's", "high", -9000}, {"with a weak one of icecore's", "low", 5}, {"with the name of a kernel thread", "notable", -9000}} {
+	}{{"alone", "", 5}, {"with one of icecore's", "high", -9000}, {"with a weak one of icecore's", "low", 5}, {"with the name of a kernel thread", "notable", -9000}, {"with a configuration", "config", -9000}} {
 		s := scene{records: []model.Record{
 			at(record(t, "yara.match rule=Own; namespace=mine; level=critical; file_type=script; path=/opt/x"), "created", -9000),
 			at(record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/opt/a"), "created", 5),
@@ -155,6 +155,10 @@ func TestOwnYARA(t *testing.T) {
 		case "":
 		case "notable": // joined with the finding about the same file
 			more := at(record(t, "file.notable what=kernel_thread_name; path=/opt/x"), "created", -9000)
+			more.Source.Inode = 5
+			s.records = append(s.records, more)
+		case "config":
+			more := at(record(t, "miner.config pool=203.0.113.77:3333; wallet=4A; path=/opt/x"), "created", -9000)
 			more.Source.Inode = 5
 			s.records = append(s.records, more)
 		default:

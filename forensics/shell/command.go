@@ -2,7 +2,6 @@ package shell
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -46,7 +45,7 @@ func set(words string) map[string]bool {
 	return out
 }
 
-var versionRE = regexp.MustCompile(`^(python|perl|php|ruby|lua)[0-9][0-9.]*$`)
+var versionRE = lazy(`^(python|perl|php|ruby|lua)[0-9][0-9.]*$`)
 
 // call follows one command, and gives what it prints.
 func (s *state) call(args []word, in data) data {
@@ -289,7 +288,7 @@ var ordinaryWord = set("if then do else ! {")
 // sends are programs that take a URL without printing what stands there.
 var sends = set("git pip pip3 npm yarn apt-key apt-add-repository add-apt-repository yum-config-manager rpm yum dnf apt apt-get docker podman kubectl helm xdg-open update-alternatives install-info")
 
-var hidersRE = regexp.MustCompile(`^(?:ps|top|htop|ls|netstat|ss|lsof|crontab|find|pgrep|w|who|last|systemctl|cat)$`)
+var hidersRE = lazy(`^(?:ps|top|htop|ls|netstat|ss|lsof|crontab|find|pgrep|w|who|last|systemctl|cat)$`)
 
 // behind skips a wrapper's options and operands.
 func (s *state) behind(args []word, w wrapper) []word {
@@ -336,7 +335,7 @@ func orNone(s string) string {
 	return s
 }
 
-var assignRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var assignRE = lazy(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // generic looks for `sh -c TEXT` among the arguments of a program that is not
 // known: docker exec, kubectl, ssh and many more.

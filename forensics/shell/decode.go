@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,12 +21,12 @@ const (
 )
 
 var (
-	base64RE = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}`)
-	hexRE    = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){40,}`)
+	base64RE = lazy(`[A-Za-z0-9+/]{40,}={0,2}`)
+	hexRE    = lazy(`(?:[0-9a-fA-F]{2}){40,}`)
 	// pythonRE recognises code of Python, which no first line names.
-	pythonRE = regexp.MustCompile(`^\s*(?:import\s+[a-z0-9_, ]+(?:;|\n|$)|from\s+[a-z0-9_.]+\s+import\b|exec\(|__import__)`)
+	pythonRE = lazy(`^\s*(?:import\s+[a-z0-9_, ]+(?:;|\n|$)|from\s+[a-z0-9_.]+\s+import\b|exec\(|__import__)`)
 	// escapesRE is hex in the escapes of C.
-	escapesRE = regexp.MustCompile(`(?:\\x[0-9a-fA-F]{2}){10,}`)
+	escapesRE = lazy(`(?:\\x[0-9a-fA-F]{2}){10,}`)
 )
 
 // encoded looks into the encoded texts of a word, and judges what they hold as if

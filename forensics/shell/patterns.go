@@ -2,28 +2,27 @@ package shell
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
 const shellWord = `(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|da|z|k|a)?sh\b`
 
 var (
-	urlRE    = regexp.MustCompile(`(?i)\b(?:https?|ftps?|tftp)://[^\s"'|)>;<\\` + "`" + `]{3,400}`)
-	hostRE   = regexp.MustCompile(`^(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?::[0-9]+)?(?:/\S*)?$`)
-	devTCPRE = regexp.MustCompile(`/dev/(?:tcp|udp)/`)
-	tempRE   = regexp.MustCompile(`^(?:/private)?(?:/tmp|/var/tmp|/dev/shm|/run/shm|/dev/mqueue|/run/lock|/var/lock)/`)
+	urlRE    = lazy(`(?i)\b(?:https?|ftps?|tftp)://[^\s"'|)>;<\\` + "`" + `]{3,400}`)
+	hostRE   = lazy(`^(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?::[0-9]+)?(?:/\S*)?$`)
+	devTCPRE = lazy(`/dev/(?:tcp|udp)/`)
+	tempRE   = lazy(`^(?:/private)?(?:/tmp|/var/tmp|/dev/shm|/run/shm|/dev/mqueue|/run/lock|/var/lock)/`)
 
-	cronPathRE    = regexp.MustCompile(`^(?:/etc/(?:crontab|anacrontab|cron\.[^/]+(?:/.*)?)|/var/spool/(?:cron|at)(?:/.*)?)$`)
-	startupRE     = regexp.MustCompile(`^(?:/etc/(?:rc\.local|rc\.d/.*|init\.d/.*|profile|profile\.d/.*|bash\.bashrc|bashrc|update-motd\.d/.*|systemd/.*|udev/rules\.d/.*|xdg/autostart/.*)|/(?:usr/)?lib/systemd/.*|.*/\.(?:bashrc|bash_profile|bash_login|profile|zshrc))$`)
-	cronLineRE    = regexp.MustCompile(`^\s*(?:@[a-z]+|(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})(?:\s+(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})){4})\s+(.*)$`)
-	unitLineRE    = regexp.MustCompile(`^\s*Exec[A-Za-z]+=[-@+!:|]*(.*)$`)
-	logRE         = regexp.MustCompile(`^(?:/var/log/(?:auth\.log|secure|syslog|wtmp|btmp|lastlog|faillog|messages|cron|kern\.log|audit|journal|\*)[^/]*(?:/\*|/audit\.log[^/]*)?|/var/log(?:/\*\*?)?|/var/run/utmp|/run/utmp)$`)
-	wholeLogRE    = regexp.MustCompile(`^/var/log(?:/(?:audit|journal))?$`)
-	historyFileRE = regexp.MustCompile(`(?:^|/)\.(?:bash|zsh|ash|sh)_history$|^\$HISTFILE$`)
-	vacuumRE      = regexp.MustCompile(`^--vacuum-(?:time|size|files)=[01](?:[a-zA-Z]*)$`)
-	signalRE      = regexp.MustCompile(`^-(?:SIG)?(?:HUP|USR1|USR2|WINCH|CONT|0|1|10|12|18|28)$`)
-	dotsRE        = regexp.MustCompile(`(?:^|/)(?:\.{3,}|\.{0,2}[ \t]+)(?:/|$)`)
+	cronPathRE    = lazy(`^(?:/etc/(?:crontab|anacrontab|cron\.[^/]+(?:/.*)?)|/var/spool/(?:cron|at)(?:/.*)?)$`)
+	startupRE     = lazy(`^(?:/etc/(?:rc\.local|rc\.d/.*|init\.d/.*|profile|profile\.d/.*|bash\.bashrc|bashrc|update-motd\.d/.*|systemd/.*|udev/rules\.d/.*|xdg/autostart/.*)|/(?:usr/)?lib/systemd/.*|.*/\.(?:bashrc|bash_profile|bash_login|profile|zshrc))$`)
+	cronLineRE    = lazy(`^\s*(?:@[a-z]+|(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})(?:\s+(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})){4})\s+(.*)$`)
+	unitLineRE    = lazy(`^\s*Exec[A-Za-z]+=[-@+!:|]*(.*)$`)
+	logRE         = lazy(`^(?:/var/log/(?:auth\.log|secure|syslog|wtmp|btmp|lastlog|faillog|messages|cron|kern\.log|audit|journal|\*)[^/]*(?:/\*|/audit\.log[^/]*)?|/var/log(?:/\*\*?)?|/var/run/utmp|/run/utmp)$`)
+	wholeLogRE    = lazy(`^/var/log(?:/(?:audit|journal))?$`)
+	historyFileRE = lazy(`(?:^|/)\.(?:bash|zsh|ash|sh)_history$|^\$HISTFILE$`)
+	vacuumRE      = lazy(`^--vacuum-(?:time|size|files)=[01](?:[a-zA-Z]*)$`)
+	signalRE      = lazy(`^-(?:SIG)?(?:HUP|USR1|USR2|WINCH|CONT|0|1|10|12|18|28)$`)
+	dotsRE        = lazy(`(?:^|/)(?:\.{3,}|\.{0,2}[ \t]+)(?:/|$)`)
 )
 
 // dotsPath says that a path has a component of three or more dots, or of blanks.
@@ -46,11 +45,11 @@ var benignHidden = set(`.acme.sh .nvm .cargo .rustup .pyenv .rbenv .npm .npm-glo
 	.meteor .fly .pulumi .serverless .juliaup .atuin .git .githooks .husky .TinyTeX .local .config .bin .env`)
 
 // homeFiles are the hidden files of homes that shells read.
-var homeFileRE = regexp.MustCompile(`^\.(?:bashrc|bash_[a-z]+|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|tcshrc|login|logout|env(?:\.[a-z]+)?|envrc|aliases|exports|functions|fzf\.(?:ba|z)sh|git-(?:completion|prompt)\.(?:ba|z)sh|dircolors|rvmrc|p10k\.zsh|iterm2_shell_integration\.(?:ba|z)sh)$`)
+var homeFileRE = lazy(`^\.(?:bashrc|bash_[a-z]+|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|tcshrc|login|logout|env(?:\.[a-z]+)?|envrc|aliases|exports|functions|fzf\.(?:ba|z)sh|git-(?:completion|prompt)\.(?:ba|z)sh|dircolors|rvmrc|p10k\.zsh|iterm2_shell_integration\.(?:ba|z)sh)$`)
 
 // homeDirRE matches the hidden directories of homes in which people keep parts of
 // those files.
-var homeDirRE = regexp.MustCompile(`^\.(?:(?:ba|z|k)?sh(?:rc)?(?:\.d)?|(?:bash_)?(?:profile|aliases|completion|functions)(?:\.d)?|dotfiles|zprezto|antigen|antidote|zinit|zplug|zgen(?:om)?|bash-it|rc\.d)$`)
+var homeDirRE = lazy(`^\.(?:(?:ba|z|k)?sh(?:rc)?(?:\.d)?|(?:bash_)?(?:profile|aliases|completion|functions)(?:\.d)?|dotfiles|zprezto|antigen|antidote|zinit|zplug|zgen(?:om)?|bash-it|rc\.d)$`)
 
 // Hidden says whether a program has a hidden component in its path, but for those
 // usual in homes and projects.
@@ -126,7 +125,7 @@ func homeDepth(parts []string) int {
 }
 
 // harmlessPreload are libraries that are preloaded as a matter of course.
-var harmlessPreload = regexp.MustCompile(`^lib(?:jemalloc|tcmalloc|mimalloc|hoard|eatmydata|fakeroot|fakechroot|asan|lsan|tsan|ubsan|stdbuf|nss_wrapper|SegFault|gomp|tsocks|torsocks|proxychains|numa|rpmalloc|faketime|memusage|pcprofile|hugetlbfs|snoopy|scalene|gamemode|gtk3-nocsd|systemd-shared|EGL|GL)[a-zA-Z0-9_-]*\.so(?:\.[0-9]+)*$`)
+var harmlessPreload = lazy(`^lib(?:jemalloc|tcmalloc|mimalloc|hoard|eatmydata|fakeroot|fakechroot|asan|lsan|tsan|ubsan|stdbuf|nss_wrapper|SegFault|gomp|tsocks|torsocks|proxychains|numa|rpmalloc|faketime|memusage|pcprofile|hugetlbfs|snoopy|scalene|gamemode|gtk3-nocsd|systemd-shared|EGL|GL)[a-zA-Z0-9_-]*\.so(?:\.[0-9]+)*$`)
 
 // oddPreload says whether a value of LD_PRELOAD names something other than an
 // allocator and its like in a directory of the system.
@@ -148,11 +147,11 @@ func oddPreload(v string) bool {
 }
 
 var (
-	stratumRE = regexp.MustCompile(`(?i)\b(?:stratum[12]?|daemon|eth(?:proxy|stratum))\+(?:tcp|ssl|tls|udp|http)s?://|\bstratum2?://`)
-	minerOpts = regexp.MustCompile(`(?i)^(?:--donate-level|--donate-over-proxy|--randomx-[a-z0-9-]+|--cpu-max-threads-hint|--coin=(?:monero|xmr|arqma|dero|raven|rvn)|--rig-id|--nicehash|--cuda-bfactor[a-z-]*|--opencl-devices|--huge-pages-jit|--cpu-memory-pool|--keepalive-xmr)(?:=|$)`)
-	algoRE    = regexp.MustCompile(`(?i)^(?:rx/[a-z0-9]+|cn/[a-z0-9]+|cn-[a-z0-9/]+|randomx|cryptonight[a-z0-9/-]*|kawpow|ethash|etchash|ghostrider|argon2/[a-z0-9]+|astrobwt[a-z0-9/]*|verushash|yespower[a-z0-9]*|scrypt|sha256d|lyra2[a-z0-9]*|equihash[a-z0-9]*|autolykos2?|octopus|kheavyhash|progpow)$`)
-	poolRE    = regexp.MustCompile(`(?i)^(?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|\[[0-9a-f:.]{2,45}\]):[0-9]{2,5}$`)
-	walletRE  = regexp.MustCompile(`\b(?:[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|4[1-9A-HJ-NP-Za-km-z]{105})\b`)
+	stratumRE = lazy(`(?i)\b(?:stratum[12]?|daemon|eth(?:proxy|stratum))\+(?:tcp|ssl|tls|udp|http)s?://|\bstratum2?://`)
+	minerOpts = lazy(`(?i)^(?:--donate-level|--donate-over-proxy|--randomx-[a-z0-9-]+|--cpu-max-threads-hint|--coin=(?:monero|xmr|arqma|dero|raven|rvn)|--rig-id|--nicehash|--cuda-bfactor[a-z-]*|--opencl-devices|--huge-pages-jit|--cpu-memory-pool|--keepalive-xmr)(?:=|$)`)
+	algoRE    = lazy(`(?i)^(?:rx/[a-z0-9]+|cn/[a-z0-9]+|cn-[a-z0-9/]+|randomx|cryptonight[a-z0-9/-]*|kawpow|ethash|etchash|ghostrider|argon2/[a-z0-9]+|astrobwt[a-z0-9/]*|verushash|yespower[a-z0-9]*|scrypt|sha256d|lyra2[a-z0-9]*|equihash[a-z0-9]*|autolykos2?|octopus|kheavyhash|progpow)$`)
+	poolRE    = lazy(`(?i)^(?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|\[[0-9a-f:.]{2,45}\]):[0-9]{2,5}$`)
+	walletRE  = lazy(`\b(?:[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|4[1-9A-HJ-NP-Za-km-z]{105})\b`)
 )
 
 // minerArguments says that a command carries the arguments of a miner.
@@ -200,20 +199,20 @@ func minerArguments(base string, args []word) bool {
 // What follows judges text that is no valid shell.
 
 var (
-	fetchRE   = regexp.MustCompile(`(?i)\b(?:curl|wget|aria2c|lwp-download|axel)\s`)
-	pipeRE    = regexp.MustCompile(`(?i)(?:https?|ftp|tftp)://[^\n]{0,400}?\|\s*(?:sudo\s+)?` + shellWord)
-	curlPipe  = regexp.MustCompile(`(?i)\b(?:curl|wget)\s[^\n|]{0,400}\|\s*(?:sudo\s+)?` + shellWord)
-	substRE   = regexp.MustCompile(`(?i)(?:` + shellWord + `\s+(?:-c\s+)?["']?(?:<\(|\$\(|` + "`" + `)|eval\s+["']?(?:\$\(|` + "`" + `))\s*[^\n]{0,40}?(?:curl|wget)\b`)
-	decodeRE  = regexp.MustCompile(`(?i)(?:base64\s+(?:-d|-D|-di|--decode)\b|xxd\s+-r|openssl\s+(?:enc\s+-d|base64\s+-d))[^\n]*\|\s*(?:sudo\s+)?(?:` + shellWord + `|python[23]?\b|perl\b)`)
-	decode2RE = regexp.MustCompile(`(?i)(?:eval|` + shellWord + `\s+-c)\s+["']?(?:\$\(|` + "`" + `)[^\n]*base64\s+(?:-d|-D|--decode)`)
-	keyRE     = regexp.MustCompile(`(?:>|\btee\b|\bcp\b|\binstall\b|\bmv\b)[^\n|;]*authorized_keys`)
-	preloadRE = regexp.MustCompile(`(?:>|\btee\b|\bcp\b)\s*[^\n|;]*ld\.so\.preload`)
-	cronRE    = regexp.MustCompile(`(?:>|\btee\b|\bcp\b|\binstall\b)[^\n|;]*(?:/etc/cron|/var/spool/cron)|\|\s*crontab\s+-`)
-	wipeRE    = regexp.MustCompile(`(?:rm\s+-[rf]+\s+|>\s*|truncate\s[^\n;|]*|shred\s[^\n;|]*)/var/log/(?:auth|secure|syslog|wtmp|btmp|lastlog|messages|cron)`)
-	historyRE = regexp.MustCompile(`HISTFILE=(?:/dev/null|\s|$|"")|set \+o history|history -c\b|unset HISTFILE|HISTSIZE=0`)
-	killRE    = regexp.MustCompile(`\b(?:pkill|killall)\s+(?:-\S+\s+)*([^\s;|&]+)`)
-	splitRE   = regexp.MustCompile("[;&|`()\n]+")
-	netDevRE  = regexp.MustCompile(`[<>]&?\s*/dev/(?:tcp|udp)/`)
+	fetchRE   = lazy(`(?i)\b(?:curl|wget|aria2c|lwp-download|axel)\s`)
+	pipeRE    = lazy(`(?i)(?:https?|ftp|tftp)://[^\n]{0,400}?\|\s*(?:sudo\s+)?` + shellWord)
+	curlPipe  = lazy(`(?i)\b(?:curl|wget)\s[^\n|]{0,400}\|\s*(?:sudo\s+)?` + shellWord)
+	substRE   = lazy(`(?i)(?:` + shellWord + `\s+(?:-c\s+)?["']?(?:<\(|\$\(|` + "`" + `)|eval\s+["']?(?:\$\(|` + "`" + `))\s*[^\n]{0,40}?(?:curl|wget)\b`)
+	decodeRE  = lazy(`(?i)(?:base64\s+(?:-d|-D|-di|--decode)\b|xxd\s+-r|openssl\s+(?:enc\s+-d|base64\s+-d))[^\n]*\|\s*(?:sudo\s+)?(?:` + shellWord + `|python[23]?\b|perl\b)`)
+	decode2RE = lazy(`(?i)(?:eval|` + shellWord + `\s+-c)\s+["']?(?:\$\(|` + "`" + `)[^\n]*base64\s+(?:-d|-D|--decode)`)
+	keyRE     = lazy(`(?:>|\btee\b|\bcp\b|\binstall\b|\bmv\b)[^\n|;]*authorized_keys`)
+	preloadRE = lazy(`(?:>|\btee\b|\bcp\b)\s*[^\n|;]*ld\.so\.preload`)
+	cronRE    = lazy(`(?:>|\btee\b|\bcp\b|\binstall\b)[^\n|;]*(?:/etc/cron|/var/spool/cron)|\|\s*crontab\s+-`)
+	wipeRE    = lazy(`(?:rm\s+-[rf]+\s+|>\s*|truncate\s[^\n;|]*|shred\s[^\n;|]*)/var/log/(?:auth|secure|syslog|wtmp|btmp|lastlog|messages|cron)`)
+	historyRE = lazy(`HISTFILE=(?:/dev/null|\s|$|"")|set \+o history|history -c\b|unset HISTFILE|HISTSIZE=0`)
+	killRE    = lazy(`\b(?:pkill|killall)\s+(?:-\S+\s+)*([^\s;|&]+)`)
+	splitRE   = lazy("[;&|`()\n]+")
+	netDevRE  = lazy(`[<>]&?\s*/dev/(?:tcp|udp)/`)
 )
 
 // uncommented cuts what stands behind a # that begins a word outside of quotes.
@@ -260,17 +259,17 @@ func (s *state) patternLine(l string) {
 	}
 	for _, t := range []struct {
 		trait string
-		res   []*regexp.Regexp
+		res   []pattern
 	}{
-		{"pipe_to_shell", []*regexp.Regexp{pipeRE, curlPipe, substRE}},
-		{"decode_exec", []*regexp.Regexp{decodeRE, decode2RE}},
-		{"dev_tcp", []*regexp.Regexp{netDevRE}},
-		{"history_off", []*regexp.Regexp{historyRE}},
-		{"key_write", []*regexp.Regexp{keyRE}},
-		{"preload_write", []*regexp.Regexp{preloadRE}},
-		{"cron_write", []*regexp.Regexp{cronRE}},
-		{"log_wipe", []*regexp.Regexp{wipeRE}},
-		{"miner_args", []*regexp.Regexp{stratumRE}},
+		{"pipe_to_shell", []pattern{pipeRE, curlPipe, substRE}},
+		{"decode_exec", []pattern{decodeRE, decode2RE}},
+		{"dev_tcp", []pattern{netDevRE}},
+		{"history_off", []pattern{historyRE}},
+		{"key_write", []pattern{keyRE}},
+		{"preload_write", []pattern{preloadRE}},
+		{"cron_write", []pattern{cronRE}},
+		{"log_wipe", []pattern{wipeRE}},
+		{"miner_args", []pattern{stratumRE}},
 	} {
 		for _, re := range t.res {
 			if re.MatchString(l) {
@@ -307,7 +306,7 @@ func (s *state) patternLine(l string) {
 	}
 }
 
-var plausibleRE = regexp.MustCompile(`^[A-Za-z0-9_./~$@%+\[:!-][A-Za-z0-9_./~$@%+\[\]:{}-]*$`)
+var plausibleRE = lazy(`^[A-Za-z0-9_./~$@%+\[:!-][A-Za-z0-9_./~$@%+\[\]:{}-]*$`)
 
 func plausible(name string) bool { return len(name) < maxText && plausibleRE.MatchString(name) }
 
@@ -337,22 +336,22 @@ func foreign(text string) string {
 
 var (
 	// Of a fetch from within an interpreter. They are calls, not names of modules.
-	interpRE = regexp.MustCompile(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|require\s*\(\s*\\?["']https?\\?["']\s*\)\s*\.\s*(?:get|request)|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
-	socketRE = regexp.MustCompile(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
-	dupRE    = regexp.MustCompile(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
+	interpRE = lazy(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|require\s*\(\s*\\?["']https?\\?["']\s*\)\s*\.\s*(?:get|request)|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
+	socketRE = lazy(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
+	dupRE    = lazy(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
 	// What runs code or a command. Methods of that name are others: conn.exec, re.compile.
-	evalRE = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
+	evalRE = lazy(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
 	// What runs code that it is given as text.
-	codeRE    = regexp.MustCompile(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
-	pyCodeRE  = regexp.MustCompile(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
-	connectRE = regexp.MustCompile(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
+	codeRE    = lazy(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
+	pyCodeRE  = lazy(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
+	connectRE = lazy(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
 	// What makes a file executable: 0o755, 0755, +x, S_IXUSR.
-	chmodRE = regexp.MustCompile(`(?i)\bchmod(?:Sync)?\b[^)\n]{0,80}(?:0o?[0-7]?[1357][0-7]{2}\b|\b[1357][0-7]{2}\b|\+x|S_IX)`)
+	chmodRE = lazy(`(?i)\bchmod(?:Sync)?\b[^)\n]{0,80}(?:0o?[0-7]?[1357][0-7]{2}\b|\b[1357][0-7]{2}\b|\+x|S_IX)`)
 	// A program or a stream in base64: ELF, gzip, zlib.
-	programRE  = regexp.MustCompile(`["'](?:f0VMR|H4sI|eJ[w-z])[A-Za-z0-9+/]{24}`)
-	decodersRE = regexp.MustCompile(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
-	runsRE     = regexp.MustCompile(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
-	literalRE  = regexp.MustCompile(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
+	programRE  = lazy(`["'](?:f0VMR|H4sI|eJ[w-z])[A-Za-z0-9+/]{24}`)
+	decodersRE = lazy(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
+	runsRE     = lazy(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
+	literalRE  = lazy(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
 )
 
 // foreignScript judges a script of another interpreter, and reports it as one
@@ -383,7 +382,7 @@ const (
 
 // nearby says whether two things stand in code, near to each other: libraries of
 // thousands of lines hold all of them somewhere.
-func nearby(code string, a, b *regexp.Regexp) bool {
+func nearby(code string, a, b pattern) bool {
 	first := a.FindAllStringIndex(code, maxNearby)
 	if len(first) == 0 {
 		return false
@@ -400,7 +399,7 @@ func nearby(code string, a, b *regexp.Regexp) bool {
 }
 
 // oneLine says whether two things stand in one line of code.
-func oneLine(code string, a, b *regexp.Regexp) bool {
+func oneLine(code string, a, b pattern) bool {
 	for _, m := range a.FindAllStringIndex(code, maxNearby) {
 		from := strings.LastIndexByte(code[:m[0]], '\n') + 1
 		to := len(code)

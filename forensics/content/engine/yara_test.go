@@ -118,7 +118,8 @@ func TestBadRule(t *testing.T) {
 	}
 	var reported []string
 	for _, p := range problems {
-		reported = append(reported, p.String())
+		// YARA 4.5 says what it did not expect, 4.2 does not.
+		reported = append(reported, strings.Replace(p.String(), "syntax error, unexpected <and>", "syntax error", 1))
 	}
 	want := []string{
 		`f.yar:13: error: syntax error (rule syntax is left out)`,

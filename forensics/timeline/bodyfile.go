@@ -79,12 +79,20 @@ func (b *Body) append(p []byte, e *filesystem.Entry) []byte {
 	p = strconv.AppendUint(append(p, '|'), uint64(in.UID), 10)
 	p = strconv.AppendUint(append(p, '|'), uint64(in.GID), 10)
 	p = strconv.AppendInt(append(p, '|'), in.Size, 10)
+	// Most files have one or two different seconds: each is written out once.
+	var last int64
+	from, to := 0, 0
 	for _, t := range [4]*filesystem.Time{&in.Atime, &in.Mtime, &in.Ctime, &in.Crtime} {
 		p = append(p, '|')
-		if t.Known {
-			p = strconv.AppendInt(p, t.Sec, 10)
-		} else {
+		switch {
+		case !t.Known:
 			p = append(p, '0')
+		case to > 0 && t.Sec == last:
+			p = append(p, p[from:to]...)
+		default:
+			last, from = t.Sec, len(p)
+			p = strconv.AppendInt(p, t.Sec, 10)
+			to = len(p)
 		}
 	}
 	return append(p, '\n')

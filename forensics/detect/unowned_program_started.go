@@ -14,13 +14,13 @@ func unownedProgramStarted() Analysis {
 		Title:          model.Msg("unowned_program_started.title"),
 		Description:    model.Msg("unowned_program_started.about"),
 		FalsePositives: model.Msg("unowned_program_started.benign"),
-		run:            (*collection).strangers,
+		run:            (*collection).unowned,
 	}
 }
 
-// strangers looks for programs that an autostart entry starts from a directory that
+// unowned looks for programs that an autostart entry starts from a directory that
 // belongs to packages, though no package owns them.
-func (c *collection) strangers(a *Analysis) {
+func (c *collection) unowned(a *Analysis) {
 	if c.in.Lookup == nil {
 		return
 	}

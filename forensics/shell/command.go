@@ -313,7 +313,7 @@ func (s *state) behind(args []word, w wrapper) []word {
 		case w.assigns && assignRE.MatchString(a):
 			n, v, _ := strings.Cut(a, "=")
 			if n == "LD_PRELOAD" || n == "LD_AUDIT" {
-				if oddPreload(v) {
+				if suspiciousPreload(v) {
 					s.set("preload_write")
 				}
 			}

@@ -127,9 +127,9 @@ func homeDepth(parts []string) int {
 // harmlessPreload are libraries that are preloaded as a matter of course.
 var harmlessPreload = lazy(`^lib(?:jemalloc|tcmalloc|mimalloc|hoard|eatmydata|fakeroot|fakechroot|asan|lsan|tsan|ubsan|stdbuf|nss_wrapper|SegFault|gomp|tsocks|torsocks|proxychains|numa|rpmalloc|faketime|memusage|pcprofile|hugetlbfs|snoopy|scalene|gamemode|gtk3-nocsd|systemd-shared|EGL|GL)[a-zA-Z0-9_-]*\.so(?:\.[0-9]+)*$`)
 
-// oddPreload says whether a value of LD_PRELOAD names something other than an
+// suspiciousPreload says whether a value of LD_PRELOAD names something other than an
 // allocator and its like in a directory of the system.
-func oddPreload(v string) bool {
+func suspiciousPreload(v string) bool {
 	for _, p := range strings.FieldsFunc(v, func(c rune) bool { return c == ':' || c == ' ' || c == '\t' || c == '\n' }) {
 		p = strings.Trim(p, `"'`)
 		if p == "" || strings.HasPrefix(p, "$") {

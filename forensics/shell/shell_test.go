@@ -677,7 +677,7 @@ func TestPreload(t *testing.T) {
 		"/tmp/libjemalloc.so.2": true, "/lib65/libjemalloc.so.2": true, "/opt/lib64/libjemalloc.so.2": true, "/lib64/../tmp/libjemalloc.so.2": true,
 		"/lib64/.x/libjemalloc.so.2": true, "/lib64/libhide.so": true, "libhide.so": true, "libjemalloc.so.2:/dev/shm/x.so": true, "./libjemalloc.so.2": true,
 	} {
-		if got := oddPreload(v); got != odd {
+		if got := suspiciousPreload(v); got != odd {
 			t.Errorf("%q: %v", v, got)
 		}
 	}

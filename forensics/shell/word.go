@@ -18,7 +18,7 @@ func (s *state) let(name string, d data) {
 	s.vars[name] = d
 	switch name {
 	case "LD_PRELOAD", "LD_AUDIT":
-		if oddPreload(d.text) {
+		if suspiciousPreload(d.text) {
 			s.set("preload_write")
 		}
 	case "PATH":

@@ -181,7 +181,7 @@ func (w *walker) named(items []byte) (bool, error) {
 			}
 		}
 		w.listed++
-		if err := w.give(o, w.listed > w.Header.Entries); err != nil {
+		if err := w.emitEntry(o, w.listed > w.Header.Entries); err != nil {
 			return false, err
 		}
 	}
@@ -194,7 +194,7 @@ func (w *walker) lost(err error) {
 	w.trouble = true
 }
 
-func (w *walker) give(o object, loose bool) error {
+func (w *walker) emitEntry(o object, loose bool) error {
 	w.entry.Loose = loose
 	w.res.Entries++
 	if loose {
@@ -270,7 +270,7 @@ func (w *walker) between(from, to int64, search bool) error {
 				if gap != nil {
 					w.res.damage(gap)
 				}
-				if err := w.give(o, true); err != nil {
+				if err := w.emitEntry(o, true); err != nil {
 					return err
 				}
 				at, whole, gap = o.next(), true, nil

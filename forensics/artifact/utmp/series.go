@@ -97,7 +97,7 @@ func (r *reader) closeSeries(s *series) {
 		rec.AddBool("more_users", true)
 	}
 	rec.Add("line", s.line)
-	r.give(rec)
+	r.emitRecord(rec)
 }
 
 // sorted gives the open sessions in the order of the file.
@@ -161,7 +161,7 @@ func (r *reader) lastlogRange(content *io.SectionReader, from, to int64) error {
 			rec.AddInt("uid", uid)
 			rec.Add("line", text(e[4:36]))
 			rec.Add("host", text(e[36:292]))
-			r.give(rec)
+			r.emitRecord(rec)
 		}
 	}
 	return nil

@@ -182,7 +182,7 @@ type reader struct {
 	first, last, prev              time.Time
 }
 
-func (r *reader) give(rec artifact.Record) {
+func (r *reader) emitRecord(rec artifact.Record) {
 	if r.given[rec.Kind]++; r.given[rec.Kind] > maxRecords {
 		r.leftOut++
 		return
@@ -321,7 +321,7 @@ func (r *reader) boot(e Entry, source artifact.Source, event string) {
 	if c := byte(e.PID); e.Type == RunLevel && c > ' ' && c < 0x7f {
 		rec.Add("runlevel", string(c))
 	}
-	r.give(rec)
+	r.emitRecord(rec)
 }
 
 func (r *reader) closeAll(how string) {
@@ -341,7 +341,7 @@ func (r *reader) close(line string, s *session, how string, at time.Time) {
 	}
 	rec.AddInt("pid", int64(s.entry.PID))
 	rec.Add("ended", how)
-	r.give(rec)
+	r.emitRecord(rec)
 }
 
 func (r *reader) finish(size int64, err error) {

@@ -261,7 +261,7 @@ func (w *walk) member(name string, r io.Reader) error {
 		}
 		if n == len(w.buf) {
 			if n >= w.limits.Piece {
-				if err := w.give(Piece{name, off, w.buf[:n], false}); err != nil {
+				if err := w.emitPiece(Piece{name, off, w.buf[:n], false}); err != nil {
 					return err
 				}
 				off += int64(n - overlap)
@@ -275,7 +275,7 @@ func (w *walk) member(name string, r io.Reader) error {
 		}
 		room := min(int64(len(w.buf)-n), limit-w.bytes)
 		if room <= 0 {
-			if err := w.give(Piece{name, off, w.buf[:n], true}); err != nil {
+			if err := w.emitPiece(Piece{name, off, w.buf[:n], true}); err != nil {
 				return err
 			}
 			return fmt.Errorf("%d bytes unpacked from %d: %w", w.bytes, w.packed, ErrLimit)
@@ -286,7 +286,7 @@ func (w *walk) member(name string, r io.Reader) error {
 		if err == nil {
 			continue
 		}
-		if err2 := w.give(Piece{name, off, w.buf[:n], true}); err2 != nil {
+		if err2 := w.emitPiece(Piece{name, off, w.buf[:n], true}); err2 != nil {
 			return err2
 		}
 		if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -296,7 +296,7 @@ func (w *walk) member(name string, r io.Reader) error {
 	}
 }
 
-func (w *walk) give(p Piece) error {
+func (w *walk) emitPiece(p Piece) error {
 	if len(p.Data) == 0 {
 		return nil
 	}

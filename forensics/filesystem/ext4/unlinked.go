@@ -29,7 +29,7 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 	if err != nil {
 		return err
 	}
-	give := func(n *node, path string) error {
+	emit := func(n *node, path string) error {
 		in := n.Inode
 		e := &filesystem.Entry{Path: path, First: true, Inode: &in}
 		if w.opts.Targets && n.IsSymlink() {
@@ -56,7 +56,7 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 		if n.State != filesystem.Orphan { // being truncated, but alive
 			continue
 		}
-		if err := give(n, names.of(n)); err != nil {
+		if err := emit(n, names.of(n)); err != nil {
 			return err
 		}
 	}
@@ -68,16 +68,16 @@ func (w *walker) unlinked(ctx context.Context, fn func(*filesystem.Entry) error)
 			return err
 		}
 		seen[n.Ref.Inode] = true
-		if err := give(n, names.of(n)); err != nil {
+		if err := emit(n, names.of(n)); err != nil {
 			return err
 		}
 	}
-	return w.freed(ctx, seen, func(n *node) error { return give(n, names.of(n)) })
+	return w.freed(ctx, seen, func(n *node) error { return emit(n, names.of(n)) })
 }
 
 // freed gives the inodes that the table shows as deleted and nothing else
 // mentions: their times and owner, mostly without content.
-func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*node) error) error {
+func (w *walker) freed(ctx context.Context, seen map[uint64]bool, emit func(*node) error) error {
 	f, s := w.f, w.f.sb
 	var buf []byte
 	left := f.size // the tables are part of the volume
@@ -124,7 +124,7 @@ func (w *walker) freed(ctx context.Context, seen map[uint64]bool, give func(*nod
 			} else if !n.Dtime.Known {
 				continue
 			}
-			if err := give(n); err != nil {
+			if err := emit(n); err != nil {
 				return err
 			}
 		}

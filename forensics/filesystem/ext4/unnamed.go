@@ -56,7 +56,7 @@ func (t *tree) unnamed() error {
 				if w.dirs[i].visited || i < len(named) && named[i] && !all || !u.wanted(ino) {
 					continue
 				}
-				path, err := u.give(ino)
+				path, err := u.emit(ino)
 				if err != nil {
 					return err
 				}
@@ -78,7 +78,7 @@ func (t *tree) unnamed() error {
 			if place == 0 || w.record(place).seen || !u.wanted(ino) {
 				continue
 			}
-			if _, err := u.give(ino); err != nil {
+			if _, err := u.emit(ino); err != nil {
 				return err
 			}
 		}
@@ -111,8 +111,8 @@ func (u *unnamed) wanted(ino uint32) bool {
 	return place != 0 && !(value && w.f.sb.incompat(incompatEaInode))
 }
 
-// give gives an inode under the last name known and says which that is.
-func (u *unnamed) give(ino uint32) (path string, err error) {
+// emit gives an inode under the last name known and says which that is.
+func (u *unnamed) emit(ino uint32) (path string, err error) {
 	w := u.t.w
 	if u.last == nil {
 		if u.last, err = w.lastNames(u.t.ctx); err != nil {

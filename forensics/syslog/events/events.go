@@ -172,11 +172,11 @@ func (p *Parser) record(e *syslog.Entry, kind model.Kind) model.Record {
 	return r
 }
 
-// give emits the record of a single event.
-func (p *Parser) give(r model.Record) { p.giveFrom(&p.at, r) }
+// emitRecord emits the record of a single event.
+func (p *Parser) emitRecord(r model.Record) { p.emitFrom(&p.at, r) }
 
-// giveFrom emits a record that came from there, within the bound of its kind.
-func (p *Parser) giveFrom(from *origin, r model.Record) {
+// emitFrom emits a record that came from there, within the bound of its kind.
+func (p *Parser) emitFrom(from *origin, r model.Record) {
 	r.AddFields(from.more)
 	if p.records[r.Kind]++; p.records[r.Kind] > maxRecords {
 		p.leftOut++

@@ -210,5 +210,5 @@ func (p *Parser) closeSeries(s *series) {
 	if s.moreNames {
 		r.AddBool("more_users", true)
 	}
-	p.giveFrom(&s.from, r)
+	p.emitFrom(&s.from, r)
 }

@@ -94,7 +94,7 @@ func (p *Parser) session(e *syslog.Entry, service, msg string) {
 	r.Add("service", service)
 	r.Add("by", by)
 	r.Add("pid", string(e.PID))
-	p.give(r)
+	p.emitRecord(r)
 }
 
 // sudo reads "USER : [why refused ; ]TTY=x ; PWD=x ; USER=x ; COMMAND=x".
@@ -132,7 +132,7 @@ func (p *Parser) sudo(e *syslog.Entry) {
 	r.Add("command", command)
 	f := shell.Analyze(loggedCommand(command))
 	f.AddTo(&r)
-	p.give(r)
+	p.emitRecord(r)
 }
 
 // loggedCommand gives a command as it was typed: sudo logs the arguments with blanks
@@ -179,7 +179,7 @@ func (p *Parser) su(e *syslog.Entry) {
 	r.Add("as", as)
 	r.Add("tty", tty)
 	r.Add("result", result)
-	p.give(r)
+	p.emitRecord(r)
 }
 
 // console reads login(1): "LOGIN ON tty1 BY deploy", "ROOT LOGIN ON tty1", "FAILED
@@ -212,7 +212,7 @@ func (p *Parser) console(e *syslog.Entry) {
 	r.Add("address", from)
 	r.Add("tty", strings.Trim(rest, "'"))
 	r.Add("pid", string(e.PID))
-	p.give(r)
+	p.emitRecord(r)
 }
 
 // account reads the messages of shadow's useradd.c and its siblings.
@@ -226,17 +226,17 @@ func (p *Parser) account(e *syslog.Entry) {
 		for i, k := range keys {
 			r.Add(strings.ToLower(k), values[i])
 		}
-		p.give(r)
+		p.emitRecord(r)
 	case strings.HasPrefix(msg, "new group: "):
 		r := p.record(e, model.AuthGroupadd)
 		values := named(msg[len("new group: "):], []string{"name", "GID"})
 		r.Add("name", values[0])
 		r.Add("gid", values[1])
-		p.give(r)
+		p.emitRecord(r)
 	case strings.HasPrefix(msg, "delete user '"):
 		r := p.record(e, model.AuthUserdel)
 		r.Add("name", strings.TrimSuffix(msg[len("delete user '"):], "'"))
-		p.give(r)
+		p.emitRecord(r)
 	case strings.HasPrefix(msg, "add '"):
 		user, rest, ok := strings.Cut(msg[len("add '"):], "' to group '")
 		if !ok {
@@ -246,7 +246,7 @@ func (p *Parser) account(e *syslog.Entry) {
 		r.Add("user", user)
 		r.Add("group", strings.TrimSuffix(rest, "'"))
 		r.Add("change", msg)
-		p.give(r)
+		p.emitRecord(r)
 	case strings.HasPrefix(msg, "user ") && strings.Contains(msg, " to group "):
 		user, rest, _ := strings.Cut(msg[len("user "):], " added by ")
 		_, group, ok := strings.Cut(rest, " to group ")
@@ -257,14 +257,14 @@ func (p *Parser) account(e *syslog.Entry) {
 		r.Add("user", user)
 		r.Add("group", group)
 		r.Add("change", msg)
-		p.give(r)
+		p.emitRecord(r)
 	case strings.HasPrefix(msg, "change user '"), strings.HasPrefix(msg, "lock user '"), strings.HasPrefix(msg, "unlock user '"), strings.HasPrefix(msg, "changed user '"):
 		_, user, _ := strings.Cut(msg, "'")
 		user, _, _ = strings.Cut(user, "'")
 		r := p.record(e, model.AuthUsermod)
 		r.Add("user", user)
 		r.Add("change", msg)
-		p.give(r)
+		p.emitRecord(r)
 	}
 }
 
@@ -309,5 +309,5 @@ func (p *Parser) password(e *syslog.Entry) {
 	r.Add("user", user)
 	r.Add("by", by)
 	r.Add("service", string(e.Tag))
-	p.give(r)
+	p.emitRecord(r)
 }

@@ -96,7 +96,7 @@ func (p *Parser) cron(e *syslog.Entry) {
 		r.Add("action", strings.ToLower(verb))
 		r.Add("user", user)
 		r.Add("target", target)
-		p.give(r)
+		p.emitRecord(r)
 	}
 }
 

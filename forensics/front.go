@@ -1,7 +1,6 @@
 package forensics
 
 import (
-	"bytes"
 	"context"
 	"io"
 
@@ -91,18 +90,10 @@ func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string, opt
 // Content gives a file's content as a reader that can seek.
 func Content(f filesystem.File) *io.SectionReader { return host.Content(f) }
 
-// Member gives the content of a member of a file; see [host.Member].
-func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
-	return host.Member(ctx, f, name)
-}
-
 // ReadSource reads up to n bytes of the artifact at a source; see [host.ReadSource].
 func ReadSource(fsys filesystem.FS, src artifact.Source, n int) ([]byte, error) {
 	return host.ReadSource(fsys, src, n)
 }
-
-// Errno names the error of Linux for a file that cannot be read; see [host.Errno].
-func Errno(err error, in *filesystem.Inode) string { return host.Errno(err, in) }
 
 // LoadRules compiles YARA rules; see [rules.Load].
 func LoadRules(paths []string, noBuiltin bool) (*RuleSet, error) { return rules.Load(paths, noBuiltin) }

@@ -56,7 +56,10 @@ type Input struct {
 	// a pattern. Root is what stands before it on the volume: empty, or the
 	// root of a container below it.
 	Root, Path string
-	Inode      *filesystem.Inode
+	// User is whose home directory the file lies in, as passwd(5) says; empty where
+	// it lies in none, or only its path says whose it is.
+	User  string
+	Inode *filesystem.Inode
 	// Target is the target of a symbolic link that matched. The content is
 	// then that of the file it leads to within the image, if it does.
 	Target string
@@ -79,8 +82,10 @@ type Emit func(Record)
 type Extractor interface {
 	// Name is the extractor's name, unique, lower case: cron, systemd, ...
 	Name() string
-	// Patterns are path.Match globs on absolute paths; "**" stands for any
-	// number of components. Matched are regular files and symbolic links.
+	// Patterns are path.Match globs on absolute paths, as the host sees them; "**"
+	// stands for any number of components, "~/" at the beginning for each home
+	// directory: those of passwd(5), /root and /home/*. Matched are regular files
+	// and symbolic links.
 	Patterns() []string
 	// Extract reads one artifact. An error says what could not be read; the
 	// records emitted before it stand. It must bound its memory whatever the

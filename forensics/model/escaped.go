@@ -53,7 +53,7 @@ func (h Host) Escaped() Host {
 
 // Escaped returns a copy whose texts are escaped.
 func (s Source) Escaped() Source {
-	s.Path, s.Member = escape(s.Path), escape(s.Member)
+	s.Path, s.HostPath, s.Member = escape(s.Path), escape(s.HostPath), escape(s.Member)
 	return s
 }
 

@@ -13,6 +13,7 @@ type sourceJSON struct {
 	Host       string `json:"host,omitempty"`
 	Volume     string `json:"volume"`
 	Path       string `json:"path"`
+	HostPath   string `json:"host_path,omitempty"`
 	Inode      uint64 `json:"inode"`
 	Version    uint32 `json:"version,omitempty"`
 	Line       int    `json:"line,omitempty"`
@@ -27,7 +28,7 @@ type sourceJSON struct {
 // MarshalJSON implements json.Marshaler.
 func (s Source) MarshalJSON() ([]byte, error) {
 	out := sourceJSON{
-		s.Image, s.Host, s.Volume, escape(s.Path), s.Inode, s.Version, s.Line, s.Offset, s.Length, nil, s.State, s.SHA256, escape(s.Member),
+		s.Image, s.Host, s.Volume, escape(s.Path), escape(s.HostPath), s.Inode, s.Version, s.Line, s.Offset, s.Length, nil, s.State, s.SHA256, escape(s.Member),
 	}
 	if s.DiskOffset >= 0 {
 		out.DiskOffset = &s.DiskOffset
@@ -43,7 +44,7 @@ func (s *Source) UnmarshalJSON(b []byte) error {
 	}
 	var u unescaped
 	*s = Source{
-		u.word(in.Image), u.word(in.Host), u.word(in.Volume), u.text(in.Path), in.Inode, in.Version, in.State, in.Line, in.Offset, in.Length, -1, u.word(in.SHA256), u.text(in.Member),
+		u.word(in.Image), u.word(in.Host), u.word(in.Volume), u.text(in.Path), u.text(in.HostPath), in.Inode, in.Version, in.State, in.Line, in.Offset, in.Length, -1, u.word(in.SHA256), u.text(in.Member),
 	}
 	if in.DiskOffset != nil {
 		s.DiskOffset = *in.DiskOffset

@@ -20,16 +20,19 @@ type Record struct {
 
 // Source says where a fact was read. The same bytes can be shown with `icecore cat`.
 type Source struct {
-	Image   string // the id of the image: i1
-	Host    string // the id of the host, empty where the volume belongs to none
-	Volume  string // the id of the volume: p1
-	Path    string // from the root of the filesystem, bytes
-	Inode   uint64
-	Version uint32 // the journal transaction of an older state of the inode; 0: the present one
-	State   State
-	Line    int   // from 1; 0 where lines have no meaning
-	Offset  int64 // byte offset in the file, or in the unpacked text where Member is set
-	Length  int64 // bytes; 0: unknown
+	Image  string // the id of the image: i1
+	Host   string // the id of the host, empty where the volume belongs to none
+	Volume string // the id of the volume: p1
+	Path   string // from the root of the filesystem, without links; bytes
+	// HostPath is the path by which the host knew the file, where that is another: behind a
+	// mount point, through a link to a directory, or below the root of a container.
+	HostPath string
+	Inode    uint64
+	Version  uint32 // the journal transaction of an older state of the inode; 0: the present one
+	State    State
+	Line     int   // from 1; 0 where lines have no meaning
+	Offset   int64 // byte offset in the file, or in the unpacked text where Member is set
+	Length   int64 // bytes; 0: unknown
 	// DiskOffset is the byte offset in the disk of the byte at Offset, or -1.
 	DiskOffset int64
 	SHA256     string // of the whole file, hex, where it was read whole
@@ -98,4 +101,12 @@ func (s *State) UnmarshalText(b []byte) error {
 		}
 	}
 	return fmt.Errorf("no state %s of a file: want live, orphan or deleted", quoted(string(b)))
+}
+
+// InHost returns the path of the file as its host knew it.
+func (s *Source) InHost() string {
+	if s.HostPath != "" {
+		return s.HostPath
+	}
+	return s.Path
 }

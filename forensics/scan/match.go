@@ -28,14 +28,28 @@ func newGlobs(list []artifact.Extractor) *globs {
 	g := &globs{}
 	for i, x := range list {
 		for _, p := range x.Patterns() {
-			n := &g.root
-			for _, part := range strings.Split(strings.TrimPrefix(p, "/"), "/") {
-				n = n.child(part)
+			below, home := strings.CutPrefix(p, "~/")
+			if !home {
+				g.add(p, i)
+				continue
 			}
-			n.wants = append(n.wants, i)
+			for _, dir := range usualHomes {
+				g.add(dir+"/"+below, i)
+			}
 		}
 	}
 	return g
+}
+
+// usualHomes are where home directories stand, whatever passwd(5) says.
+var usualHomes = []string{"/root", "/home/*"}
+
+func (g *globs) add(pattern string, extractor int) {
+	n := &g.root
+	for _, part := range strings.Split(strings.TrimPrefix(pattern, "/"), "/") {
+		n = n.child(part)
+	}
+	n.wants = append(n.wants, extractor)
 }
 
 func (n *globNode) child(part string) *globNode {

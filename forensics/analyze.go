@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
@@ -73,16 +74,23 @@ func Analyze(ctx context.Context, name string, opts Options) (*Analysis, error) 
 
 // AnalyzeImage analyses an opened image.
 func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, error) {
+	a, _, err := analyze(ctx, img, opts, all.Extractors())
+	return a, err
+}
+
+// analyze analyses an opened image by some extractors. It also gives the scan, which can
+// be asked about files. With Scan.WantedOnly nothing is judged.
+func analyze(ctx context.Context, img *Image, opts Options, extractors []artifact.Extractor) (*Analysis, *scan.Scan, error) {
 	sigma, err := loadSigma(opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	set, err := rules.Load(opts.Rules.YARA, opts.Rules.NoBuiltin)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if opts.Scan.YARAOnly && !set.Available() {
-		return nil, fmt.Errorf("YARA: %s", set.Why())
+		return nil, nil, fmt.Errorf("YARA: %s", set.Why())
 	}
 	a := &Analysis{Analysis: model.Analysis{
 		Schema: model.SchemaName, Tool: model.Tool{Name: "icecore", Version: Version, Rules: model.Rules{YARA: set.SHA256, Sigma: sigma.SHA256()}},
@@ -96,15 +104,15 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	}
 	a.Coverage.Gaps = append(a.Coverage.Gaps, img.Gaps...)
 	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a.Volumes = img.DescribeVolumes()
 	if err := img.CheckVolume(opts.Scan.Volume); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	root, err := img.Root()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	taken, source := img.TakenAt()
 	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
@@ -112,23 +120,29 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	system.SnapshotTime = taken
 	a.Hosts = []model.Host{root.Host(&system)}
 
-	s, err := scan.New(img, scan.Input{Rules: set, Extractors: all.Extractors(), System: &system, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
+	s, err := scan.New(img, scan.Input{Rules: set, Extractors: extractors, System: &system, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found, err := s.Run(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, n := range found.Volumes {
 		a.Volumes[i].Files = n
 	}
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
 	a.Coverage.Gaps = append(a.Coverage.Gaps, found.Gaps...)
+	if opts.Scan.WantedOnly {
+		a.Records = found.Records
+		a.hosts(root)
+		message.English().Complete(&a.Analysis)
+		return a, s, nil
+	}
 	opts.progress(Progress{Phase: "judging"})
 	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Root: host.RootOf, Read: s.Read})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, p := range res.Problems {
 		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(0)), p.Why)
@@ -145,7 +159,7 @@ func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, err
 	a.Records, a.Findings, a.Verdict, a.Story = found.Records, res.Findings, res.Verdict, res.Story
 	a.hosts(root)
 	message.English().Complete(&a.Analysis)
-	return a, nil
+	return a, s, nil
 }
 
 // loadSigma reads the Sigma rules. As with YARA, a path of the user's that gives no
@@ -166,7 +180,7 @@ func loadSigma(opts Options) (*detect.Rules, error) {
 		}
 		return nil, e
 	}
-	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: opts.Scan.YARAOnly && len(opts.Rules.Sigma) == 0})
+	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: (opts.Scan.YARAOnly || opts.Scan.WantedOnly) && len(opts.Rules.Sigma) == 0})
 }
 
 // gap adds a rule that is not in force to the coverage. why may hold bytes of the image.

@@ -29,6 +29,8 @@ type Options struct {
 	NoDeleted bool // leave deleted files out
 	YARAOnly  bool // no artifacts
 	NoYARA    bool // no YARA
+	// WantedOnly leaves out what no extractor asks for: no other file is read.
+	WantedOnly bool
 }
 
 // Input is what a scan works with.
@@ -96,7 +98,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 			switch {
 			case v.FS != nil:
 				r.Volumes[i], err = s.volume(ctx, v)
-			case v.Content == "swap" && wanted:
+			case v.Content == "swap" && wanted && !s.opts.WantedOnly:
 				err = s.swap(ctx, v)
 			}
 			return err

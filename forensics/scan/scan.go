@@ -214,6 +214,9 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 		if e.Path != "" {
 			j.wants = s.globs.match(inside)
 		}
+		if s.opts.WantedOnly && j.wants == 0 {
+			return nil
+		}
 		if !e.First {
 			// Names come in an order that depends on the disk alone; content
 			// is looked at under the first of them, extractors see each.

@@ -103,6 +103,9 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		}
 	}
 	a.Coverage.Gaps = append(a.Coverage.Gaps, img.Gaps...)
+	if g, none := img.RootGap(); none {
+		a.Coverage.Gaps = append(a.Coverage.Gaps, g)
+	}
 	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
 		return nil, nil, err
 	}
@@ -157,6 +160,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		s.OnDisk(&res.Findings[i])
 	}
 	a.Records, a.Findings, a.Verdict, a.Story = found.Records, res.Findings, res.Verdict, res.Story
+	a.Verdict.Weigh(a.Coverage.Gaps)
 	a.hosts(root)
 	message.English().Complete(&a.Analysis)
 	return a, s, nil

@@ -42,7 +42,10 @@ With --iocs FILE it also writes the indicators to look for on other hosts (hashe
 paths, pools, wallets, addresses, domains, URLs, key fingerprints) as CSV, as a MISP
 event or as a STIX 2.1 bundle. The file must not exist.
 
-With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher one.`,
+With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher one.
+Else it is 4 if what decides was not read: no root filesystem, a cut image, a log that
+was not understood. The first screen names it, and the JSON form as not_read of the
+verdict.`,
 		Example: `  icecore analyze snapshot.qcow2
   icecore analyze -o case-17 --hash-image snapshot.raw
   icecore analyze --format json --fail-on high snapshot.raw > analysis.json`,
@@ -74,7 +77,7 @@ With --fail-on LEVEL the exit code is 3 if a finding has that level or a higher 
 			if reaches(an, least) {
 				return foundError{failOn}
 			}
-			return nil
+			return decided(an)
 		},
 	}
 	a.imageFlags(c, report.Names(report.Formats())...)
@@ -113,6 +116,14 @@ func reaches(an *forensics.Analysis, least forensics.Level) bool {
 		}
 	}
 	return false
+}
+
+// decided gives errUnread where what decides was not read.
+func decided(an *forensics.Analysis) error {
+	if an.Coverage.Decided() {
+		return nil
+	}
+	return errUnread
 }
 
 // show writes an analysis to stdout in the format asked for.

@@ -66,7 +66,8 @@ Results go to stdout, progress and errors to stderr. The program ends with:
   0  done
   1  failed
   2  wrong usage
-  3  done, and a finding reached --fail-on`,
+  3  done, and a finding reached --fail-on
+  4  done, but what decides was not read (no root filesystem, a cut image)`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       forensics.Version,

@@ -4,7 +4,7 @@
 // Each subcommand is one file here and does little: flags, one call of package
 // forensics, one writer of package report. Results go to stdout, progress and errors to stderr.
 // Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, and a finding reached the
-// level of --fail-on.
+// level of --fail-on; 4 done, but what decides was not read. Of 3 and 4, it is 3.
 package main
 
 import (
@@ -29,6 +29,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitFound       = 3
+	exitUnread      = 4
 	exitInterrupted = 130 // as shells have it for SIGINT
 )
 
@@ -82,6 +83,9 @@ type foundError struct{ level string }
 
 func (e foundError) Error() string { return "a finding is " + e.level + " or above" }
 
+// errUnread says that what decides was not read. The report says what.
+var errUnread = errors.New("what decides was not read")
+
 // run is the program: it runs one command line and gives the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.args = args
@@ -98,6 +102,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitDone
 	case errors.As(err, &found):
 		return exitFound
+	case errors.Is(err, errUnread):
+		return exitUnread
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(a.err, "icecore: interrupted")
 		return exitInterrupted

@@ -18,7 +18,8 @@ func (a *app) scanCmd() *cobra.Command {
 		Short: "YARA alone, over the files of an image",
 		Long: `Runs YARA rules over the files of all volumes, orphan and deleted ones too, and
 nothing else: icecore's own rules, and those of --rules. Content that occurs several
-times is scanned once. What could not be read is listed on stderr.
+times is scanned once. What could not be read is listed on stderr. The exit code is 4 if
+what decides was not read: no root filesystem, a cut image.
 
 With --format lines it prints what yara(1) prints: rule and path.`,
 		Example: `  icecore scan snapshot.raw
@@ -43,14 +44,12 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 				err = report.JSON(w, &an.Analysis)
 			case "lines":
 				err = report.MatchLines(w, &an.Analysis)
+				a.notRead(an.Verdict.NotRead)
 			default:
 				err = report.Matches(w, &an.Analysis, a.columns())
-				for i := range an.Coverage.Gaps {
-					g := an.Coverage.Gaps[i].Escaped()
-					a.note("not read: %s: %s", g.WhatText, g.WhyText)
-				}
+				a.notRead(an.Coverage.Gaps)
 			}
-			return cmp.Or(err, w.err)
+			return cmp.Or(err, w.err, decided(an))
 		},
 	}
 	a.imageFlags(c, "table", "json", "lines")
@@ -58,6 +57,14 @@ With --format lines it prints what yara(1) prints: rule and path.`,
 	c.Flags().BoolVar(&profile, "profile", false,
 		"do not scan: measure what each rule costs on a sample of the image's files")
 	return c
+}
+
+// notRead notes what was not read on stderr.
+func (a *app) notRead(gaps []forensics.Gap) {
+	for i := range gaps {
+		g := gaps[i].Escaped()
+		a.note("not read: %s: %s", g.WhatText, g.WhyText)
+	}
 }
 
 // profileRules prints what each YARA rule costs on the content of an image.

@@ -27,10 +27,11 @@ same bytes. Findings about the same file are merged, and the strongest gives the
 that cannot run as it is (a script that is not executable, a file that cron skips) counts one level less.
 
 The verdict is ` + "`compromised`" + ` with one critical finding, or two high ones about different files; ` + "`suspicious`" + ` with a high
-or medium one; otherwise ` + "`no-indicators`" + `, which does not prove the absence of a compromise. "Compromised since" is the
-earliest time among the findings that support the verdict: of a log entry its time, of a file the creation or change
-time of its inode, which no system call can set. The verdict names the finding it rests on. A finding made only by a user's
-rule counts for the state, but gives the time only where no other finding does; the finding says so.
+or medium one; otherwise ` + "`no-indicators`" + `, which does not prove the absence of a compromise, or ` + "`inconclusive`" + `
+where what decides was not read. "Compromised since" is the earliest time among the findings that support the verdict:
+of a log entry its time, of a file the creation or change time of its inode, which no system call can set. The verdict
+names the finding it rests on. A finding made only by a user's rule counts for the state, but gives the time only where
+no other finding does; the finding says so.
 
 `
 

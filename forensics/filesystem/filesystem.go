@@ -221,6 +221,9 @@ type WalkOptions struct {
 type Problem struct {
 	What string // the place: "inode 17", "block 9001", "group 3 descriptor"
 	Why  string
+	// Lost says that a part of the filesystem as a whole cannot be read: the end that the
+	// volume does not have, a table of inodes, the root directory.
+	Lost bool
 }
 
 // Info describes a filesystem.

@@ -70,7 +70,7 @@ func (g *guarded) Problems() (list []Problem) {
 	var err error
 	defer func() {
 		if err != nil {
-			list = []Problem{{g.part, err.Error()}}
+			list = []Problem{{What: g.part, Why: err.Error()}}
 		}
 	}()
 	defer guard.Recover("problems", &err)

@@ -8,10 +8,10 @@ import (
 	"icecore/forensics/text"
 )
 
-// gap is something wrong with the image as a whole, which the verdict may hang on.
-func (img *Image) gap(subject model.Subject, what model.Message, why string) model.Gap {
+// gap is something wrong with the image as a whole. What is lost by it may decide.
+func (img *Image) gap(subject model.Subject, what model.Message, why string, lost bool) model.Gap {
 	return model.Gap{
-		Subject: subject, Source: model.Source{Image: img.ID, DiskOffset: -1}, What: what, Why: model.Msg("why.error", "error", text.Raw(why)), Weight: model.Decisive,
+		Subject: subject, Source: model.Source{Image: img.ID, DiskOffset: -1}, What: what, Why: model.Msg("why.error", "error", text.Raw(why)), Weight: lostWeight(lost),
 	}
 }
 
@@ -28,16 +28,53 @@ func (v *Volume) Gap(weight model.Weight, err error) model.Gap {
 	}
 }
 
-// weight says how much it matters that a volume of this content is not read: the system
-// that runs is on none that holds boot code, or the files of the firmware.
-func weight(content string) model.Weight {
-	switch content {
-	case "BIOS boot":
+// weight says how much it matters that a volume is not read: the system that runs is on
+// none that holds boot code or the files of the firmware, or nothing at all.
+func (v *Volume) weight() model.Weight {
+	switch v.Content {
+	case "BIOS boot", "vfat":
 		return model.Minor
-	case "vfat", "iso9660":
+	case "iso9660": // what a provider gave the machine at its first boot
 		return model.Partial
+	case "":
+		if v.Empty {
+			return model.Minor
+		}
 	}
 	return model.Decisive
+}
+
+// RootGap is the coverage line of an image on which no root filesystem was found. It gives
+// false where there is one.
+func (img *Image) RootGap() (model.Gap, bool) {
+	for _, v := range img.Volumes {
+		if v.FS != nil && hasRoot(v.FS) {
+			return model.Gap{}, false
+		}
+	}
+	return model.Gap{
+		Subject: model.SubjectVolume, Source: model.Source{Image: img.ID, DiskOffset: -1}, What: model.Msg("gap.root"),
+		Why: model.Msg("why.no-root"), Weight: model.Decisive,
+	}, true
+}
+
+// hasRoot says whether a filesystem looks like the root of a system: one of the directories
+// that a root filesystem alone has at its top is there and holds something. A small or
+// damaged system has no more than that.
+func hasRoot(fsys filesystem.FS) bool {
+	for _, p := range []string{"/etc", "/usr", "/var", "/ostree/deploy"} {
+		ref, _, err := filesystem.Lookup(fsys, p, true)
+		if err != nil {
+			continue
+		}
+		list, _ := fsys.ReadDir(ref) // of a damaged directory, what could be read
+		for i := range list {
+			if !list[i].Deleted {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // FileGap returns the coverage line of a file: by its path, by its inode number where
@@ -59,6 +96,13 @@ func (v *Volume) FileGap(path string, ref filesystem.Ref, why model.Message) mod
 func (v *Volume) ProblemGap(p filesystem.Problem) model.Gap {
 	return model.Gap{
 		Subject: model.SubjectVolume, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.place", "volume", v.ID, "place", text.Raw(p.What)),
-		Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: model.Partial,
+		Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: lostWeight(p.Lost),
 	}
+}
+
+func lostWeight(lost bool) model.Weight {
+	if lost {
+		return model.Decisive
+	}
+	return model.Partial
 }

@@ -4,16 +4,33 @@ import (
 	"testing"
 
 	"icecore/forensics/model"
+	"icecore/forensics/volume"
 )
 
-// A volume that may hold the system decides; the firmware's and boot code do not, or
-// every first screen would name them.
+// A volume that may hold the system decides; the firmware's, boot code and what is empty do
+// not, or every first screen would name them.
 func TestWeight(t *testing.T) {
-	for content, want := range map[string]model.Weight{
-		"xfs": model.Decisive, "btrfs": model.Decisive, "lvm2": model.Decisive, "": model.Decisive, "ext4": model.Decisive, "vfat": model.Partial, "BIOS boot": model.Minor,
+	for _, tt := range []struct {
+		content string
+		empty   bool
+		want    model.Weight
+	}{
+		{"xfs", false, model.Decisive},
+		{"btrfs", false, model.Decisive},
+		{"LVM2", false, model.Decisive},
+		{"LUKS", false, model.Decisive},
+		{"mdraid", false, model.Decisive},
+		{"zfs", false, model.Decisive},
+		{"", false, model.Decisive},
+		{"ext4", false, model.Decisive}, // that could not be opened
+		{"iso9660", false, model.Partial},
+		{"vfat", false, model.Minor},
+		{"BIOS boot", false, model.Minor},
+		{"", true, model.Minor},
 	} {
-		if got := weight(content); got != want {
-			t.Errorf("%q: %s, want %s", content, got, want)
+		v := &Volume{Volume: volume.Volume{Content: tt.content, Empty: tt.empty}}
+		if got := v.weight(); got != tt.want {
+			t.Errorf("%q, empty %v: %s, want %s", tt.content, tt.empty, got, tt.want)
 		}
 	}
 }

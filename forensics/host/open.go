@@ -70,7 +70,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOptions) (*Image, error) {
 	img := &Image{ID: "i1", Path: name, Disk: disk}
 	for _, p := range disk.Problems() {
-		img.Gaps = append(img.Gaps, img.gap(model.SubjectImage, model.Msg("gap.image", "path", name), p))
+		img.Gaps = append(img.Gaps, img.gap(model.SubjectImage, model.Msg("gap.image", "path", name), p.Why, p.Lost))
 	}
 	var vols []volume.Volume
 	var problems []volume.Problem
@@ -82,7 +82,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 		return nil, image.NotImage(fmt.Errorf("%s: %w", name, err))
 	}
 	for _, p := range problems {
-		img.Gaps = append(img.Gaps, img.gap(model.SubjectPartition, model.Msg("gap.partitions", "place", text.Raw(p.What)), p.Why))
+		img.Gaps = append(img.Gaps, img.gap(model.SubjectPartition, model.Msg("gap.partitions", "place", text.Raw(p.What)), p.Why, p.Lost))
 	}
 	for _, v := range vols {
 		if err := ctx.Err(); err != nil {
@@ -96,7 +96,7 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 			vol.Reason = "" // package volume does not know what the engines read
 		}
 		if vol.FS == nil && vol.Reason != "" && vol.Content != "swap" {
-			img.Gaps = append(img.Gaps, vol.Gap(weight(vol.Content), err))
+			img.Gaps = append(img.Gaps, vol.Gap(vol.weight(), err))
 		}
 	}
 	return img, nil

@@ -195,3 +195,12 @@ func refused(t testing.TB, path string, opts Options, want ...string) {
 		}
 	}
 }
+
+// whys joins what is wrong with a disk.
+func whys(d Disk, sep string) string {
+	var out []string
+	for _, p := range d.Problems() {
+		out = append(out, p.Why)
+	}
+	return strings.Join(out, sep)
+}

@@ -31,8 +31,16 @@ type Disk interface {
 	// the whole disk.
 	Allocated(context.Context) ([]Range, error)
 	// Problems gives what is wrong with the container though it can be read.
-	Problems() []string
+	Problems() []Problem
 }
+
+// Problem is something wrong with a container.
+type Problem struct {
+	Why  string
+	Lost bool // bytes of the disk cannot be read because of it
+}
+
+func (p Problem) String() string { return p.Why }
 
 // FileInfo is one file on the analyst's own machine, or what the caller reads for one.
 type FileInfo struct {

@@ -26,13 +26,18 @@ type disk struct {
 	readers  []io.ReaderAt // of the content of files, one each
 	closers  []io.Closer
 	alloc    func(context.Context) ([]Range, error)
-	problems []string
+	problems []Problem
 }
 
-func (d *disk) Size() int64        { return d.size }
-func (d *disk) Format() string     { return d.format }
-func (d *disk) Files() []FileInfo  { return d.files }
-func (d *disk) Problems() []string { return d.problems }
+func (d *disk) Size() int64         { return d.size }
+func (d *disk) Format() string      { return d.format }
+func (d *disk) Files() []FileInfo   { return d.files }
+func (d *disk) Problems() []Problem { return d.problems }
+
+// lost notes that a part of the disk cannot be read.
+func (d *disk) lost(format string, args ...any) {
+	d.problems = append(d.problems, Problem{fmt.Sprintf(format, args...), true})
+}
 
 func (d *disk) Allocated(ctx context.Context) ([]Range, error) { return d.alloc(ctx) }
 
@@ -196,7 +201,7 @@ func openSource(ctx context.Context, src *source, opts Options, chain []string, 
 		return nil, plain(err)
 	}
 	head = head[:n]
-	var problems []string
+	var problems []Problem
 	if !raw {
 		f := container(head)
 		switch {
@@ -204,7 +209,7 @@ func openSource(ctx context.Context, src *source, opts Options, chain []string, 
 		case isDisk(head) && src.size%512 == 0:
 			// The first bytes of a disk are boot code, which the guest's owner
 			// can write: they must not hide what stands behind them.
-			problems = append(problems, "begins like another format (it "+f.is+"), but holds a partition table or a filesystem: read as a raw disk")
+			problems = append(problems, Problem{"begins like another format (it " + f.is + "), but holds a partition table or a filesystem: read as a raw disk", false})
 		case f.open != nil:
 			return f.open(ctx, src, opts, chain)
 		default:

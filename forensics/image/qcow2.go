@@ -286,20 +286,20 @@ func noEOF(err error) error {
 	return err
 }
 
-func (q *qcow2) problems() []string {
-	var out []string
+func (q *qcow2) problems() []Problem {
+	var out []Problem
 	if q.flags&qcowDirty != 0 {
-		out = append(out, "qcow2: marked dirty: it was not closed properly")
+		out = append(out, Problem{"qcow2: marked dirty: it was not closed properly", false})
 	}
 	if q.flags&qcowCorrupt != 0 {
-		out = append(out, "qcow2: marked corrupt")
+		out = append(out, Problem{"qcow2: marked corrupt", true})
 	}
 	if n := len(q.snapshots); n > 0 {
 		names := make([]string, n)
 		for i, s := range q.snapshots {
 			names[i] = text.Quote(s)
 		}
-		out = append(out, "qcow2: holds internal snapshots that are not read, only the present state is: "+strings.Join(names, ", ")+" (qemu-img convert -l NAME turns one into an image)")
+		out = append(out, Problem{"qcow2: holds internal snapshots that are not read, only the present state is: " + strings.Join(names, ", ") + " (qemu-img convert -l NAME turns one into an image)", false})
 	}
 	return out
 }

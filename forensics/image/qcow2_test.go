@@ -296,7 +296,7 @@ func TestQcow2Problems(t *testing.T) {
 	run(t, "qemu-io", "-c", "write -P 2 0 64k", p)
 	d := opened(t, p, Options{})
 	sameBytes(t, d, toRaw(t, p))
-	got := strings.Join(d.Problems(), "\n")
+	got := whys(d, "\n")
 	if !strings.Contains(got, `"before update", "zweiter\x1b[2J"`) {
 		t.Errorf("the snapshots are not named: %s", got)
 	}
@@ -306,7 +306,7 @@ func TestQcow2Problems(t *testing.T) {
 	}
 	binary.BigEndian.PutUint64(b[72:], qcowDirty|qcowCorrupt)
 	d = opened(t, write(t, p, b), Options{})
-	if got := strings.Join(d.Problems(), "\n"); !strings.Contains(got, "dirty") || !strings.Contains(got, "corrupt") {
+	if got := whys(d, "\n"); !strings.Contains(got, "dirty") || !strings.Contains(got, "corrupt") {
 		t.Error(got)
 	}
 }

@@ -116,7 +116,7 @@ func TestSplitDamaged(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "d.001"), 1<<19); err != nil {
 		t.Fatal(err)
 	}
-	if d := opened(t, first, Options{}); !strings.Contains(strings.Join(d.Problems(), ";"), "d.002 is smaller than the first: is one missing?") || d.Size() != 4<<20-1<<19 {
+	if d := opened(t, first, Options{}); !strings.Contains(whys(d, ";"), "d.002 is smaller than the first: is one missing?") || d.Size() != 4<<20-1<<19 {
 		t.Errorf("a part cut short: %q, %d bytes", d.Problems(), d.Size())
 	}
 	if err := os.Remove(filepath.Join(dir, "d.001")); err != nil {
@@ -136,7 +136,7 @@ func TestSplitDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := opened(t, first, Options{}); d.Size() != 1<<20 || len(d.Problems()) != 1 ||
-		!strings.Contains(d.Problems()[0], "d.001 is missing, though") || !strings.Contains(d.Problems()[0], "d.002 is there: nothing behind byte 1048576 can be read") {
+		!strings.Contains(d.Problems()[0].Why, "d.001 is missing, though") || !strings.Contains(d.Problems()[0].Why, "d.002 is there: nothing behind byte 1048576 can be read") {
 		t.Errorf("a part that is missing: %q, %d bytes", d.Problems(), d.Size())
 	}
 	// A first part is not smaller than the others.

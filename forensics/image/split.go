@@ -65,7 +65,7 @@ func openSplit(path string, first *os.File, size int64) (*disk, error) {
 		st, err := os.Stat(p)
 		if errors.Is(err, os.ErrNotExist) {
 			if later := laterPart(filepath.Join(filepath.Dir(path), m[1]), suffix, next); later != "" {
-				d.problems = append(d.problems, fmt.Sprintf("split image: the part %s is missing, though %s is there: nothing behind byte %d can be read", p, later, s.size))
+				d.lost("split image: the part %s is missing, though %s is there: nothing behind byte %d can be read", p, later, s.size)
 			}
 			break
 		}
@@ -84,12 +84,12 @@ func openSplit(path string, first *os.File, size int64) (*disk, error) {
 			f.Close()
 			d.closers = d.closers[:len(d.closers)-1]
 			if len(s.parts) > 1 {
-				d.problems = append(d.problems, fmt.Sprintf("split image: %s begins a disk of its own and is not taken for a part", p))
+				d.lost("split image: %s begins a disk of its own and is not taken for a part", p)
 			}
 			break
 		}
 		if partSize != size {
-			d.problems = append(d.problems, fmt.Sprintf("split image: the part before %s is smaller than the first: is one missing?", p))
+			d.lost("split image: the part before %s is smaller than the first: is one missing?", p)
 		}
 		partSize = st.Size()
 		s.parts, s.starts = append(s.parts, f), append(s.starts, s.size)

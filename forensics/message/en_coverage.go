@@ -5,6 +5,7 @@ var englishCoverage = map[string]string{
 	// What.
 	"gap.image":      "image {path}",
 	"gap.partitions": "{place}",
+	"gap.root":       "root filesystem",
 	"gap.volume":     "volume {volume}[ ({content})]",
 	"gap.place":      "volume {volume}, {place}",
 	"gap.file":       "volume {volume}, {path}",
@@ -27,6 +28,7 @@ var englishCoverage = map[string]string{
 	"why.error":     "{error}",
 	"why.extractor": "{extractor}: {error}",
 	"why.option":    "not asked for",
+	"why.no-root":   "not found on any volume that could be read",
 	"why.volume":    "only volume {volume} was asked for",
 	"why.intact":    "not unpacked: they are as their packages installed them",
 	"why.scripts":   "more than {limit}; the rest was not read",

@@ -44,7 +44,7 @@ var englishReport = map[string]string{
 	"report.verdict.compromised":   "COMPROMISED",
 	"report.verdict.suspicious":    "SUSPICIOUS",
 	"report.verdict.no-indicators": "NO INDICATORS FOUND",
-	"report.verdict.partly-read":   "NO INDICATORS FOUND IN WHAT COULD BE READ",
+	"report.verdict.inconclusive":  "INCONCLUSIVE: NO INDICATORS IN WHAT COULD BE READ",
 	"report.snapshot":              "snapshot of {time}",
 	"report.counts":                "{list} {n|finding|findings}",
 	"report.counts-none":           "no findings",
@@ -112,6 +112,7 @@ var englishReport = map[string]string{
 	"report.journal-raw":      "journal NOT replayed ({count} {n|transaction|transactions})",
 	"report.coverage-full":    "No gaps: everything that could be opened was read.",
 	"report.coverage-list":    "Gaps, those that matter most first:",
+	"report.coverage-minor":   "Of no weight for the verdict:",
 	"report.coverage-more":    "and {count} more; --format json lists all",
 
 	// How to verify.

@@ -103,6 +103,7 @@ func (c *Catalogue) Complete(a *model.Analysis) {
 		a.Story[i].Text = c.Text(a.Story[i].Message)
 	}
 	c.CompleteGaps(a.Coverage.Gaps)
+	c.CompleteGaps(a.Verdict.NotRead)
 }
 
 // CompleteGaps fills the sentences of coverage lines.

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Coverage says how much was read, and what was not.
 type Coverage struct {
 	Files        int64
@@ -25,6 +27,15 @@ type Gap struct {
 	WhatText, WhyText string
 }
 
+// Bears says whether the verdict names the gap: it is decisive, or a question that
+// could not be asked.
+func (g *Gap) Bears() bool { return g.Weight == Decisive || g.Subject == SubjectPackages }
+
+// Decided says whether everything was read that the verdict may hang on.
+func (c *Coverage) Decided() bool {
+	return !slices.ContainsFunc(c.Gaps, func(g Gap) bool { return g.Weight == Decisive })
+}
+
 // Subject is the kind of thing that was not read.
 type Subject string
 
@@ -40,7 +51,10 @@ const (
 	SubjectContent   Subject = "content" // what YARA would have looked at
 	SubjectRecords   Subject = "records" // records over a bound
 	SubjectRule      Subject = "rule"
-	SubjectAnalysis  Subject = "analysis" // an analysis of records, or a writer
+	// SubjectPackages is a host of which no package database could be read: which package
+	// owns a file is unknown. Whatever its weight, the verdict names it.
+	SubjectPackages Subject = "packages"
+	SubjectAnalysis Subject = "analysis" // an analysis of records, or a writer
 )
 
 // Weight says how much a gap matters for the verdict.
@@ -49,8 +63,9 @@ type Weight string
 // The weights.
 const (
 	// Decisive is what the verdict may hang on: the root volume, a cut image, YARA
-	// not run, what a flood pushed out of a log or crontab. It stands on the first
-	// screen.
+	// not run, what a flood pushed out of a log or crontab, a log that was not
+	// understood. It stands on the first screen, and without a finding the verdict is
+	// [Inconclusive].
 	Decisive Weight = "decisive"
 	// Partial is a file, a log, a part of something.
 	Partial Weight = "partial"

@@ -18,6 +18,7 @@ func (a *Analysis) Escaped() *Analysis {
 		l.Message, l.Text = l.Message.Escaped(), escape(l.Text)
 		return l
 	})
+	out.Verdict.NotRead = each(a.Verdict.NotRead, Gap.Escaped)
 	out.Coverage.Gaps = each(a.Coverage.Gaps, Gap.Escaped)
 	return &out
 }

@@ -103,6 +103,32 @@ type Verdict struct {
 	Since        When
 	SinceFinding string
 	Because      []string // the IDs of findings
+	// NotRead are the gaps of the coverage that bear on it, the decisive ones first, at
+	// most [MaxNotRead] of them; see [Verdict.Weigh].
+	NotRead []Gap
+}
+
+// MaxNotRead is how many gaps a verdict names. The coverage has all.
+const MaxNotRead = 10
+
+// Weigh holds a verdict against what was not read: where nothing was found and what
+// decides was not read, it is inconclusive. It names the gaps that bear on it, whatever
+// its state.
+func (v *Verdict) Weigh(gaps []Gap) {
+	v.NotRead = nil
+	bear := func(decisive bool) {
+		for i := range gaps {
+			g := &gaps[i]
+			if g.Bears() && (g.Weight == Decisive) == decisive && len(v.NotRead) < MaxNotRead {
+				v.NotRead = append(v.NotRead, *g)
+			}
+		}
+	}
+	bear(true)
+	if v.State == NoIndicators && len(v.NotRead) > 0 {
+		v.State = Inconclusive
+	}
+	bear(false)
 }
 
 // VerdictState is what an analysis comes to. It is never "clean".
@@ -113,4 +139,7 @@ const (
 	Compromised  VerdictState = "compromised"
 	Suspicious   VerdictState = "suspicious"
 	NoIndicators VerdictState = "no-indicators"
+	// Inconclusive is the state where nothing above low was found, and what decides was
+	// not read.
+	Inconclusive VerdictState = "inconclusive"
 )

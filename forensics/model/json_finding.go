@@ -97,12 +97,13 @@ type verdictJSON struct {
 	Basis    string       `json:"since_basis,omitempty"`
 	Finding  string       `json:"since_finding,omitempty"`
 	Because  []string     `json:"because"`
+	NotRead  []Gap        `json:"not_read,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (v Verdict) MarshalJSON() ([]byte, error) {
 	w := v.Since
-	return json.Marshal(verdictJSON{v.State, stamp(w.Time), w.Meaning, w.Inferred, w.Basis, v.SinceFinding, nonNil(v.Because)})
+	return json.Marshal(verdictJSON{v.State, stamp(w.Time), w.Meaning, w.Inferred, w.Basis, v.SinceFinding, nonNil(v.Because), v.NotRead})
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -112,7 +113,7 @@ func (v *Verdict) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	var u unescaped
-	*v = Verdict{in.State, When{u.time(in.Since), in.Meaning, u.word(in.Inferred), u.word(in.Basis)}, u.word(in.Finding), u.words(in.Because)}
+	*v = Verdict{in.State, When{u.time(in.Since), in.Meaning, u.word(in.Inferred), u.word(in.Basis)}, u.word(in.Finding), u.words(in.Because), in.NotRead}
 	return u.err
 }
 

@@ -136,21 +136,24 @@ func (r source) analysis() *Analysis {
 			return Volume{"p1", "i1", r.text(), r.number(), r.number(), r.text(), r.text(), r.text(), r.text(), one(r, &Journal{true, 3, r.time()}), r.number(), r.text()}
 		}),
 		Hosts:   many(r, func() Host { return Host{"h1", "p1", r.text(), r.text(), r.text(), r.text(), r.text(), r.text()} }),
-		Verdict: Verdict{Compromised, r.when(), one(r, "F-0001"), many(r, func() string { return "F-0001" })},
+		Verdict: Verdict{Compromised, r.when(), one(r, "F-0001"), many(r, func() string { return "F-0001" }), many(r, r.gap)},
 		Findings: many(r, func() Finding {
 			return Finding{
 				"F-0001", "a-00", r.text(), EngineYARA, Level(1 + r.IntN(5)), r.texts(), one(r, Phases()...), r.when(), many(r, func() string { return "R-000001" }),
 				[]Source{r.source(), {DiskOffset: -1}}[r.IntN(2)], r.text(), r.message(2), many(r, func() Message { return r.message(1) }), r.text(), r.text(),
 			}
 		}),
-		Records: many(r, r.record),
-		Story:   many(r, func() StoryLine { return StoryLine{r.when(), Phases()[r.IntN(5)], r.message(1), r.text(), "F-0001"} }),
-		Coverage: Coverage{r.number(), r.number(), many(r, func() Gap {
-			s := r.source()
-			s.DiskOffset = -1
-			return Gap{SubjectFile, s, r.message(0), r.message(0), []Weight{Decisive, Partial, Minor}[r.IntN(3)], r.text(), r.text()}
-		})},
+		Records:  many(r, r.record),
+		Story:    many(r, func() StoryLine { return StoryLine{r.when(), Phases()[r.IntN(5)], r.message(1), r.text(), "F-0001"} }),
+		Coverage: Coverage{r.number(), r.number(), many(r, r.gap)},
 	})
+}
+
+// gap makes a random gap.
+func (r source) gap() Gap {
+	s := r.source()
+	s.DiskOffset = -1
+	return Gap{SubjectFile, s, r.message(0), r.message(0), []Weight{Decisive, Partial, Minor}[r.IntN(3)], r.text(), r.text()}
 }
 
 // numbered gives each record and finding an id of its own.

@@ -27,7 +27,7 @@ func (w *Weight) UnmarshalText(b []byte) error {
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (v *VerdictState) UnmarshalText(b []byte) error {
-	return word(v, b, "state of a verdict", []VerdictState{Compromised, Suspicious, NoIndicators})
+	return word(v, b, "state of a verdict", []VerdictState{Compromised, Suspicious, NoIndicators, Inconclusive})
 }
 
 func word[T ~string](into *T, b []byte, what string, list []T) error {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"icecore/forensics/model"
 )
 
 const (
@@ -17,9 +15,9 @@ const (
 // that come last give way.
 func (t *screen) first() {
 	a, s := t.a, t.s
-	quiet := a.Verdict.State == string(model.NoIndicators)
+	quiet := a.Verdict.quiet()
 	top := t.headline()
-	top = append(top, t.decisive()...)
+	top = append(top, t.bearing()...)
 	top = append(top, "")
 	if quiet {
 		top = append(top, t.nothing(firstLines-len(top)-2)...)
@@ -53,7 +51,10 @@ func (t *screen) headline() []string {
 		rest = " " + s.since + optional(" (", s.rests, ")")
 	}
 	paint := t.paint.level(a.Verdict.State)
-	if a.Verdict.State == string(model.NoIndicators) && len(a.Coverage.decisive()) == 0 {
+	switch {
+	case a.Verdict.inconclusive(&a.Coverage):
+		paint = t.paint.warn
+	case a.Verdict.quiet():
 		paint = t.paint.good
 	}
 	sub := s.system
@@ -67,9 +68,9 @@ func (t *screen) headline() []string {
 	}
 }
 
-// decisive names what was not read and the verdict may hang on.
-func (t *screen) decisive() []string {
-	gaps := t.a.Coverage.decisive()
+// bearing names what was not read and bears on the verdict.
+func (t *screen) bearing() []string {
+	gaps := t.a.Coverage.bearing()
 	var out []string
 	for i, g := range gaps {
 		if i == firstGaps-1 && len(gaps) > firstGaps {

@@ -69,8 +69,27 @@ func (p *page) All() bool { return int64(len(p.Events)) == p.EventCount }
 // Shown is the number of events that the page shows.
 func (p *page) Shown() int64 { return int64(len(p.Events)) }
 
-// Decisive are the gaps that the verdict may hang on.
-func (p *page) Decisive() []gapView { return p.A.Coverage.decisive() }
+// Bearing are the gaps that bear on the verdict.
+func (p *page) Bearing() []gapView { return p.A.Coverage.bearing() }
+
+// Others are the gaps that matter, Minor those that do not.
+func (p *page) Others() []gapView {
+	return p.A.Coverage.Gaps[:len(p.A.Coverage.Gaps)-len(p.A.Coverage.minor())]
+}
+
+// Minor are the gaps that were left out on purpose or do not matter.
+func (p *page) Minor() []gapView { return p.A.Coverage.minor() }
+
+// Class is the class of the heading.
+func (p *page) Class() string {
+	if p.A.Verdict.inconclusive(&p.A.Coverage) {
+		return string(model.Inconclusive)
+	}
+	return p.A.Verdict.State
+}
+
+// Quiet says whether nothing above low was found.
+func (p *page) Quiet() bool { return p.A.Verdict.quiet() }
 
 type htmlWallet struct{ Address, Coin, Path string }
 

@@ -239,6 +239,7 @@ func intrusion() *model.Analysis {
 				What:     model.Msg("gap.volume", "volume", "p15", "content", "vfat"),
 				WhatText: "volume p15 (vfat)",
 				WhyText:  "a FAT filesystem (an EFI system partition?): not read by this version",
+				Weight:   model.Minor,
 			},
 			{
 				WhatText: "volume p1, /var/lib/big",
@@ -261,12 +262,12 @@ func quiet() *model.Analysis {
 // unread is the analysis of a disk of which nothing could be read.
 func unread() *model.Analysis {
 	return &model.Analysis{
-		Image: model.Image{Path: "disk.raw", Format: "raw"}, Verdict: model.Verdict{State: model.NoIndicators},
+		Image: model.Image{Path: "disk.raw", Format: "raw"}, Verdict: model.Verdict{State: model.Inconclusive},
 		Volumes: []model.Volume{{ID: "p1", Filesystem: "ext4", Size: 1 << 30}},
 		Coverage: model.Coverage{
 			Gaps: []model.Gap{
-				{WhatText: "content of all files, by YARA", WhyText: "icecore was built without cgo"},
-				{WhatText: "volume p1, root directory", WhyText: "inode 2: corrupt: not a directory"},
+				{WhatText: "content of all files, by YARA", WhyText: "icecore was built without cgo", Weight: model.Decisive},
+				{WhatText: "volume p1, root directory", WhyText: "inode 2: corrupt: not a directory", Weight: model.Decisive},
 			},
 		},
 	}

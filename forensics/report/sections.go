@@ -158,24 +158,35 @@ func (t *screen) coverage() {
 			),
 		)
 	}
-	var rest []string
-	for _, g := range a.Coverage.Gaps {
-		if g.Volume == "" || listed[g.Volume] != g.Why {
-			rest = append(rest, g.What+": "+g.Why)
+	minor := len(a.Coverage.Gaps) - len(a.Coverage.minor())
+	var rest, apart []string
+	for i, g := range a.Coverage.Gaps {
+		switch line := g.What + ": " + g.Why; {
+		case g.Volume != "" && listed[g.Volume] == g.Why:
+		case i < minor:
+			rest = append(rest, line)
+		default:
+			apart = append(apart, line)
 		}
 	}
-	switch {
-	case len(a.Coverage.Gaps) == 0:
+	if len(a.Coverage.Gaps) == 0 {
 		t.text(t.say("coverage-full"))
-	case len(rest) > 0:
-		t.text(t.say("coverage-list"))
 	}
-	for i, g := range rest {
+	t.gapList("coverage-list", rest)
+	t.gapList("coverage-minor", apart)
+}
+
+// gapList lists coverage gaps below their heading, if there are any.
+func (t *screen) gapList(head string, lines []string) {
+	if len(lines) > 0 {
+		t.text(t.say(head))
+	}
+	for i, l := range lines {
 		if i == maxGaps {
-			t.item(t.count("coverage-more", int64(len(rest)-i)))
+			t.item(t.count("coverage-more", int64(len(lines)-i)))
 			break
 		}
-		t.item(g)
+		t.item(l)
 	}
 }
 

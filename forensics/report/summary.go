@@ -52,8 +52,8 @@ func matters(level string) bool { r := rank(level); return 0 <= r && r <= 2 }
 func summarize(a *view, w words) *summary {
 	v := &a.Verdict
 	state := v.State
-	if state == string(model.NoIndicators) && len(a.Coverage.decisive()) > 0 {
-		state = "partly-read" // what decides was not read: the heading says so
+	if v.inconclusive(&a.Coverage) {
+		state = string(model.Inconclusive) // also of an analysis that did not say so itself
 	}
 	s := &summary{verdict: w.verdict(state), since: w.since(v.Since)}
 	if s.since != "" {

@@ -84,16 +84,39 @@ type coverageView struct {
 type gapView struct {
 	What, Why string
 	Weight    model.Weight
+	Bears     bool   // on the verdict
 	Volume    string // that was not read, empty for another gap
 }
 
-// decisive gives the gaps that the verdict may hang on.
-func (c *coverageView) decisive() []gapView {
-	n := slices.IndexFunc(c.Gaps, func(g gapView) bool { return g.Weight != model.Decisive })
+// quiet says whether nothing above low was found.
+func (v *verdictView) quiet() bool {
+	return v.State == string(model.NoIndicators) || v.State == string(model.Inconclusive)
+}
+
+// inconclusive says whether nothing above low was found, and what decides was not read.
+func (v *verdictView) inconclusive(c *coverageView) bool {
+	return v.State == string(model.Inconclusive) || v.quiet() && c.undecided()
+}
+
+// bearing gives the gaps that bear on the verdict, the decisive ones first.
+func (c *coverageView) bearing() []gapView {
+	n := slices.IndexFunc(c.Gaps, func(g gapView) bool { return !g.Bears })
 	if n < 0 {
 		n = len(c.Gaps)
 	}
 	return c.Gaps[:n]
+}
+
+// undecided says whether something was not read that the verdict may hang on.
+func (c *coverageView) undecided() bool { return len(c.Gaps) > 0 && c.Gaps[0].Weight == model.Decisive }
+
+// minor gives the gaps that were left out on purpose or do not matter.
+func (c *coverageView) minor() []gapView {
+	n := slices.IndexFunc(c.Gaps, func(g gapView) bool { return g.Weight == model.Minor && !g.Bears })
+	if n < 0 {
+		return nil
+	}
+	return c.Gaps[n:]
 }
 
 // viewOf makes the view of an analysis; with a catalogue, its sentences are made anew,
@@ -144,13 +167,22 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 	for i := range a.Coverage.Gaps {
 		v.Coverage.Gaps = append(v.Coverage.Gaps, viewOfGap(&a.Coverage.Gaps[i]))
 	}
-	order := []model.Weight{model.Decisive, model.Partial, "", model.Minor}
-	slices.SortStableFunc(
-		v.Coverage.Gaps,
-		func(a, b gapView) int { return slices.Index(order, a.Weight) - slices.Index(order, b.Weight) },
-	)
+	slices.SortStableFunc(v.Coverage.Gaps, func(a, b gapView) int { return a.order() - b.order() })
 	scrub(reflect.ValueOf(v))
 	return v
+}
+
+// order is the place of a gap among others: those that matter most come first.
+func (g *gapView) order() int {
+	switch {
+	case g.Weight == model.Decisive:
+		return 0
+	case g.Bears:
+		return 1
+	case g.Weight == model.Minor:
+		return 3
+	}
+	return 2
 }
 
 // translated gives a copy of an analysis with the sentences of another language. What
@@ -249,7 +281,7 @@ func (v *view) records() int64 {
 }
 
 func viewOfGap(g *model.Gap) gapView {
-	out := gapView{What: text.Escape(g.WhatText), Why: text.Escape(g.WhyText), Weight: g.Weight}
+	out := gapView{What: text.Escape(g.WhatText), Why: text.Escape(g.WhyText), Weight: g.Weight, Bears: g.Bears()}
 	if g.Subject == model.SubjectVolume && g.What.ID == "gap.volume" {
 		out.Volume = g.Source.Volume
 	}

@@ -66,12 +66,11 @@ func TestWords(t *testing.T) {
 	for _, s := range []model.State{model.Live, model.Orphan, model.Deleted} {
 		groups = append(groups, "report.state."+s.String())
 	}
-	for _, v := range []model.VerdictState{model.Compromised, model.Suspicious, model.NoIndicators} {
+	for _, v := range []model.VerdictState{model.Compromised, model.Suspicious, model.NoIndicators, model.Inconclusive} {
 		groups = append(groups, "report.verdict."+string(v))
 	}
 	groups = append(
 		groups,
-		"report.verdict.partly-read",
 		"report.phase.other",
 		"report.basis.first",
 		"report.basis.modified",

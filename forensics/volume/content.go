@@ -69,6 +69,7 @@ func recognise(v *Volume, more []Recogniser) {
 			}
 		}
 		if b := at(0, 4096); len(b) > 0 && bytes.Count(b, []byte{0}) == len(b) {
+			v.Empty = true
 			v.Reason = "begins with zeros: empty, or not formatted"
 		} else {
 			v.Reason = "content not recognised (begins with " + hex.EncodeToString(at(0, 8)) + ")"

@@ -32,20 +32,20 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 		}
 		t, err := gptTable(r, size, sector)
 		if err != nil {
-			problems = append(problems, Problem{"GPT", err.Error()})
+			problems = append(problems, Problem{"GPT", err.Error(), true})
 			continue
 		}
 		if t.RecoveredFromBackup {
-			problems = append(problems, Problem{"GPT", "the table at the beginning of the disk is damaged; its copy at the end is used"})
+			problems = append(problems, Problem{"GPT", "the table at the beginning of the disk is damaged; its copy at the end is used", false})
 		} else if !backup {
-			problems = append(problems, Problem{"GPT", noBackup(r, size, int64(sector))})
+			problems = append(problems, noBackup(r, size, int64(sector)))
 		}
 		for _, p := range t.Partitions {
 			if p == nil { // not in use
 				continue
 			}
 			if p.End < p.Start || p.End > uint64(1<<62)/uint64(sector) {
-				problems = append(problems, Problem{fmt.Sprintf("GPT entry %d", p.Index), fmt.Sprintf("sectors %d to %d", p.Start, p.End)})
+				problems = append(problems, Problem{fmt.Sprintf("GPT entry %d", p.Index), fmt.Sprintf("sectors %d to %d", p.Start, p.End), true})
 				continue
 			}
 			vols = append(vols, Volume{
@@ -62,23 +62,23 @@ func readGPT(r io.ReaderAt, size int64) (vols []Volume, problems []Problem) {
 
 // noBackup says why the copy of the table is not at the end of the disk: the header
 // says where the end was when the table was written.
-func noBackup(r io.ReaderAt, size, sector int64) string {
+func noBackup(r io.ReaderAt, size, sector int64) Problem {
 	const what = "no copy of the table at the end of the disk"
 	var b [8]byte
 	if n, _ := r.ReadAt(b[:], sector+32); n < len(b) {
-		return what
+		return Problem{"GPT", what, false}
 	}
 	last := binary.LittleEndian.Uint64(b[:]) // sector
 	if last > 1<<62/uint64(sector) {
-		return what
+		return Problem{"GPT", what, false}
 	}
 	switch have, end := uint64(size/sector), last+1; {
 	case end == have:
-		return what
+		return Problem{"GPT", what, false}
 	case end > have:
-		return fmt.Sprintf("%s: the disk had %d bytes, the image has %d: it is truncated", what, end*uint64(sector), size)
+		return Problem{"GPT", fmt.Sprintf("%s: the disk had %d bytes, the image has %d: it is truncated", what, end*uint64(sector), size), true}
 	default:
-		return fmt.Sprintf("%s: it had %d bytes when the table was written, and was enlarged to %d", what, end*uint64(sector), size)
+		return Problem{"GPT", fmt.Sprintf("%s: it had %d bytes when the table was written, and was enlarged to %d", what, end*uint64(sector), size), false}
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 // Problem is something wrong with the partition tables.
-type Problem struct{ What, Why string }
+type Problem struct {
+	What, Why string
+	Lost      bool // bytes of the disk or a partition cannot be read because of it
+}
 
 // ErrNothing says that a disk holds neither partitions nor a filesystem.
 var ErrNothing = errors.New("neither a partition table nor a filesystem was found: is this a disk image?")
@@ -38,7 +41,7 @@ func List(r io.ReaderAt, size int64, more ...Recogniser) ([]Volume, []Problem, e
 		// Linux then takes no notice of a GPT (efi_partition of
 		// block/partitions/efi.c).
 		if mbrs, wrong := readMBR(r, size, more); holdsAny(r, size, mbrs, more) {
-			vols, problems = mbrs, append(wrong, Problem{"GPT", "a table that has no protective entry in the MBR, which lists partitions of its own: it is taken for an old one, as Linux does"})
+			vols, problems = mbrs, append(wrong, Problem{"GPT", "a table that has no protective entry in the MBR, which lists partitions of its own: it is taken for an old one, as Linux does", false})
 		}
 	} else if len(vols) == 0 {
 		// The boot code of a filesystem ends like an MBR.
@@ -50,7 +53,7 @@ func List(r io.ReaderAt, size int64, more ...Recogniser) ([]Volume, []Problem, e
 	}
 	if len(vols) > 0 && whole.Content != "" && staleGPT(r) {
 		// What the end of the disk kept of the table of an earlier use.
-		vols, problems = nil, []Problem{{"GPT", "only a copy of a partition table at the end of the disk, which holds a filesystem (" + whole.Content + ") from its first byte: the table is taken for an old one"}}
+		vols, problems = nil, []Problem{{"GPT", "only a copy of a partition table at the end of the disk, which holds a filesystem (" + whole.Content + ") from its first byte: the table is taken for an old one", false}}
 	}
 	switch {
 	case len(vols) == 0 && whole.Content != "":
@@ -62,7 +65,7 @@ func List(r io.ReaderAt, size int64, more ...Recogniser) ([]Volume, []Problem, e
 	}
 	problems = append(problems, place(r, size, vols, more)...)
 	if whole.Content != "" && whole.Content != "iso9660" { // a hybrid image holds both on purpose
-		problems = append(problems, Problem{"disk", "holds a filesystem (" + whole.Content + ") from its first byte and a partition table: both are listed"})
+		problems = append(problems, Problem{"disk", "holds a filesystem (" + whole.Content + ") from its first byte and a partition table: both are listed", false})
 		vols = append([]Volume{whole}, vols...)
 	}
 	return vols, problems, nil
@@ -97,7 +100,7 @@ func place(r io.ReaderAt, size int64, vols []Volume, more []Recogniser) (problem
 	for i := range vols {
 		v := &vols[i]
 		if v.Offset < end {
-			problems = append(problems, Problem{"volume " + v.ID, "overlaps the volume before it"})
+			problems = append(problems, Problem{"volume " + v.ID, "overlaps the volume before it", false})
 		}
 		end = max(end, v.Offset+v.Size)
 		if v.Offset >= size {
@@ -106,7 +109,7 @@ func place(r io.ReaderAt, size int64, vols []Volume, more []Recogniser) (problem
 			continue
 		}
 		if v.Offset+v.Size > size {
-			problems = append(problems, Problem{"volume " + v.ID, fmt.Sprintf("the image is truncated: the volume ends at byte %d, the disk at %d", v.Offset+v.Size, size)})
+			problems = append(problems, Problem{"volume " + v.ID, fmt.Sprintf("the image is truncated: the volume ends at byte %d, the disk at %d", v.Offset+v.Size, size), true})
 		}
 		v.Bytes = io.NewSectionReader(r, v.Offset, v.Size)
 		recognise(v, more)

@@ -34,7 +34,7 @@ func readMBR(r io.ReaderAt, size int64, more []Recogniser) (vols []Volume, probl
 func readMBRIn(r io.ReaderAt, size, unit int64) (vols []Volume, problems []Problem) {
 	t, err := mbrTable(r, size)
 	if err != nil {
-		return nil, []Problem{{"MBR", err.Error()}}
+		return nil, []Problem{{"MBR", err.Error(), true}}
 	}
 	sig := make([]byte, 4)
 	_, _ = r.ReadAt(sig, 440)
@@ -53,10 +53,10 @@ func readMBRIn(r io.ReaderAt, size, unit int64) (vols []Volume, problems []Probl
 		switch typ := byte(p.Type); {
 		case extended(typ):
 			if err := chain.walk(int64(p.Start), int64(p.Size)); err != nil {
-				problems = append(problems, Problem{fmt.Sprintf("MBR extended partition %d", i+1), err.Error()})
+				problems = append(problems, Problem{fmt.Sprintf("MBR extended partition %d", i+1), err.Error(), true})
 			}
 		case typ == 0xee: // the protective entry of a GPT that could not be read
-			problems = append(problems, Problem{"MBR", "a protective entry for a GPT, but no GPT that can be read"})
+			problems = append(problems, Problem{"MBR", "a protective entry for a GPT, but no GPT that can be read", true})
 		default:
 			add(i+1, typ, int64(p.Start), int64(p.Size))
 		}

@@ -23,6 +23,8 @@ type Volume struct {
 	Content string
 	// Reason says why the content is not read, where it is not.
 	Reason string
+	// Empty says that nothing was recognised, and that the beginning is zeros.
+	Empty bool
 	// Bytes reads the volume; offsets count from its beginning, and nothing
 	// outside it can be reached.
 	Bytes *io.SectionReader

@@ -100,7 +100,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*FS, er
 	}
 	f.readGroups()
 	if int64(f.sb.blocks)*int64(f.sb.blockSize) > size {
-		f.problem("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
+		f.lost("superblock", "the filesystem has %d blocks of %d bytes, the volume only %d bytes", f.sb.blocks, f.sb.blockSize, size)
 	}
 	f.checkMMP()
 	if err := f.openJournal(ctx, opts); err != nil {
@@ -316,7 +316,12 @@ func (f *FS) readNodeAt(n *node, p []byte, off int64) error {
 
 // problem notes what is wrong, once. Of each kind only so many are kept: a flood of
 // one must not hide the others.
-func (f *FS) problem(what, format string, args ...any) {
+func (f *FS) problem(what, format string, args ...any) { f.add(false, what, format, args...) }
+
+// lost notes what is wrong where a part of the filesystem as a whole cannot be read.
+func (f *FS) lost(what, format string, args ...any) { f.add(true, what, format, args...) }
+
+func (f *FS) add(lost bool, what, format string, args ...any) {
 	place := strings.TrimRight(what[:len(what)-len(strings.TrimLeftFunc(what, func(r rune) bool { return r < '0' || r > '9' }))], " ")
 	kind := place + "\x00" + format
 	f.mu.Lock()
@@ -324,7 +329,7 @@ func (f *FS) problem(what, format string, args ...any) {
 	if f.kinds[kind] >= maxOfKind || len(f.kinds) >= maxKinds && f.kinds[kind] == 0 {
 		return
 	}
-	p := filesystem.Problem{What: what, Why: fmt.Sprintf(format, args...)}
+	p := filesystem.Problem{What: what, Why: fmt.Sprintf(format, args...), Lost: lost}
 	if f.problems[p] {
 		return
 	}
@@ -333,7 +338,7 @@ func (f *FS) problem(what, format string, args ...any) {
 		f.kinds = make(map[string]int)
 	}
 	if f.kinds[kind]++; f.kinds[kind] == maxOfKind {
-		f.problems[filesystem.Problem{What: place, Why: fmt.Sprintf("%d problems like this: %s; the rest of these is not listed", maxOfKind, p.Why)}] = true
+		f.problems[filesystem.Problem{What: place, Why: fmt.Sprintf("%d problems like this: %s; the rest of these is not listed", maxOfKind, p.Why), Lost: lost}] = true
 	}
 }
 

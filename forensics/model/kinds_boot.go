@@ -20,6 +20,7 @@ const (
 	HookAutostart   Kind = "hook.autostart"
 	HookDBus        Kind = "hook.dbus"
 	HookModprobe    Kind = "hook.modprobe"
+	HookTmpfiles    Kind = "hook.tmpfiles"
 	KernelModule    Kind = "kernel.module"
 	KernelSetting   Kind = "kernel.setting"
 	HostsEntry      Kind = "hosts.entry"
@@ -68,9 +69,9 @@ func bootKinds() []KindInfo {
 		},
 		{
 			Kind: HookCommand, Group: GroupBoot,
-			From: "ifupdown (interfaces(5)), supervisor, inetd, xinetd, rsyslog (`^program`, omprog), binfmt.d, dpkg.cfg (`post-invoke`), cloud-init (`bootcmd`, `runcmd`), static pods of Kubernetes (`command` and `args`), the lines of Python's `.pth` files that are run.",
+			From: "ifupdown (interfaces(5)), supervisor, inetd, xinetd, rsyslog (`^program`, omprog), binfmt.d, dpkg.cfg (`post-invoke`), cloud-init (`bootcmd`, `runcmd`), static pods of Kubernetes (`command` and `args`), the lines of Python's `.pth` files that are run, ssh_config(5) (ProxyCommand, LocalCommand, KnownHostsCommand, `Match exec`, and the libraries it loads).",
 			Doc:  "A command that a line of a configuration names.", Role: Autostart, Technique: "T1546", Excerpt: shown,
-			Fields: slices.Concat(textField("network, service, log, boot, container, package-manager, cloud-init, cloud-init-once, python", "event"), cmd, command()),
+			Fields: slices.Concat(textField("network, service, log, boot, container, package-manager, cloud-init, cloud-init-once, python, ssh", "event"), cmd, command()),
 		},
 		{
 			Kind: HookScript, Group: GroupBoot, From: "directories whose scripts all run at an event, and scripts that a program looks for.",
@@ -119,6 +120,13 @@ func bootKinds() []KindInfo {
 			Kind: HookModprobe, Group: GroupBoot, From: "modprobe.d(5).",
 			Doc: "A command that modprobe runs instead of loading or removing a module.", Role: Autostart, Technique: "T1547.006", Excerpt: shown,
 			Fields: slices.Concat(textField("install, remove", "event"), textField("its name", "module"), textField("what runs instead", "command"), command()),
+		},
+		{
+			Kind: HookTmpfiles, Group: GroupBoot, From: "tmpfiles.d(5), of the system and of users. Extractor `tmpfiles`.",
+			Doc: "A line by which systemd-tmpfiles writes, links or copies a file at every boot, or makes one setuid or setgid.", Role: Autostart, Technique: "T1546", Excerpt: shown,
+			Fields: slices.Concat(
+				textField("the type: f, F, w, L, C, z, ... with its modifiers", "event"), pathField("of the file, as written", "path"), textField("as written", "mode", "user"), textField("the line", "command"), command(),
+			),
 		},
 		{
 			Kind: StartedScript, Group: GroupBoot, From: "scripts that records of the role autostart name, three deep, wherever they stand. Left out are files of packages, and those that an extractor reads anyway.",

@@ -35,6 +35,7 @@ import (
 	"icecore/forensics/artifact/sudoers"
 	"icecore/forensics/artifact/supervisor"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/artifact/tmpfiles"
 	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/utmp"
 	"icecore/forensics/artifact/xdg"
@@ -73,6 +74,7 @@ func Extractors() []artifact.Extractor {
 		kubernetes.Extractor{},
 		git.Extractor{},
 		sshrc.Extractor{},
+		tmpfiles.Extractor{},
 		bootimage.Extractor{},
 		power.Extractor{},
 		kernel.Extractor{},

@@ -10,7 +10,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -18,7 +17,7 @@ import (
 	"icecore/forensics/shell"
 )
 
-// Format reads the files that match some patterns (path.Match).
+// Format reads the files that match some patterns (artifact.Match).
 type Format struct {
 	Patterns []string
 	Read     func(*Reader) error
@@ -46,7 +45,7 @@ func (l Formats) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	}
 	for _, f := range l {
 		for _, p := range f.Patterns {
-			if ok, err := path.Match(p, in.Path); err == nil && ok {
+			if artifact.Match(p, in.Path) {
 				return f.Read(&Reader{Input: in, ctx: ctx, emit: emit})
 			}
 		}

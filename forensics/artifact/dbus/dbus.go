@@ -31,7 +31,8 @@ func formats() command.Formats {
 			"/usr/share/dbus-1/services/*.service",
 			"/etc/dbus-1/system-services/*.service",
 			"/usr/local/share/dbus-1/*/*.service",
-			"/home/*/.local/share/dbus-1/services/*.service",
+			"/etc/dbus-1/services/*.service",
+			"~/.local/share/dbus-1/services/*.service",
 		),
 	}
 }

@@ -28,12 +28,11 @@ func formats() command.Formats {
 	return command.Formats{
 		command.Executable("git",
 			"/usr/share/git-core/templates/hooks/*",
-			"/root/*/.git/hooks/*",
-			"/home/*/*/.git/hooks/*",
-			"/opt/*/.git/hooks/*",
-			"/srv/*/.git/hooks/*",
-			"/var/www/*/.git/hooks/*",
-			"/etc/.git/hooks/*",
+			"**/.git/hooks/*",
+			"**/.git/modules/**/hooks/*",
+			// Repositories without files beside them, that others push to.
+			"~/*.git/hooks/*", "~/*/*.git/hooks/*", "/srv/*.git/hooks/*", "/srv/*/*.git/hooks/*", "/srv/*/*/*.git/hooks/*",
+			"/opt/*.git/hooks/*", "/opt/*/*.git/hooks/*", "/var/lib/*/*.git/hooks/*", "/var/lib/*/*/*.git/hooks/*", "/var/www/*.git/hooks/*",
 		),
 	}
 }

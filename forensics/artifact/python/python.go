@@ -35,19 +35,16 @@ func formats() command.Formats {
 	}
 }
 
-// files are those of all versions and users.
+// files are those of all versions, users and virtual environments, wherever they are
+// installed.
 func files() []string {
 	var out []string
-	for _, dir := range []string{
-		"/usr/lib/python3/dist-packages", "/usr/lib/python*/dist-packages",
-		"/usr/lib/python*/site-packages", "/usr/lib64/python*/site-packages",
-		"/usr/local/lib/python*/dist-packages", "/usr/local/lib/python*/site-packages",
-		"/root/.local/lib/python*/site-packages", "/home/*/.local/lib/python*/site-packages",
-	} {
-		out = append(out, dir+"/sitecustomize.py", dir+"/usercustomize.py", dir+"/*.pth")
+	for _, dir := range []string{"**/site-packages", "**/dist-packages", "**/lib/python*", "**/lib64/python*", "/etc/python*"} {
+		for _, name := range []string{"sitecustomize", "usercustomize"} {
+			out = append(out, dir+"/"+name+".py", dir+"/"+name+"/__init__.py")
+		}
 	}
-	return append(out, "/usr/lib/python*/sitecustomize.py", "/usr/lib64/python*/sitecustomize.py",
-		"/etc/python*/sitecustomize.py")
+	return append(out, "**/site-packages/*.pth", "**/dist-packages/*.pth")
 }
 
 func read(r *command.Reader) error {

@@ -40,7 +40,9 @@ func (Extractor) Name() string { return "sshkeys" }
 func (Extractor) Patterns() []string {
 	return []string{
 		"**/.ssh/authorized_keys*", "/etc/ssh/*keys*", "/etc/ssh/*keys*/*", "/etc/ssh/*keys*/*/*", "/etc/dropbear/authorized_keys",
-		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf",
+		// Where AuthorizedKeysFile points, as manuals suggest.
+		"/etc/ssh/*/authorized_keys*", "/etc/authorized_keys*", "/etc/authorized_keys*/*", "/etc/openssh/*keys*/*", "/usr/local/etc/ssh/*keys*", "/usr/local/etc/ssh/*keys*/*", "/var/lib/*/authorized_keys*", "/var/ssh/*/authorized_keys*",
+		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf", "/etc/openssh/sshd_config", "/usr/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config.d/*.conf", "/usr/local/etc/ssh/sshd_config", "/usr/local/etc/ssh/sshd_config.d/*.conf",
 	}
 }
 
@@ -55,8 +57,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	config := strings.HasPrefix(in.Path, "/etc/ssh/sshd_config")
-	user, match := owner(in.Path), ""
+	config := strings.Contains(in.Path, "ssh/sshd_config")
+	user, match := owner(in), ""
 	return in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
 			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxLines))
@@ -95,21 +97,20 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	})
 }
 
-// owner says whose keys a file holds: of /home/NAME/.ssh/authorized_keys, and of
-// /etc/ssh/authorized_keys.d/NAME.
-func owner(p string) string {
-	dir, name := path.Split(p)
+// owner says whose keys a file holds: of ~/.ssh/authorized_keys, of
+// /etc/ssh/authorized_keys.d/NAME and of /etc/ssh/NAME/authorized_keys.
+func owner(in *artifact.Input) string {
+	dir, name := path.Split(in.Path)
 	dir = path.Clean(dir)
 	if path.Base(dir) == ".ssh" {
-		if home := path.Dir(dir); home != "/" {
-			return path.Base(home)
-		}
-		return ""
+		return in.Owner("~/.ssh/*")
 	}
-	if strings.HasPrefix(dir, "/etc/ssh/") {
-		if strings.HasPrefix(name, "authorized_keys") {
+	for _, top := range []string{"/etc/ssh/", "/etc/openssh/", "/usr/local/etc/ssh/", "/var/ssh/", "/var/lib/"} {
+		if strings.HasPrefix(dir, top) && strings.HasPrefix(name, "authorized_keys") {
 			return path.Base(dir)
 		}
+	}
+	if strings.HasPrefix(dir, "/etc/") || strings.HasPrefix(dir, "/usr/local/etc/ssh/") {
 		return strings.TrimSuffix(name, ".keys")
 	}
 	return ""

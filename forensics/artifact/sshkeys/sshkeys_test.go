@@ -111,11 +111,14 @@ func TestForced(t *testing.T) {
 func TestUsers(t *testing.T) {
 	for p, want := range map[string]string{
 		"/root/.ssh/authorized_keys": "root", "/home/deploy/.ssh/authorized_keys": "deploy", "/var/lib/postgresql/.ssh/authorized_keys2": "postgresql",
-		"/etc/ssh/authorized_keys/deploy": "deploy", "/etc/ssh/authorized_keys.d/root.keys": "root", "/etc/ssh/keys/deploy/authorized_keys": "deploy", "/.ssh/authorized_keys": "",
+		"/etc/ssh/authorized_keys/deploy": "deploy", "/etc/ssh/authorized_keys.d/root.keys": "root", "/etc/ssh/keys/deploy/authorized_keys": "deploy", "/etc/authorized_keys/deploy": "deploy", "/usr/local/etc/ssh/keys/deploy": "deploy", "/export/home/CORP/ana/.ssh/authorized_keys": "ana", "/.ssh/authorized_keys": "",
 	} {
-		if got := owner(p); got != want {
+		if got := owner(&artifact.Input{Path: p}); got != want {
 			t.Errorf("%s: %q, want %q", p, got, want)
 		}
+	}
+	if got := owner(&artifact.Input{Path: "/var/lib/postgresql/.ssh/authorized_keys", User: "postgres"}); got != "postgres" {
+		t.Errorf("the user by passwd: %q", got)
 	}
 }
 

@@ -9,5 +9,5 @@ import (
 func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
 
 func FuzzExtract(f *testing.F) {
-	artifacttest.Fuzz(f, Extractor{}, "/root/.ssh/rc")
+	artifacttest.Fuzz(f, Extractor{}, "/root/.ssh/rc", "/home/ana/.ssh/config")
 }

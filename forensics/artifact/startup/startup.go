@@ -1,5 +1,5 @@
 // Package startup reads what runs, or is loaded, whenever somebody logs in or any
-// program starts: the shells' start-up files (bash(1), zsh(1)), the variables of
+// program starts: the shells' start-up files (bash(1), zsh(1), ksh93, mksh(1), tcsh(1), fish), the variables of
 // /etc/environment and its like (pam_env(8), environment.d(5)), ld.so.preload and
 // the directories of the dynamic linker (ld.so(8), ldconfig(8)).
 //
@@ -36,16 +36,28 @@ func (Extractor) Name() string { return "startup" }
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	out := []string{
-		"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bash_logout", "/etc/zsh/*", "/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/csh.cshrc", "/etc/csh.login", "/etc/X11/Xsession.d/*", "/etc/X11/xinit/xinitrc.d/*",
+		"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bash_logout", "/etc/zsh/*", "/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/zlogin", "/etc/zlogout", "/etc/csh.cshrc", "/etc/csh.login", "/etc/csh.logout", "/etc/ksh.kshrc", "/etc/mkshrc", "/etc/suid_profile", "/etc/fish/config.fish", "/etc/fish/conf.d/*.fish",
+		"/etc/X11/Xsession.d/*", "/etc/X11/xinit/xinitrc.d/*",
 		"/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf", "/etc/default/locale", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
 		"/etc/bash_completion.d/*", "/etc/systemd/system.conf", "/etc/systemd/user.conf", "/etc/systemd/system.conf.d/*.conf", "/etc/systemd/user.conf.d/*.conf", "/usr/lib/systemd/system.conf.d/*.conf", "/usr/lib/systemd/user.conf.d/*.conf",
 	}
-	for _, home := range []string{"/root", "/home/*", "/etc/skel", "/var/lib/*", "/var/www"} {
-		for _, f := range []string{".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".profile", ".bash_logout", ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".kshrc", ".cshrc", ".tcshrc", ".login", ".xprofile", ".xsession", ".xsessionrc", ".xinitrc", ".pam_environment", ".config/fish/config.fish", ".config/environment.d/*.conf"} {
+	for _, home := range []string{"~", "/etc/skel", "/var/lib/*", "/var/www"} {
+		for _, f := range ofUsers() {
 			out = append(out, home+"/"+f)
 		}
 	}
 	return out
+}
+
+// ofUsers are the files of each home directory.
+func ofUsers() []string {
+	return []string{
+		".bashrc", ".bashrc.d/*", ".bash_profile", ".bash_login", ".bash_aliases", ".profile", ".bash_logout", ".bash_completion", ".config/bash/*rc", ".config/bash_completion", ".local/share/bash-completion/completions/*",
+		".zshrc", ".zshrc.d/*", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".config/zsh/.zshrc", ".config/zsh/.zshenv", ".config/zsh/.zprofile", ".config/zsh/.zlogin", ".config/zsh/.zlogout", ".zsh/.zshrc", ".zsh/.zprofile", ".zsh/.zlogin",
+		".kshrc", ".mkshrc", ".shrc", ".shinit", ".cshrc", ".tcshrc", ".login", ".logout", ".config/fish/config.fish", ".config/fish/conf.d/*.fish",
+		".xprofile", ".xsession", ".xsessionrc", ".xinitrc", ".config/plasma-workspace/env/*.sh", ".config/openbox/autostart",
+		".pam_environment", ".config/environment.d/*.conf",
+	}
 }
 
 const maxRecords = 10_000

@@ -61,8 +61,7 @@ func (Extractor) Patterns() []string {
 		"/etc/systemd/system", "/etc/systemd/system.control", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient",
 		"/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/var/lib/systemd/system",
 		"/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/local/share/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "/usr/share/systemd/user",
-		"/root/.config/systemd/user", "/home/*/.config/systemd/user", "/var/lib/*/.config/systemd/user", "/root/.local/share/systemd/user", "/home/*/.local/share/systemd/user",
-		"/root/.config/systemd/user.control", "/home/*/.config/systemd/user.control",
+		"~/.config/systemd/user", "~/.config/systemd/user.control", "~/.config/systemd/user.attached", "~/.local/share/systemd/user", "/var/lib/*/.config/systemd/user", "/var/lib/*/.local/share/systemd/user",
 	} {
 		out = append(out, dir+"/*", dir+"/*/*")
 	}
@@ -90,6 +89,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	u := &unit{ctx: ctx, emit: emit, name: name, file: in.Path}
 	if strings.Contains(dir, "/systemd/user") {
 		u.scope = "user"
+		u.owner = in.Owner("~/.config/systemd/**/*", "~/.local/share/systemd/**/*")
 	}
 	switch {
 	case dir == "/var/lib/systemd/linger":
@@ -195,6 +195,7 @@ type unit struct {
 	ctx                       context.Context
 	emit                      artifact.Emit
 	name, file, scope, linked string
+	owner                     string // of a user's own unit: the user
 	dropin                    bool
 
 	list  []unitfile.Directive
@@ -289,7 +290,9 @@ func (u *unit) read(in *artifact.Input) error {
 			}
 		}
 	}
-	u.user = r.Get("user")
+	if u.user = r.Get("user"); u.owner != "" {
+		u.user = u.owner // the manager of a user becomes no other
+	}
 	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
 		r.Add("triggers", strings.TrimSuffix(u.name, ext)+".service")
 	}

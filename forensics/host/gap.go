@@ -77,6 +77,17 @@ func hasRoot(fsys filesystem.FS) bool {
 	return false
 }
 
+// OwnershipGap returns the coverage line of a host of which no package database could be
+// read: all was looked at, but which package owns a file is unknown, and with it what is
+// the system's own. Root is that of a container, empty for the server itself. The verdict
+// names it; it decides nothing by itself, since a system without packages is no hidden one.
+func (v *Volume) OwnershipGap(root string) model.Gap {
+	return model.Gap{
+		Subject: model.SubjectPackages, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.ownership", "root", root),
+		Why: model.Msg("why.no-packages"), Weight: model.Partial,
+	}
+}
+
 // FileGap returns the coverage line of a file: by its path, by its inode number where
 // it has no path, or by both where the number is known, too.
 func (v *Volume) FileGap(path string, ref filesystem.Ref, why model.Message) model.Gap {

@@ -53,6 +53,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if err == nil && left > 0 {
 		err = artifact.Cut(fmt.Errorf("%d events over the bounds are not among the records", left))
 	}
+	if err == nil {
+		err = in.Odd("lines", p.alien, p.lines)
+	}
 	return err
 }
 
@@ -141,6 +144,7 @@ type reader struct {
 	log    *syslog.Reader
 
 	lines, odd, backwards       int64
+	alien                       int64 // odd ones that go on no message: a trace is indented
 	bytes                       int64
 	first, last, prev           time.Time
 	firstInferred, lastInferred string
@@ -151,6 +155,9 @@ func (p *reader) line(l artifact.Line) {
 	e, ok := p.log.Read(l)
 	if !ok {
 		p.odd++
+		if len(l.Text) > 0 && l.Text[0] != ' ' && l.Text[0] != '\t' {
+			p.alien++
+		}
 		return
 	}
 	if !e.Time.IsZero() {

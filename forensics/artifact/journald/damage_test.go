@@ -232,6 +232,8 @@ func TestErrors(t *testing.T) {
 		switch {
 		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		case artifact.IsCut(err) != (err != nil && tt.name != "a cut file"): // of which some is known
+			t.Errorf("%s: decisive is %v", tt.name, artifact.IsCut(err))
 		case last.Kind != "log.coverage" || err != nil && last.Get("error") != err.Error():
 			t.Errorf("%s: %q", tt.name, last.Fields)
 		}

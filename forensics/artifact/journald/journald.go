@@ -89,7 +89,11 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return x.finish(in.Content.Size(), err)
+	err = x.finish(in.Content.Size(), err)
+	if err != nil && x.f == nil {
+		return artifact.Cut(err) // what the whole journal says is not known
+	}
+	return err
 }
 
 // program is one that wrote to the journal.

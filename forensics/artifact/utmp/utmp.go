@@ -149,6 +149,12 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if err == nil && r.leftOut+r.unread > 0 {
 		err = artifact.Cut(fmt.Errorf("%d entries over the bounds are not among the records, %d were not read", r.leftOut, r.unread))
 	}
+	if err == nil && r.torn > 0 && r.number == 0 {
+		err = in.Odd("bytes", r.torn, r.torn)
+	}
+	if err == nil {
+		err = in.Odd("entries", r.odd, r.number)
+	}
 	return err
 }
 

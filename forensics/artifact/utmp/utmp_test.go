@@ -198,6 +198,25 @@ func TestOther(t *testing.T) {
 	if _, err := extract(t, "/var/log/wtmp", b); err == nil {
 		t.Error("a database was read as entries")
 	}
+	odd := make([]byte, 10*EntrySize)
+	for i := range 10 {
+		odd[i*EntrySize], odd[i*EntrySize+44] = byte(20+i), 'x'
+	}
+	if _, err := extract(t, "/var/log/wtmp", odd); !artifact.IsCut(err) || err.Error() != "10 of 10 entries were not understood" {
+		t.Errorf("entries of unknown types: %v", err)
+	}
+	if _, err := extract(t, "/var/log/wtmp", odd[:5*EntrySize+100]); !artifact.IsCut(err) {
+		t.Errorf("a cut one: %v", err)
+	}
+	for i := range 5 {
+		odd[i*EntrySize] = DeadProcess
+	}
+	if _, err := extract(t, "/var/log/wtmp", odd); err != nil {
+		t.Errorf("half of them: %v", err)
+	}
+	if _, err := extract(t, "/var/log/wtmp", odd[:300]); !artifact.IsCut(err) || err.Error() != "300 of 300 bytes were not understood" {
+		t.Errorf("less than an entry: %v", err)
+	}
 }
 
 func FuzzExtract(f *testing.F) {

@@ -145,6 +145,8 @@ func checkInode(in *filesystem.Inode, rec *artifact.Record) error {
 	switch what := rec.Get("what"); what {
 	case "setuid_unowned":
 		ok = in.Mode&0o4000 != 0
+	case "file_capabilities":
+		ok = in.Mode&0o111 != 0
 	case "immutable":
 		ok = in.Flags&filesystem.FlagImmutable != 0
 	case "old_mtime":

@@ -128,6 +128,8 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"file_nss_module", "file.notable what=nss_module_unowned; file_type=elf", "what=hidden_elf"},
 	{"file_pam_module", "file.notable what=pam_module_unowned; file_type=elf", "what=hidden_elf"},
 	{"file_setuid_unowned", "file.notable what=setuid_unowned; mode=4755", "what=hidden_elf"},
+	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_setuid; mode=0755", "capabilities=cap_net_bind_service"},
+	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_net_raw,cap_sys_admin; mode=0755", "what=hidden_elf"},
 	{"file_temp_program", "file.notable what=temp_elf; file_type=elf", "what=hidden_elf"},
 	{"file_unlinked_empty", "file.notable what=orphan_empty; state=orphan", "what=orphan_elf"},
 	{"file_unlinked_program", "file.notable what=orphan_elf; state=orphan", "what=orphan_empty"},

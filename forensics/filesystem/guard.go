@@ -58,7 +58,7 @@ func (g *guarded) Open(r Ref) (_ File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{f, g.part}, nil
+	return &guardedFile{f, g, r}, nil
 }
 
 func (g *guarded) Walk(ctx context.Context, opts WalkOptions, fn func(*Entry) error) (err error) {
@@ -88,19 +88,23 @@ func (g *guardedHistory) History(ctx context.Context, fn func(*Change) error) (e
 }
 
 type guardedFile struct {
-	f    File
-	part string
+	f   File
+	g   *guarded
+	ref Ref
 }
 
 func (f *guardedFile) Size() int64   { return f.f.Size() }
 func (f *guardedFile) Inode() *Inode { return f.f.Inode() }
 
 func (f *guardedFile) ReadAt(p []byte, off int64) (n int, err error) {
-	defer guard.Recover(f.part, &err)
+	defer guard.Recover(f.g.part, &err)
 	return f.f.ReadAt(p, off)
 }
 
 func (f *guardedFile) Extents() (list []Extent, err error) {
-	defer guard.Recover(f.part, &err)
+	defer guard.Recover(f.g.part, &err)
 	return f.f.Extents()
 }
+
+// Xattrs implements XattrFile.
+func (f *guardedFile) Xattrs() ([]Xattr, error) { return f.g.Xattrs(f.ref) }

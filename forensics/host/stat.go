@@ -52,6 +52,8 @@ type XattrInfo struct {
 	Name  string   `json:"name"`
 	Value string   `json:"value"`
 	ACL   []string `json:"acl,omitempty"`
+	// Capabilities are those of security.capability, as getcap(8) writes them.
+	Capabilities string `json:"capabilities,omitempty"`
 }
 
 // ExtentInfo is a run of a file's bytes that lies in one piece on the disk.
@@ -110,6 +112,11 @@ func (v *Volume) Stat(ctx context.Context, ref filesystem.Ref, path string, opts
 			acl, err := filesystem.ACL(x.Value)
 			trouble(x.Name, err)
 			info.ACL = acl
+		}
+		if x.Name == "security.capability" {
+			c, err := filesystem.ParseCapabilities(x.Value)
+			trouble(x.Name, err)
+			info.Capabilities = c.String()
 		}
 		st.Xattrs = append(st.Xattrs, info)
 	}

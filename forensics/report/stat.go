@@ -64,6 +64,9 @@ func Stat(w io.Writer, st *host.FileStat) error {
 	}
 	for _, x := range st.Xattrs {
 		line("xattr", "%s = %s", x.Name, x.Value)
+		if x.Capabilities != "" {
+			line("", "%s", x.Capabilities)
+		}
 		if len(x.ACL) > 0 {
 			line("", "%s", strings.Join(x.ACL, ", "))
 		}

@@ -23,12 +23,14 @@ import (
 //	           made), script (in a world-writable directory, or deleted,
 //	           with a trait that an investigation cares for),
 //	           kernel_module_unowned, pam_module_unowned,
-//	           nss_module_unowned
+//	           nss_module_unowned, file_capabilities (of a program that no
+//	           package owns, or that runs what its caller likes)
 //	file_type  elf, script, text, data, empty
 //	owner      the package that owns the path
 //	mode       permissions, octal
 //	size       bytes
 //	place      of old_mtime: temp, hidden, system
+//	capabilities, effective, rootid: of file_capabilities, see capabilities(7)
 //	programs, urls, traits, decoded: of a script (package shell)
 func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
 	var out []artifact.Record
@@ -69,6 +71,11 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 	}
 	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && root == "" && kind != filetype.Text && kind != filetype.Empty {
 		add("setuid_unowned")
+	}
+	if executable && root == "" && kind != filetype.Text && kind != filetype.Empty && lendsCapabilities(inside, o) {
+		if caps, ok := capabilitiesOf(c.file); ok {
+			addCapabilities(add("file_capabilities"), caps)
+		}
 	}
 	if kind == filetype.ELF && o.owner == "" {
 		switch {

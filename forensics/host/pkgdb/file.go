@@ -30,6 +30,7 @@ const (
 	Config    Flags = 1 << 0 // configuration: the administrator may change it
 	Doc       Flags = 1 << 1
 	MissingOK Flags = 1 << 3 // may be missing
+	SpecFile  Flags = 1 << 5
 	NoReplace Flags = 1 << 4 // configuration that an upgrade leaves as it is
 	Ghost     Flags = 1 << 6 // made when the package runs: content is not stated
 	License   Flags = 1 << 7

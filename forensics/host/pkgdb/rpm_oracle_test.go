@@ -32,7 +32,7 @@ x
 %install
 mkdir -p %{buildroot}/usr/bin %{buildroot}/etc/kinds %{buildroot}/usr/share/doc/kinds %{buildroot}/usr/lib/kinds/dir %{buildroot}/var/lib/kinds
 echo program > %{buildroot}/usr/bin/kinds
-for f in content mode owner group missing mtime size touched type link2 multi; do echo $f > %{buildroot}/usr/lib/kinds/$f; done
+for f in caps conflict content mode owner group missing mtime size touched type link2 multi; do echo $f > %{buildroot}/usr/lib/kinds/$f; done
 ln -s kinds %{buildroot}/usr/bin/kinds-link
 ln -s ../lib/kinds/content %{buildroot}/usr/bin/kinds-moved
 ln -s dir %{buildroot}/usr/lib/kinds/dirlink
@@ -71,13 +71,16 @@ echo transfiletriggerin
 %files
 /usr/bin/*
 %dir /usr/lib/kinds
-/usr/lib/kinds/[c-m]*
+/usr/lib/kinds/co*
+/usr/lib/kinds/[d-m]*
 /usr/lib/kinds/size
 /usr/lib/kinds/t*
 "/usr/lib/kinds/with blank"
 %attr(4755,root,root) /usr/lib/kinds/owner
 %verify(not mtime) /usr/lib/kinds/notmtime
 %verify(size) /usr/lib/kinds/onlysize
+%caps(cap_net_raw=ep) /usr/lib/kinds/caps
+%dev(c, 1, 3) %attr(0666,root,root) /usr/lib/kinds/null
 %config /etc/kinds/a.conf
 %config(noreplace) /etc/kinds/b.conf
 %config(missingok) /etc/kinds/c.conf
@@ -101,17 +104,18 @@ AutoReqProv: no
 x
 %install
 mkdir -p %{buildroot}/usr/lib/kinds %{buildroot}/usr/lib/other
-echo multi > %{buildroot}/usr/lib/kinds/multi
+echo multi > %{buildroot}/usr/lib/kinds/multi; echo other > %{buildroot}/usr/lib/kinds/conflict
 touch -d 2020-01-01 %{buildroot}/usr/lib/kinds/multi
 for i in $(seq 40); do echo $i > %{buildroot}/usr/lib/other/$i; done
 %files
 /usr/lib/kinds/multi
+/usr/lib/kinds/conflict
 /usr/lib/other
 `
 
 // rpmTree installs packages into a tree with a database of the backend, and gives the
 // tree's directory.
-func rpmTree(t testing.TB, backend string) string {
+func rpmTree(t testing.TB, backend string, options ...string) string {
 	t.Helper()
 	need(t, "rpm", "rpmbuild")
 	if os.Getuid() != 0 {
@@ -132,10 +136,13 @@ func rpmTree(t testing.TB, backend string) string {
 			"--define", "_build_id_links none", "--define", "__os_install_post %{nil}", name)
 	}
 	files, _ := filepath.Glob(dir + "/rpms/*/*.rpm")
-	run(t, dir, "rpm", append([]string{
-		"--root", root, "--dbpath", "/var/lib/rpm", "--define", "_db_backend " + backend, "-i", "--nodeps", "--noscripts",
-		"--notriggers", "--replacefiles",
-	}, files...)...)
+	// One by one: the second replaces a file of the first.
+	for _, file := range files {
+		run(t, dir, "rpm", append([]string{
+			"--root", root, "--dbpath", "/var/lib/rpm", "--define", "_db_backend " + backend, "-i", "--nodeps", "--noscripts",
+			"--notriggers", "--replacefiles", file,
+		}, options...)...)
+	}
 	return root
 }
 
@@ -174,6 +181,25 @@ func fileLine(p *Package, f *File) string {
 		uint32(f.Flags), f.verify, f.State, f.Device, f.Link, f.Digest.Hex())
 }
 
+// scriptText writes a script as rpm does.
+func scriptText(s *Script) string {
+	name := map[string]string{
+		"pre": "preinstall", "post": "postinstall", "preun": "preuninstall", "postun": "postuninstall",
+	}[s.Name]
+	if name == "" {
+		name = s.Name
+	}
+	on := ""
+	if s.On != nil {
+		on = " -- " + strings.Join(s.On, ", ")
+	} else if s.Size == 0 {
+		return name + " program: " + s.Interpreter + "\n"
+	} else {
+		on = ":"
+	}
+	return name + " scriptlet (using " + s.Interpreter + ")" + on + "\n" + string(s.Text) + "\n"
+}
+
 // sorted sorts lines.
 func sorted(s string) string {
 	lines := strings.SplitAfter(s, "\n")
@@ -202,6 +228,14 @@ func sameAsRPM(t *testing.T, db *DB, rpm func(args ...string) string) {
 	if d := cmp.Diff(sorted(rpm("-qa", "--qf", filesFormat)), sorted(files.String())); d != "" {
 		t.Errorf("files: %s", d)
 	}
+	var scripts strings.Builder
+	db.Scripts(context.Background(), func(s *Script) error {
+		scripts.WriteString(scriptText(s))
+		return nil
+	})
+	if d := cmp.Diff(sorted(rpm("-qa", "--scripts")+rpm("-qa", "--triggers")+rpm("-qa", "--filetriggers")), sorted(scripts.String())); d != "" {
+		t.Errorf("scripts: %s", d)
+	}
 	t.Logf("%d packages, %d files", strings.Count(packages.String(), "\n"), strings.Count(files.String(), "\n"))
 }
 
@@ -209,6 +243,44 @@ func TestRPMAgainstRPM(t *testing.T) {
 	root := rpmTree(t, "sqlite")
 	db := opened(t, imageOf(t, root))
 	sameAsRPM(t, db, func(args ...string) string { return rpmOut(t, root, "sqlite", args...) })
+}
+
+// TestVerifyAgainstRPM changes files of each kind in each way, and compares with what
+// rpm --verify says, line for line.
+func TestVerifyAgainstRPM(t *testing.T) {
+	root := rpmTree(t, "sqlite", "--excludedocs")
+	verify := func() (got, want string) {
+		db := opened(t, imageOf(t, root))
+		var b strings.Builder
+		for _, p := range db.Verify(context.Background(), func(d *Difference) error {
+			b.WriteString(d.String() + "\n")
+			return nil
+		}) {
+			t.Error(p.Path, p.Err)
+		}
+		return b.String(), rpmOut(t, root, "sqlite", "-Va", "--nodeps", "--noscripts")
+	}
+	got, want := verify()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("as installed: %s", d)
+	}
+	run(t, "", "sh", "-ec", `cd "$1/usr/lib/kinds"
+		echo changed > content; printf 'siz2\n' > size; touch -d 2001-01-01 mtime notmtime
+		chmod 777 mode; chown 1:0 owner; chgrp 4242 group; rm missing; rm type; mkdir type
+		rm touched; ln -s content touched; rm dirlink; mkdir dirlink; echo yy > onlysize; chmod 600 onlysize
+		rmdir dir; ln -s /usr/lib/other dir; ln -sfn other ../../bin/kinds-link; chown -h 1:1 ../../bin/kinds-moved
+		rm null; echo x > null; rm caps; cp size caps; touch -d 2020-02-02 multi; rm "with blank"
+		cd "$1/etc/kinds"; echo x >> a.conf; rm b.conf c.conf; echo xx > d.conf
+		mkdir -p "$1/var/lib/kinds"; ln -s nowhere "$1/var/lib/kinds/ghost"; echo x > "$1/var/lib/kinds/noghost"; chmod 600 "$1/var/lib/kinds/noghost"
+		rm -rf "$1/usr/lib/other"; echo x > "$1/usr/lib/other"`, "sh", root)
+	got, want = verify()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("changed: %s", d)
+	}
+	if n := strings.Count(want, "\n"); n < 60 {
+		t.Errorf("rpm found only %d differences", n)
+	}
+	t.Logf("%s", want)
 }
 
 // vectors gives the directory of real databases that the module go-rpmdb brings.

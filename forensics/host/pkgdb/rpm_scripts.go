@@ -12,14 +12,14 @@ var rpmScriptlets = [...]struct {
 	name      string
 	text, run uint32
 }{
+	{"pretrans", 1151, 1153},
 	{"pre", 1023, 1085},
 	{"post", 1024, 1086},
 	{"preun", 1025, 1087},
 	{"postun", 1026, 1088},
-	{"pretrans", 1151, 1153},
-	{"posttrans", 1152, 1154},
 	{"preuntrans", 5104, 5106},
 	{"postuntrans", 5105, 5107},
+	{"posttrans", 1152, 1154},
 	{"verify", 1079, 1091},
 }
 

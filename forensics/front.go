@@ -42,6 +42,7 @@ type (
 	Disk            = image.Disk
 	Gap             = model.Gap
 	Level           = model.Level
+	Weight          = model.Weight
 )
 
 // What an error of Open or Analyze is, for errors.Is. A [BackingError] and a
@@ -51,6 +52,13 @@ var (
 	ErrFormat       = image.ErrFormat      // a container that is not read
 	ErrTruncated    = image.ErrTruncated   // the file ends before what the image needs
 	ErrNoFilesystem = host.ErrNoFilesystem // a disk, but nothing on it can be looked into
+)
+
+// How much a gap matters; see [model.Weight].
+const (
+	Minor    = model.Minor
+	Partial  = model.Partial
+	Decisive = model.Decisive
 )
 
 // YARABackend names the YARA that the program was built with.

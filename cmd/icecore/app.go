@@ -117,6 +117,7 @@ func (a *app) commands() []*cobra.Command {
 		a.analyzeCmd(),
 		a.reportCmd(),
 		a.timelineCmd(),
+		a.listCmd(),
 		a.scanCmd(),
 		a.infoCmd(),
 		a.lsCmd(),

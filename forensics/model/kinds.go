@@ -75,6 +75,7 @@ const (
 	GroupSystemd  Group = "Systemd"
 	GroupBoot     Group = "Boot, login, and other autostarts"
 	GroupPackages Group = "Packages"
+	GroupNetwork  Group = "Network"
 	GroupLogs     Group = "Logs of logins"
 	GroupAccounts Group = "Accounts, keys and shell histories"
 	GroupFiles    Group = "Files"
@@ -93,6 +94,7 @@ func Groups() []GroupInfo {
 		{Group: GroupSystemd},
 		{Group: GroupBoot},
 		{Group: GroupPackages},
+		{Group: GroupNetwork},
 		{Group: GroupLogs, Doc: "Text logs and the systemd journal give the same kinds. The line and offset of a record made of several lines are those of the first. " +
 			"An event that a text log and the journal both state is one finding, proved by both.\n\n" +
 			"Of a record from the journal (see [its notes on the format](../forensics/artifact/journald/journald.md)) the times are exact: the time at which the message was sent, " +
@@ -172,7 +174,7 @@ func JournalFields() []FieldInfo {
 var journalFields = JournalFields()
 
 var (
-	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), packageKinds(), logKinds(), accountKinds(), fileKinds())
+	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), packageKinds(), networkKinds(), logKinds(), accountKinds(), fileKinds())
 	byKind   = index(table)
 	allNames = fieldNames(table)
 )

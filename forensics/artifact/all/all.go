@@ -20,6 +20,7 @@ import (
 	"icecore/forensics/artifact/journald"
 	"icecore/forensics/artifact/kernel"
 	"icecore/forensics/artifact/kubernetes"
+	"icecore/forensics/artifact/listeners"
 	"icecore/forensics/artifact/logrotate"
 	"icecore/forensics/artifact/modprobe"
 	"icecore/forensics/artifact/motd"
@@ -79,6 +80,7 @@ func Extractors() []artifact.Extractor {
 		power.Extractor{},
 		kernel.Extractor{},
 		hosts.Extractor{},
+		listeners.Extractor{},
 		history.Extractor{},
 	}
 }

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"icecore/forensics"
+	"icecore/forensics/report"
+)
+
+func (a *app) listCmd() *cobra.Command {
+	var o forensics.Options
+	var names []string
+	help := ""
+	for _, l := range forensics.Inventories() {
+		names = append(names, l.Name)
+		help += fmt.Sprintf("\n  %-11s %s", l.Name, firstSentence(l.Doc))
+	}
+	c := &cobra.Command{
+		Use:   "list WHAT IMAGE",
+		Short: "An inventory of the server, benign things too",
+		Long: `Lists what a server has, with the file and line that states it. WHAT is one of:
+` + help + `
+
+IMAGE is an image, or an analysis.json: then the image is not needed, but for the
+list of deleted files, and the packages that own files are not shown. Of an image,
+only the files that a list needs are read, and nothing is judged.
+
+The last column is the source: volume, path and line. Times are UTC. The table leaves
+columns out that are empty, or for which a screen has no room; csv and json have all.`,
+		Example: `  icecore list cron snapshot.raw
+  icecore list users --format csv snapshot.raw > users.csv
+  icecore list units case-17/analysis.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name what to list: " + strings.Join(names, ", "))
+			}
+			if err := oneOf(names, args[0]); err != nil {
+				return err
+			}
+			return wants(args[1:], 1, "an image")
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd, args[0], args[1], &o) },
+	}
+	a.imageFlags(c, report.InventoryFormats...)
+	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
+	c.ValidArgs = names
+	return c
+}
+
+// firstSentence cuts a description that help has no room for.
+func firstSentence(s string) string {
+	for _, end := range []string{". ", ": ", ", with "} {
+		s, _, _ = strings.Cut(s, end)
+	}
+	return strings.TrimSuffix(s, ".")
+}
+
+func oneOf(names []string, name string) error {
+	for _, n := range names {
+		if n == name {
+			return nil
+		}
+	}
+	return fmt.Errorf("no list %q; there are %s", name, strings.Join(names, ", "))
+}
+
+func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.Options) error {
+	inv, err := a.inventory(cmd, what, name, o)
+	if err != nil {
+		return err
+	}
+	for _, g := range inv.Gaps {
+		if g.Weight == forensics.Minor {
+			continue
+		}
+		g = g.Escaped()
+		a.note("not read: %s: %s", g.WhatText, g.WhyText)
+	}
+	w := &errWriter{w: a.out}
+	if err := report.InventoryRows(w, a.format, &inv.List, inv.Rows, a.columns()); err != nil {
+		return err
+	}
+	return w.err
+}
+
+func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.Options) (*forensics.Inventory, error) {
+	if name == "-" || isAnalysis(name) {
+		an, err := readAnalysis(name)
+		if err != nil {
+			return nil, err
+		}
+		inv, err := an.List(what)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return inv, nil
+	}
+	p := a.newProgress()
+	defer p.done()
+	a.complete(o, p)
+	p.show(forensics.Progress{Phase: "opening"})
+	img, err := forensics.Open(cmd.Context(), name, o.Open)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	return forensics.ListImage(cmd.Context(), img, what, *o)
+}
+
+// isAnalysis says whether a file is an analysis rather than an image.
+func isAnalysis(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, _ := bufio.NewReader(f).Peek(4096) // of a shorter file all there is
+	return forensics.IsAnalysis(head)
+}

@@ -1,0 +1,137 @@
+package forensics
+
+import (
+	"context"
+	"slices"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/all"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/inventory"
+	"icecore/forensics/model"
+)
+
+// InventoryList describes one inventory: its name, columns and what it is made of.
+type InventoryList = inventory.List
+
+// Inventory is one list of what a server has, with its rows; see package inventory.
+type Inventory struct {
+	inventory.List
+	Rows  []inventory.Row
+	Hosts []model.Host // that sources name
+	Gaps  []Gap        // what was not read
+}
+
+// Inventories returns all lists that there are.
+func Inventories() []InventoryList { return inventory.Lists() }
+
+// ListImage makes the inventory of a name from an image. Only the artifacts that it needs
+// are read, and nothing is judged.
+func ListImage(ctx context.Context, img *Image, name string, opts Options) (*Inventory, error) {
+	list, err := inventory.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	var in inventory.Input
+	opts.Scan.NoYARA, opts.Scan.WantedOnly, opts.Rules = true, true, RuleOptions{NoBuiltin: true}
+	opts.Scan.NoDeleted = true
+	extractors := extractorsOf(&list)
+	a, s, err := analyze(ctx, img, opts, extractors)
+	if err != nil {
+		return nil, err
+	}
+	in.Analysis = &a.Analysis
+	owners := make(map[[2]string]string)
+	in.Package = func(src *model.Source) string {
+		k := [2]string{src.Volume, src.Path}
+		owner, known := owners[k]
+		if !known {
+			if f := s.Lookup(src.Volume, src.Path); f != nil {
+				owner = f.Owner
+			}
+			owners[k] = owner
+		}
+		return owner
+	}
+	if list.Image {
+		if in.Deleted, err = deletedFiles(ctx, img, opts.Scan.Volume); err != nil {
+			return nil, err
+		}
+	}
+	inv, err := listed(&list, &in)
+	if err != nil {
+		return nil, err
+	}
+	// That nothing was scanned by YARA, and deleted files were left out, is what was asked for.
+	inv.Gaps = slices.DeleteFunc(slices.Clone(a.Coverage.Gaps), func(g Gap) bool {
+		return g.Subject == model.SubjectContent || g.Subject == model.SubjectDeleted
+	})
+	return inv, nil
+}
+
+// extractorsOf gives the extractors that a list needs.
+func extractorsOf(list *inventory.List) []artifact.Extractor {
+	if list.Image {
+		return nil
+	}
+	if len(list.Extractors) == 0 {
+		return all.Extractors()
+	}
+	return slices.DeleteFunc(all.Extractors(), func(x artifact.Extractor) bool { return !slices.Contains(list.Extractors, x.Name()) })
+}
+
+// List makes the inventory of a name from the records of an analysis. Which package owns
+// a file is not known then; a list that is made from the image itself is a
+// [*NeedsImageError].
+func (a *Analysis) List(name string) (*Inventory, error) {
+	list, err := inventory.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	if list.Image {
+		return nil, &NeedsImageError{List: name}
+	}
+	return listed(&list, &inventory.Input{Analysis: &a.Analysis})
+}
+
+// NeedsImageError says that a list cannot be made from an analysis alone.
+type NeedsImageError struct{ List string }
+
+// Error says what to do.
+func (e *NeedsImageError) Error() string {
+	return "an analysis does not hold the list " + e.List + ": name the image"
+}
+
+func listed(list *inventory.List, in *inventory.Input) (*Inventory, error) {
+	rows, err := list.Rows(in)
+	if err != nil {
+		return nil, err
+	}
+	return &Inventory{List: *list, Rows: rows, Hosts: in.Analysis.Hosts}, nil
+}
+
+// deletedFiles gives the deleted and orphan files of an image.
+func deletedFiles(ctx context.Context, img *Image, volume string) ([]inventory.Deleted, error) {
+	var out []inventory.Deleted
+	err := img.EachFile(ctx, volume, filesystem.WalkOptions{Orphans: true, Deleted: true, Reuse: true},
+		func(v *Volume, e *filesystem.Entry) error {
+			if e.Inode == nil || e.Inode.State == filesystem.Live {
+				return nil
+			}
+			d := inventory.Deleted{Path: e.Path, Inode: *e.Inode}
+			d.Source = model.Source{
+				Image: img.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, Version: e.Inode.Ref.Version,
+				State: e.Inode.State, DiskOffset: -1,
+			}
+			if e.Err != nil && d.Inode.Note == "" {
+				d.Inode.Note = e.Err.Error()
+			}
+			out = append(out, d)
+			return nil
+		})
+	return out, err
+}
+
+// IsAnalysis says whether a file whose first bytes are given is an analysis, of this
+// version or another, rather than an image.
+func IsAnalysis(head []byte) bool { return schemaRE.Match(head) }

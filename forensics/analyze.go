@@ -6,6 +6,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
+	"icecore/forensics/artifact/unread"
 	"icecore/forensics/content/engine"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
@@ -135,7 +136,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		a.Volumes[i].Files = n
 	}
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
-	a.Coverage.Gaps = append(a.Coverage.Gaps, found.Gaps...)
+	a.Coverage.Gaps = append(a.Coverage.Gaps, unread.Fold(found.Gaps)...)
 	if opts.Scan.WantedOnly {
 		a.Records = found.Records
 		a.hosts(root)

@@ -29,8 +29,11 @@ func TestBearing(t *testing.T) {
 		{"of no weight", []model.Gap{minor, partial}, "NO INDICATORS FOUND", nil, "no-indicators"},
 		{"ownership", []model.Gap{minor, packages}, "NO INDICATORS FOUND", []string{"package ownership: unknown"}, "no-indicators"},
 		{
-			"a volume", []model.Gap{minor, packages, partial, decisive}, "INCONCLUSIVE: NO INDICATORS IN WHAT COULD BE READ",
-			[]string{"volume p2 (xfs): an XFS filesystem", "package ownership: unknown"}, "inconclusive",
+			"a volume",
+			[]model.Gap{minor, packages, partial, decisive},
+			"INCONCLUSIVE: NO INDICATORS IN WHAT COULD BE READ",
+			[]string{"volume p2 (xfs): an XFS filesystem", "package ownership: unknown"},
+			"inconclusive",
 		},
 	} {
 		for _, state := range []model.VerdictState{model.NoIndicators, ""} {

@@ -40,3 +40,28 @@ func TestTroubles(t *testing.T) {
 		}
 	}
 }
+
+// A flood of lines does not push out a decisive one, however late its path comes; and what
+// is left out of too many decisive ones decides, too.
+func TestDecisiveStays(t *testing.T) {
+	var flood, many troubles
+	late := gapAt(99_999_999)
+	late.Weight = model.Decisive
+	flood.add(late)
+	for i := range 3 * maxTroubles {
+		flood.add(gapAt(i))
+		late := gapAt(i)
+		late.Weight = model.Decisive
+		many.add(late)
+	}
+	got := flood.list()
+	if !slices.ContainsFunc(got, func(g model.Gap) bool { return g.Weight == model.Decisive }) || len(got) != maxTroubles+1 || got[maxTroubles].Weight != model.Partial {
+		t.Errorf("the decisive line of %d was pushed out", len(got))
+	}
+	if !slices.IsSortedFunc(got[:maxTroubles], compareGaps) {
+		t.Error("the lines are out of order")
+	}
+	if got := many.list(); got[maxTroubles].Weight != model.Decisive {
+		t.Errorf("decisive lines are left out: %s", got[maxTroubles].Weight)
+	}
+}

@@ -38,12 +38,19 @@ import (
 	"icecore/forensics/artifact/systemd"
 	"icecore/forensics/artifact/tmpfiles"
 	"icecore/forensics/artifact/udev"
+	"icecore/forensics/artifact/unread"
 	"icecore/forensics/artifact/utmp"
 	"icecore/forensics/artifact/xdg"
 )
 
-// Extractors gives every extractor.
+// Extractors gives every extractor; the last one names what none of the others reads.
 func Extractors() []artifact.Extractor {
+	list := readers()
+	return append(list, unread.New(list))
+}
+
+// readers gives the extractors that make records.
+func readers() []artifact.Extractor {
 	return []artifact.Extractor{
 		cron.Extractor{},
 		rclocal.Extractor{},

@@ -11,6 +11,7 @@ const (
 	DpkgAction    Kind = "dpkg.action"
 	AptCommand    Kind = "apt.command"
 	RPMDatabase   Kind = "rpm.database"
+	Component     Kind = "origin.component"
 )
 
 func packageKinds() []KindInfo {
@@ -68,6 +69,19 @@ func packageKinds() []KindInfo {
 			Kind: RPMDatabase, Group: GroupPackages, From: "`/var/lib/rpm`, `/usr/lib/sysimage/rpm`. Extractor `dpkg`.",
 			Doc:    "The RPM package database is there. Its packages are not read.",
 			Fields: slices.Concat(textField("bdb, ndb, sqlite", "format"), volatile(numberField("bytes", "size"))),
+		},
+		{
+			Kind: Component, Group: GroupPackages, From: "the manifests of pip, conda, npm, RubyGems, Composer, Go, Cargo, rustup, Maven, git and other installers, and trees whose files came together.",
+			Doc: "Something that no package manager of the distribution installed. Whoever has root can write such a manifest.",
+			Fields: slices.Concat(
+				textField("python, conda, npm, gem, composer, go, cargo, maven, cpan, git, toolchain, homebrew, snap, flatpak; vendor: a tree whose files came together", "manager"),
+				textField("as its manifest states them", "name", "version"),
+				pathField("where it is installed", "directory"),
+				textField("the URL that its manifest states", "installed_from"),
+				textField("the package of the distribution that owns the manifest", "owner"),
+				volatile(numberField("files that the manifest names", "files")),
+			),
+			Times: []TimeInfo{about("installed", "when its manifest was written, or its files came")},
 		},
 	}
 }

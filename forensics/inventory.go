@@ -25,9 +25,17 @@ type Inventory struct {
 // Inventories returns all lists that there are.
 func Inventories() []InventoryList { return inventory.Lists() }
 
+// ListImageOptions say how a list is made of an image.
+type ListImageOptions struct {
+	Options
+	// Verify compares the files of packages with what the packages state. Of other lists
+	// than packages it means nothing.
+	Verify bool
+}
+
 // ListImage makes the inventory of a name from an image. Only the artifacts that it needs
 // are read, and nothing is judged.
-func ListImage(ctx context.Context, img *Image, name string, opts Options) (*Inventory, error) {
+func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptions) (*Inventory, error) {
 	list, err := inventory.Find(name)
 	if err != nil {
 		return nil, err
@@ -36,7 +44,7 @@ func ListImage(ctx context.Context, img *Image, name string, opts Options) (*Inv
 	opts.Scan.NoYARA, opts.Scan.WantedOnly, opts.Rules = true, true, RuleOptions{NoBuiltin: true}
 	opts.Scan.NoDeleted = true
 	extractors := extractorsOf(&list)
-	a, s, err := analyze(ctx, img, opts, extractors)
+	a, s, err := analyze(ctx, img, opts.Options, extractors)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +66,12 @@ func ListImage(ctx context.Context, img *Image, name string, opts Options) (*Inv
 			return nil, err
 		}
 	}
+	var gaps []Gap
+	if list.Packages {
+		if in.Packages, gaps, err = packagesOf(ctx, img, a.Hosts[0].ID, opts.Verify); err != nil {
+			return nil, err
+		}
+	}
 	inv, err := listed(&list, &in)
 	if err != nil {
 		return nil, err
@@ -66,6 +80,7 @@ func ListImage(ctx context.Context, img *Image, name string, opts Options) (*Inv
 	inv.Gaps = slices.DeleteFunc(slices.Clone(a.Coverage.Gaps), func(g Gap) bool {
 		return g.Subject == model.SubjectContent || g.Subject == model.SubjectDeleted
 	})
+	inv.Gaps = append(inv.Gaps, gaps...)
 	return inv, nil
 }
 

@@ -57,7 +57,7 @@ func TestInventories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		inv, err := ListImage(context.Background(), img, l.Name, Options{})
+		inv, err := ListImage(context.Background(), img, l.Name, ListImageOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestInventories(t *testing.T) {
 			t.Errorf("%s: no file of a package", l.Name)
 		}
 	}
-	if _, err := ListImage(context.Background(), img, "cats", Options{}); err == nil {
+	if _, err := ListImage(context.Background(), img, "cats", ListImageOptions{}); err == nil {
 		t.Error("a list that there is not")
 	}
 }

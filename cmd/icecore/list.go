@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) listCmd() *cobra.Command {
-	var o forensics.Options
+	var o forensics.ListImageOptions
 	var names []string
 	help := ""
 	for _, l := range forensics.Inventories() {
@@ -34,6 +34,7 @@ only the files that a list needs are read, and nothing is judged.
 The last column is the source: volume, path and line. Times are UTC. The table leaves
 columns out that are empty, or for which a screen has no room; csv and json have all.`,
 		Example: `  icecore list cron snapshot.raw
+  icecore list packages --verify snapshot.raw
   icecore list users --format csv snapshot.raw > users.csv
   icecore list units case-17/analysis.json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -43,12 +44,16 @@ columns out that are empty, or for which a screen has no room; csv and json have
 			if err := oneOf(names, args[0]); err != nil {
 				return err
 			}
+			if o.Verify && args[0] != "packages" {
+				return errors.New("--verify is for the list packages")
+			}
 			return wants(args[1:], 1, "an image")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd, args[0], args[1], &o) },
 	}
 	a.imageFlags(c, report.InventoryFormats...)
 	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
+	c.Flags().BoolVar(&o.Verify, "verify", false, "packages: compare their files with what they state")
 	c.ValidArgs = names
 	return c
 }
@@ -70,7 +75,7 @@ func oneOf(names []string, name string) error {
 	return fmt.Errorf("no list %q; there are %s", name, strings.Join(names, ", "))
 }
 
-func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.Options) error {
+func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.ListImageOptions) error {
 	inv, err := a.inventory(cmd, what, name, o)
 	if err != nil {
 		return err
@@ -89,8 +94,11 @@ func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.Options) 
 	return w.err
 }
 
-func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.Options) (*forensics.Inventory, error) {
+func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.ListImageOptions) (*forensics.Inventory, error) {
 	if name == "-" || isAnalysis(name) {
+		if o.Verify {
+			return nil, fmt.Errorf("%s: --verify needs the image", name)
+		}
 		an, err := readAnalysis(name)
 		if err != nil {
 			return nil, err
@@ -103,7 +111,7 @@ func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.Opti
 	}
 	p := a.newProgress()
 	defer p.done()
-	a.complete(o, p)
+	a.complete(&o.Options, p)
 	p.show(forensics.Progress{Phase: "opening"})
 	img, err := forensics.Open(cmd.Context(), name, o.Open)
 	if err != nil {

@@ -25,8 +25,7 @@ func autostartRows(in *Input) []Row {
 	var out []Row
 	for i := range in.Analysis.Records {
 		r := &in.Analysis.Records[i]
-		starts := r.Kind.IsAutostart() || r.Kind == model.PreloadLibrary || r.Kind == model.KernelSetting && r.Has("command")
-		if r.Source.State != model.Live || !starts {
+		if r.Source.State != model.Live || !starts(r) {
 			continue
 		}
 		out = append(out, Row{[]Cell{
@@ -36,9 +35,23 @@ func autostartRows(in *Input) []Row {
 	return out
 }
 
+// starts says whether a record is an autostart entry. Of keys and options of sshd, those
+// are that run something.
+func starts(r *model.Record) bool {
+	switch r.Kind {
+	case model.PreloadLibrary:
+		return true
+	case model.KernelSetting:
+		return r.Has("command")
+	case model.SSHKey, model.SSHDOption:
+		return r.Has("programs") || r.Has("traits")
+	}
+	return r.Kind.IsAutostart()
+}
+
 // runs gives what an entry runs: its command, or the file that it is.
 func runs(r *model.Record) string {
-	for _, f := range []string{"command", "library"} {
+	for _, f := range []string{"command", "library", "options", "value"} {
 		if s := r.Get(f); s != "" {
 			return s
 		}
@@ -90,6 +103,10 @@ func trigger(r *model.Record) string {
 		return join("modprobe:", r.Get("event"), r.Get("module"))
 	case model.DpkgScript:
 		return join("package:", r.Get("package"), r.Get("script"))
+	case model.SSHKey:
+		return "log-in by SSH key"
+	case model.SSHDOption:
+		return join("sshd:", r.Get("option"), r.Get("match"))
 	case model.StartedScript:
 		return join("started by", r.Get("started_by"))
 	}

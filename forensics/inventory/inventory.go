@@ -26,9 +26,11 @@ type List struct {
 	Extractors []string
 	// Image marks a list that is made from the files of the image itself: an
 	// analysis.json does not hold it.
-	Image   bool
-	Columns []Column
-	rows    func(*Input) []Row
+	Image bool
+	// Packages marks the list for which the package databases are read.
+	Packages bool
+	Columns  []Column
+	rows     func(*Input) []Row
 }
 
 // Column is one column of a list.

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"strings"
 	"time"
 
 	"icecore/forensics/model"
@@ -23,16 +24,16 @@ type Package struct {
 func packageList() List {
 	return List{
 		Name: "packages", Doc: "Packages of the package databases.",
-		Extractors: []string{"dpkg"},
+		Extractors: []string{"dpkg"}, Packages: true,
 		Columns: []Column{
 			{Name: "package", Doc: "its name"},
 			{Name: "version", Doc: "its version"},
 			{Name: "architecture", Doc: "its architecture"},
-			{Name: "status", Doc: "as the database has it"},
-			{Name: "manager", Doc: "dpkg, rpm, apk"},
+			{Name: "status", Doc: "of dpkg: installed, or what else its database says: `deinstall ok config-files`, ..."},
+			{Name: "manager", Doc: "dpkg, rpm, apk", Hidden: true},
 			{Name: "installed", Doc: "installed or upgraded, UTC, where the database or its files say so"},
 			{Name: "maintainer", Doc: "as the package states it", Hidden: true},
-			{Name: "changes", Type: model.List, Doc: "with --verify: files that are not as the package states them"},
+			{Name: "changes", Type: model.List, Doc: "with --verify: files that are not as the package states them, in the lines of `dpkg --verify`, `rpm --verify`, `apk audit`"},
 		},
 		rows: packageRows,
 	}
@@ -47,7 +48,7 @@ func packageRows(in *Input) []Row {
 	for i := range list {
 		p := &list[i]
 		out = append(out, Row{[]Cell{
-			one(p.Name), one(p.Version), one(p.Architecture), one(p.Status), one(p.Manager), moment(p.Installed), one(p.Maintainer), p.Changes,
+			one(p.Name), one(p.Version), one(p.Architecture), one(strings.TrimPrefix(p.Status, "install ok ")), one(p.Manager), moment(p.Installed), one(p.Maintainer), p.Changes,
 		}, p.Source})
 	}
 	return out

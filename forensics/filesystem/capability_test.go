@@ -23,8 +23,13 @@ func TestCapabilities(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, set := range [][]string{
-		{"cap_setuid=ep"}, {"cap_net_raw=p"}, {"cap_net_admin,cap_net_raw=eip"}, {"cap_chown=i"}, {"cap_checkpoint_restore,cap_sys_admin,cap_bpf=ep"},
-		{"-n", "1000", "cap_dac_override=ep"}, {"cap_chown=ip cap_fowner+p"},
+		{"cap_setuid=ep"},
+		{"cap_net_raw=p"},
+		{"cap_net_admin,cap_net_raw=eip"},
+		{"cap_chown=i"},
+		{"cap_checkpoint_restore,cap_sys_admin,cap_bpf=ep"},
+		{"-n", "1000", "cap_dac_override=ep"},
+		{"cap_chown=ip cap_fowner+p"},
 	} {
 		if out, err := exec.Command("setcap", append(set, name)...).CombinedOutput(); err != nil {
 			t.Skipf("setcap %v: %s", set, out)

@@ -35,14 +35,14 @@ func bootKinds() []KindInfo {
 	line := []string{"suspicious_line"}
 	return []KindInfo{
 		{
-			Kind: RCLine, Group: GroupBoot, From: "rc.local of either family. Extractor `rclocal`.",
-			Doc: "One statement of rc.local.", Role: Autostart, Technique: "T1037.004", Excerpt: shown,
+			Kind: RCLine, Group: GroupBoot, From: "rc.local of either family; the services of OpenRC; `/etc/conf.d`, `/etc/default`, `/etc/sysconfig`. Extractor `rclocal`.",
+			Doc: "One statement of rc.local; the command of a service of OpenRC; a statement of the settings that scripts of init.d source, if it has a trait other than `fetch` and `background`.", Role: Autostart, Technique: "T1037.004", Excerpt: shown,
 			Fields: slices.Concat(
 				textField("the statement", "command"), yesField("rc.local runs only if it is executable", "executable"), textField("why it is not run", "ignored"), pathField("target of a link", "linked_to"), command(),
 			),
 		},
 		{
-			Kind: InitScript, Group: GroupBoot, From: "init.d and the directories of the runlevels. Extractor `rclocal`.",
+			Kind: InitScript, Group: GroupBoot, From: "init.d, local.d and the directories of the runlevels. Extractor `rclocal`.",
 			Doc: "A script of SysV init.", Role: Autostart, Technique: "T1037.004", Whole: true, Excerpt: line,
 			Fields: slices.Concat(script(), pathField("target of a link", "linked_to"), textField("not executable", "ignored")),
 		},

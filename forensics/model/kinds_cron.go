@@ -15,7 +15,7 @@ const (
 func cronKinds() []KindInfo {
 	return []KindInfo{
 		{
-			Kind: CronJob, Group: GroupCron, From: "`/etc/crontab`, `/etc/cron.d`, the spools of both families, `/etc/anacrontab`: crontab(5) of Debian's cron and of cronie, anacrontab(5). Extractor `cron`.",
+			Kind: CronJob, Group: GroupCron, From: "`/etc/crontab`, `/etc/cron.d`, the spools of both families, `/etc/crontabs` of Alpine and OpenWrt, `/etc/anacrontab`: crontab(5) of Debian's cron, of cronie and of BusyBox, anacrontab(5). Extractor `cron`.",
 			Doc: "One line of a crontab.", Role: Autostart, Technique: "T1053.003", Excerpt: []string{"command"},
 			Fields: slices.Concat(
 				textField("as in the file: five fields, or `@reboot` and the like; of anacron `N days`", "schedule"),
@@ -31,10 +31,10 @@ func cronKinds() []KindInfo {
 			),
 		},
 		{
-			Kind: CronScript, Group: GroupCron, From: "`/etc/cron.{hourly,daily,weekly,monthly,yearly}`: run-parts(8). Extractor `cron`.",
+			Kind: CronScript, Group: GroupCron, From: "`/etc/cron.{hourly,daily,weekly,monthly,yearly}`, `/etc/periodic`: run-parts(8). Extractor `cron`.",
 			Doc: "A script that run-parts runs at an interval.", Role: Autostart, Technique: "T1053.003", Whole: true, Excerpt: []string{"suspicious_line"},
 			Fields: slices.Concat(
-				textField("hourly, daily, weekly, monthly, yearly", "period"),
+				textField("15min, hourly, daily, weekly, monthly, yearly", "period"),
 				script(),
 				textField("why run-parts would not run it", "ignored"),
 			),

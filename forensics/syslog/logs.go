@@ -199,15 +199,19 @@ func priority(b []byte) []byte {
 	return b
 }
 
-// split reads "host tag[pid]: message"; the host may be missing.
+// split reads "host tag[pid]: message"; the host may be missing. What BusyBox and OpenWrt
+// write has the priority before the tag: "auth.info".
 func (e *Entry) split(b []byte) {
 	word, rest, _ := bytes.Cut(b, []byte(" "))
-	if n := len(word); n > 1 && word[n-1] == ':' && bytes.IndexByte(word[:n-1], ':') < 0 {
+	if n := len(word); n > 1 && word[n-1] == ':' && bytes.IndexByte(word[:n-1], ':') < 0 || isPriority(word) {
 		rest = b
 	} else {
 		e.Host = word
 	}
 	rest = bytes.TrimLeft(rest, " ")
+	if word, after, ok := bytes.Cut(rest, []byte(" ")); ok && isPriority(word) {
+		rest = bytes.TrimLeft(after, " ")
+	}
 	tag, message, ok := bytes.Cut(rest, []byte(": "))
 	if !ok {
 		tag, ok = bytes.CutSuffix(rest, []byte(":"))
@@ -222,6 +226,26 @@ func (e *Entry) split(b []byte) {
 		tag = tag[:i]
 	}
 	e.Tag = tag
+}
+
+// isPriority says whether a word is a facility and a level of syslog(3): "auth.info".
+func isPriority(word []byte) bool {
+	facility, level, ok := bytes.Cut(word, []byte("."))
+	return ok && facilities[string(facility)] && levels[string(level)]
+}
+
+var (
+	facilities = setOf("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp", "security", "console",
+		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")
+	levels = setOf("emerg", "alert", "crit", "err", "error", "warn", "warning", "notice", "info", "debug", "panic")
+)
+
+func setOf(words ...string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
 }
 
 // split5424 reads "host app procid msgid structured-data message" (RFC 5424).

@@ -65,6 +65,7 @@ func TestYears(t *testing.T) {
 		{"zone west in summer", "America/New_York", "2026-07-01T16:30:00Z", []string{"Jan  5 12:00:00", "Jul  1 12:00:00"}, []string{"2026-01-05T17:00:00Z", "2026-07-01T16:00:00Z"}},
 		{"a stamp with its year tells those above", "UTC", "2029-01-01T00:00:00Z", []string{"Dec 31 23:00:00", "Jan  1 00:10:00", "2026-01-01T00:20:00.5+00:00", "Jan  1 00:30:00"}, []string{"2025-12-31T23:00:00Z", "2026-01-01T00:10:00Z", "2026-01-01T00:20:00.5Z", "2026-01-01T00:30:00Z"}},
 		{"when it was written is not known", "UTC", "", []string{"Dec 31 23:00:00"}, []string{""}},
+		{"asctime(3)", "Asia/Shanghai", "", []string{"Thu Nov 12 08:00:00 2026", "Thu Nov 12 08:00:01 2026"}, []string{"2026-11-12T00:00:00Z", "2026-11-12T00:00:01Z"}},
 		{"the year is in the stamp", "UTC", "", []string{"Dec 31 2024 23:00:00"}, []string{"2024-12-31T23:00:00Z"}},
 	}
 	for _, tt := range tests {
@@ -135,6 +136,13 @@ func TestSplit(t *testing.T) {
 		{"Nov 12 10:00:00 web01 last message repeated 2 times", "web01", "", "", "last message repeated 2 times"},
 		{"Nov 12 10:00:00 web01 a b c: not a tag", "web01", "", "", "a b c: not a tag"},
 		{"Nov 12 10:00:00 fe80::1 sshd[12]: v6 host", "fe80::1", "sshd", "12", "v6 host"},
+		{"Nov 12 10:00:00 vm auth.info sshd[12]: of BusyBox", "vm", "sshd", "12", "of BusyBox"},
+		{"Nov 12 10:00:00 vm local7.notice root: no pid", "vm", "root", "", "no pid"},
+		{"Nov 12 10:00:00 vm cron.info crond[1]: USER root pid 2 cmd a", "vm", "crond", "1", "USER root pid 2 cmd a"},
+		{"Nov 12 10:00:00 vm auth.info: a tag like that", "vm", "auth.info", "", "a tag like that"},
+		{"Nov 12 10:00:00 web.info sshd[1]: a host like that", "web.info", "sshd", "1", "a host like that"},
+		{"Thu Nov 12 10:00:00 2026 authpriv.info dropbear[12]: of OpenWrt", "", "dropbear", "12", "of OpenWrt"},
+		{"Thu Nov 12 10:00:00 2026 kern.warn kernel: [   11.0] x", "", "kernel", "", "[   11.0] x"},
 		{"\x00\x00\x00Nov 12 10:00:00 web01 sshd[12]: behind zeros", "web01", "sshd", "12", "behind zeros"},
 		{`<86>1 2026-11-12T10:00:00Z web01 sshd 12 - - Accepted x`, "web01", "sshd", "12", "Accepted x"},
 		{`<86>1 2026-11-12T10:00:00Z web01 sshd - ID1 [a b="] \" "][c] Accepted x`, "web01", "sshd", "", "Accepted x"},

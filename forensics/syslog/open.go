@@ -2,7 +2,7 @@
 // time, a host, a program and a message. It knows no program's messages.
 //
 // Formats: the traditional stamp of RFC 3164 ("Jan  2 15:04:05", no year, local
-// time), RFC 3339 as rsyslog and RFC 5424 write it, and what `journalctl -o
+// time), with the priority that BusyBox writes, that of asctime(3), RFC 3339 as rsyslog and RFC 5424 write it, and what `journalctl -o
 // short-full|short-iso|short-precise` prints; a kept priority ("<86>") before any
 // of them.
 //

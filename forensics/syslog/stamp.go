@@ -96,7 +96,33 @@ func readStamp(b []byte) rawStamp {
 		}
 		return rawStamp{}
 	}
+	if len(b) >= 24 && b[3] == ' ' && weekday(b[:3]) {
+		return asctime(b[4:])
+	}
 	return traditional(b)
+}
+
+func weekday(b []byte) bool {
+	switch string(b) {
+	case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun":
+		return true
+	}
+	return false
+}
+
+// asctime reads what stands behind the day of the week in a stamp of asctime(3), which
+// OpenWrt writes: "Jan  2 15:04:05 2006".
+func asctime(b []byte) rawStamp {
+	s := traditional(b)
+	if s.length != 15 || s.hasYear || len(b) < 20 || b[15] != ' ' {
+		return rawStamp{}
+	}
+	year := digits(b[16:20])
+	if year < 1970 || b[16] == ' ' {
+		return rawStamp{}
+	}
+	s.at, s.hasYear, s.length = inYear(s.at, year), true, 4+20
+	return s
 }
 
 // traditional reads "Jan  2 15:04:05", with a fraction or with a year after the

@@ -4,6 +4,7 @@ package all
 import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/accounts"
+	"icecore/forensics/artifact/apk"
 	"icecore/forensics/artifact/apt"
 	"icecore/forensics/artifact/authlog"
 	"icecore/forensics/artifact/binfmt"
@@ -66,6 +67,7 @@ func readers() []artifact.Extractor {
 		udev.Extractor{},
 		apt.Extractor{},
 		dnf.Extractor{},
+		apk.Extractor{},
 		pam.Extractor{},
 		logrotate.Extractor{},
 		xdg.Extractor{},

@@ -150,6 +150,17 @@ func TestRotated(t *testing.T) {
 	}
 }
 
+// TestBusyBox reads what syslogd and crond of BusyBox 1.35 wrote.
+func TestBusyBox(t *testing.T) {
+	text, got := fromDisk(t, "/var/log/messages", time.Date(2026, 11, 30, 20, 33, 0, 0, time.UTC), time.UTC)
+	want := `2 auth.failures first=2026-11-30T20:31:38Z last=2026-11-30T20:31:38Z address=198.51.100.7 count=2 users=root user_count=1
+13 cron.run first=2026-11-30T20:32:00Z last=2026-11-30T20:32:00Z user=root command=echo a%b > /tmp/bb/out; date +\%s >> /tmp/bb/out count=1 programs=date
+0 log.coverage first=2026-11-30T20:31:37Z last=2026-11-30T20:32:53Z lines=15 bytes=` + fmt.Sprint(len(text)) + "\n"
+	if d := cmp.Diff(want, artifacttest.Lines(got)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestEmptied(t *testing.T) {
 	got, err := extract(t, "/var/log/auth.log", nil, time.Now(), time.UTC)
 	if want := "0 log.coverage lines=0 bytes=0 empty=yes\n"; err != nil || artifacttest.Lines(got) != want {

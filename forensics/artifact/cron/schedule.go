@@ -14,8 +14,9 @@ type Family uint8
 
 // The families. No version of the other crons takes what neither of these does.
 const (
-	Debian Family = iota // cron of Debian and Ubuntu, 3.0pl1
-	Cronie               // of Red Hat and most others, all versions: what one of them takes is taken
+	Debian  Family = iota // cron of Debian and Ubuntu, 3.0pl1
+	Cronie                // of Red Hat and most others, all versions: what one of them takes is taken
+	BusyBox               // of Alpine and OpenWrt: the schedules of cronie, a % is none of the syntax
 )
 
 // Schedule is when a job runs: a bit for each minute, hour, day, month, day of
@@ -190,6 +191,16 @@ func (p *fieldParser) span() error {
 		if v < p.low || v > p.high {
 			return fmt.Errorf("%q is not between %d and %d", shortened(p.text[start:p.at]), p.low, p.high)
 		}
+	}
+	if p.family == BusyBox && from > to { // it goes on at the beginning
+		size := p.high - p.low + 1
+		if p.high == 7 {
+			size = 7 // Sunday has two numbers
+		}
+		for v := from; v <= to+size; v += step {
+			p.set |= 1 << (p.low + (v-p.low)%size)
+		}
+		return nil
 	}
 	for v := from; v <= to; v += step {
 		p.set |= 1 << v

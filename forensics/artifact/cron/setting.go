@@ -17,7 +17,7 @@ func setting(line string, family Family) (name, value string, ok bool) {
 	rest = strings.TrimLeft(rest, blanks)
 	if rest == "" {
 		// Debian's takes "NAME=" for a bad job.
-		return name, "", family == Cronie
+		return name, "", family != Debian
 	}
 	if rest[0] != '"' && rest[0] != '\'' {
 		return name, strings.TrimRight(rest, blanks), true

@@ -1,14 +1,17 @@
 // Package rclocal reads what runs at boot without a unit of systemd: rc.local of
 // both families, the scripts of init.d, what stands in the directories of runlevels
-// without being a link to one of them, and inittab (systemd-rc-local-generator(8),
-// systemd-sysv-generator(8), init-d-script(5), inittab(5)).
+// without being a link to one of them, the settings that such scripts source, and inittab
+// (systemd-rc-local-generator(8), systemd-sysv-generator(8), init-d-script(5),
+// openrc-run(8), inittab(5)).
 //
 // Records:
 //
 //	rc.line       command, programs, urls, traits, decoded (package shell),
 //	              executable (yes, no: an rc.local that is not is not run),
 //	              ignored (why it is not run), linked_to; one for each statement.
-//	              What a statement above it sets or fetches is known
+//	              What a statement above it sets or fetches is known. Of a service
+//	              of OpenRC the command that it sets, of settings the statements
+//	              with a trait that is worth pointing at
 //	init.script   interpreter, programs (by path), urls, traits, decoded,
 //	              suspicious_line, of the script as a whole; linked_to, ignored
 //	inittab.line  id, runlevels, action, command, programs, urls, traits, decoded
@@ -35,7 +38,8 @@ func (Extractor) Name() string { return "rclocal" }
 func (Extractor) Patterns() []string {
 	return []string{
 		"/etc/rc.local", "/etc/rc.d/rc.local", "/etc/rc.modules", "/etc/rc.d/rc.modules", "/etc/rc.sysinit", "/etc/rc.d/rc.sysinit", "/etc/init.d/boot.local", "/etc/rc.local.d/*",
-		"/etc/init.d/*", "/etc/rc.d/init.d/*", "/etc/rc[0-6S].d/*", "/etc/rc.d/rc[0-6S].d/*", "/etc/local.d/*.start", "/etc/inittab",
+		"/etc/init.d/*", "/etc/rc.d/init.d/*", "/etc/rc[0-6S].d/*", "/etc/rc.d/rc[0-6S].d/*", "/etc/inittab",
+		"/etc/local.d/*.start", "/etc/local.d/*.stop", "/etc/runlevels/*/*", "/etc/rc.conf", "/etc/conf.d/*", "/etc/default/*", "/etc/sysconfig/*",
 	}
 }
 
@@ -57,7 +61,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	switch {
 	case in.Path == "/etc/inittab":
 		return inittab(ctx, in, emit)
-	case strings.HasSuffix(dir, ".d/") && name != "rc.local" && name != "boot.local" && !strings.HasPrefix(name, "rc."):
+	case in.Path == "/etc/rc.conf", dir == "/etc/conf.d/", dir == "/etc/default/", dir == "/etc/sysconfig/":
+		return settings(ctx, in, emit)
+	case strings.HasPrefix(dir, "/etc/runlevels/"), strings.HasSuffix(dir, ".d/") && name != "rc.local" && name != "boot.local" && !strings.HasPrefix(name, "rc."):
 		if name == "README" || name == ".legacy-bootordering" || strings.HasPrefix(name, ".depend.") {
 			return nil
 		}
@@ -68,6 +74,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			r.Add("ignored", "not executable")
 		}
 		emit(r)
+		if strings.HasSuffix(r.Get("interpreter"), "/openrc-run") || strings.HasSuffix(r.Get("interpreter"), "/runscript") {
+			service(in, emit)
+		}
 		return err
 	}
 	return rcLocal(ctx, in, emit)
@@ -147,7 +156,7 @@ func inittab(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 		r.AddCut("id", p[0], 64)
 		r.AddCut("runlevels", p[1], 64)
 		r.AddCut("action", p[2], 64)
-		command := strings.TrimPrefix(p[3], "+")
+		command := strings.TrimLeft(p[3], "+-") // not logged, a login shell
 		r.AddText("command", command)
 		f := shell.Analyze(command)
 		f.AddTo(&r)

@@ -1,7 +1,8 @@
 // Package events turns log messages into records, wherever they were read: in a text
 // log, or in the systemd journal. The messages are those of OpenSSH (auth.c, auth2.c,
 // session.c), Dropbear, Linux-PAM (pam_unix), sudo, su and login (util-linux, shadow),
-// shadow's useradd family, Debian's cron and cronie, and systemd.
+// shadow's useradd family, Debian's cron, cronie
+// and BusyBox, and systemd.
 //
 // Records (all with the stamp logged, unless others are named):
 //

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 
@@ -73,8 +74,13 @@ func (c *count) record(kind model.Kind) model.Record {
 	return r
 }
 
-// cron reads "(user) CMD (command)" and "(user) REPLACE (user)".
+// cron reads "(user) CMD (command)" and "(user) REPLACE (user)"; of BusyBox "USER
+// name pid 1 cmd command".
 func (p *Parser) cron(e *syslog.Entry) {
+	if m := busyboxRun.FindSubmatch(e.Message); m != nil {
+		p.runs.add(p, e, [3]string{string(m[1]), strings.TrimSpace(string(m[2]))})
+		return
+	}
 	rest, ok := strings.CutPrefix(string(e.Message), "(")
 	if !ok {
 		return
@@ -99,6 +105,8 @@ func (p *Parser) cron(e *syslog.Entry) {
 		p.emitRecord(r)
 	}
 }
+
+var busyboxRun = regexp.MustCompile(`^USER ([^ ]+) pid +[0-9]+ cmd (.*)$`)
 
 func (p *Parser) emitRuns() {
 	for _, c := range p.runs.list() {

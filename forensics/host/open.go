@@ -195,6 +195,11 @@ func (img *Image) Root() (*Volume, error) {
 
 func (img *Image) nothingToRead() error {
 	var why []string
+	for _, v := range img.Volumes {
+		if v.Content == "swap" {
+			why = append(why, "volume "+v.ID+": "+v.Reason)
+		}
+	}
 	for _, g := range img.Gaps {
 		w := g.Why.Param("error")
 		if v := g.Source.Volume; v != "" {

@@ -269,7 +269,7 @@ func TestMagicNumbers(t *testing.T) {
 		{"exfat", "exfat", at(3, "EXFAT   ")},
 		{"FAT16", "vfat", at(54, "FAT16")},
 		{"FAT12", "vfat", at(54, "FAT12")},
-		{"bcachefs", "bcachefs", at(4096+24, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81")},
+		{"bcache", "bcache", at(4096+24, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81")},
 		{"iso9660", "iso9660", at(0x8001, "CD001")},
 		{"zeros", "", func([]byte) {}},
 		{"text", "", at(0, "some text")},

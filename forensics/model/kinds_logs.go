@@ -126,7 +126,7 @@ func logKinds() []KindInfo {
 			Times: []TimeInfo{at("first", "the first entry"), about("last", "the last entry")},
 		},
 		{
-			Kind: LoginSession, Group: GroupLogs, From: "wtmp and utmp: utmp(5). The line of a source is the number of the entry. Extractor `utmp`.",
+			Kind: LoginSession, Group: GroupLogs, From: "wtmp and utmp: utmp(5), of any machine. The line of a source is the number of the entry. Extractor `utmp`.",
 			Doc: "A login.", Role: Log,
 			Fields: slices.Concat(
 				textField("the account", "user"), textField("the terminal", "line"), textField("as recorded", "host"), textField("the remote address", "address"), numberField("of the login", "pid"),

@@ -1,11 +1,7 @@
 package utmp
 
 import (
-	"bytes"
 	"container/list"
-	"encoding/binary"
-	"fmt"
-	"io"
 	"sort"
 	"time"
 
@@ -108,61 +104,4 @@ func (r *reader) sorted() []*session {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].source.Line < out[j].source.Line })
 	return out
-}
-
-// Lastlog is an array by user number, full of holes: a user of number four
-// thousand million makes it a terabyte long. What is looked at is its beginning,
-// where the system's own users are, and its end, which one user made so long.
-const (
-	lastlogSize = 292
-	lastlogHead = 200_000 // users
-	lastlogTail = 1_000   // users
-	lastlogRead = 1_000   // users at a time
-)
-
-// lastlog reads seconds, 32 bytes of terminal and 256 of host for each user.
-func (r *reader) lastlog(content *io.SectionReader) error {
-	users := content.Size() / lastlogSize
-	r.torn = content.Size() % lastlogSize
-	if err := r.lastlogRange(content, 0, min(users, lastlogHead)); err != nil {
-		return err
-	}
-	if users > lastlogHead {
-		from := max(lastlogHead, users-lastlogTail)
-		r.unread = from - lastlogHead
-		return r.lastlogRange(content, from, users)
-	}
-	return nil
-}
-
-func (r *reader) lastlogRange(content *io.SectionReader, from, to int64) error {
-	buf := make([]byte, lastlogRead*lastlogSize)
-	none := make([]byte, lastlogSize)
-	for ; from < to; from += lastlogRead {
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
-		b := buf[:min(to-from, lastlogRead)*lastlogSize]
-		if _, err := content.ReadAt(b, from*lastlogSize); err != nil && err != io.EOF {
-			return fmt.Errorf("user %d: %w", from, err)
-		}
-		r.bytes += int64(len(b))
-		for i := 0; i < len(b); i += lastlogSize {
-			e := b[i : i+lastlogSize]
-			if bytes.Equal(e, none) {
-				continue
-			}
-			uid := from + int64(i/lastlogSize)
-			r.number++
-			at := moment(binary.LittleEndian.Uint32(e), 0)
-			r.prev = time.Time{} // the order is that of users
-			r.seen(at)
-			rec := artifact.Record{Kind: model.LoginLast, Source: artifact.Source{Line: int(uid + 1), Offset: uid * lastlogSize, Length: lastlogSize}, Times: stamp("logged", at)}
-			rec.AddInt("uid", uid)
-			rec.Add("line", text(e[4:36]))
-			rec.Add("host", text(e[36:292]))
-			r.emitRecord(rec)
-		}
-	}
-	return nil
 }

@@ -1,7 +1,8 @@
 // Package utmp reads the binary records of logins: wtmp, btmp and utmp (utmp(5),
-// glibc's bits/utmp.h: 384 bytes a record) and lastlog (292 bytes a user, in the
-// order of their numbers), rotated and compressed ones too. Numbers are little
-// endian, times 32-bit seconds UTC.
+// glibc's bits/utmp.h) and lastlog (in the order of the users' numbers), rotated and
+// compressed ones too. A record of x86 has 384 bytes, its numbers are little endian, its
+// times 32-bit seconds UTC; one of arm64 and s390x has 400 bytes and 64-bit times (292 and
+// 296 bytes of lastlog). Which one a file holds, its content says.
 //
 // Records:
 //
@@ -33,7 +34,6 @@ import (
 	"bytes"
 	"container/list"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -58,9 +58,6 @@ func (Extractor) Patterns() []string {
 	return []string{"/var/log/wtmp", "/var/log/wtmp.*", "/var/log/wtmp-*", "/var/log/btmp", "/var/log/btmp.*", "/var/log/btmp-*", "/var/log/lastlog", "/run/utmp", "/var/run/utmp"}
 }
 
-// EntrySize is the size of an entry of utmp, wtmp and btmp in bytes.
-const EntrySize = 384
-
 // Types of entries, from utmp(5).
 const (
 	Empty       = 0
@@ -84,30 +81,6 @@ type Entry struct {
 	Host     string
 	Time     time.Time  // UTC, microseconds
 	Address  netip.Addr // the zero Addr where there is none
-}
-
-// Parse reads an entry of EntrySize bytes.
-func Parse(b []byte) (Entry, error) {
-	if len(b) < EntrySize {
-		return Entry{}, fmt.Errorf("an entry of %d bytes, not %d", len(b), EntrySize)
-	}
-	le := binary.LittleEndian
-	e := Entry{
-		Type: int16(le.Uint16(b[0:])),
-		PID:  int32(le.Uint32(b[4:])),
-		Line: text(b[8:40]), ID: text(b[40:44]), User: text(b[44:76]), Host: text(b[76:332]),
-		Time: moment(le.Uint32(b[340:]), le.Uint32(b[344:])),
-	}
-	var a [16]byte
-	copy(a[:], b[348:364])
-	switch {
-	case a == [16]byte{}:
-	case bytes.Equal(a[4:], make([]byte, 12)):
-		e.Address = netip.AddrFrom4([4]byte(a[:4]))
-	default:
-		e.Address = netip.AddrFrom16(a).Unmap()
-	}
-	return e, nil
 }
 
 // moment reads seconds, which count on past 2038 as if they had no sign, and
@@ -141,7 +114,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	var err error
 	name := path.Base(in.Path)
 	if name == "lastlog" {
-		err = r.lastlog(in.Content)
+		err = r.lastlog(in.Content, in.NextData)
 	} else {
 		err = r.entries(in.Content, in.NextData, strings.HasPrefix(name, "btmp"))
 	}
@@ -211,19 +184,30 @@ func (r *reader) entries(content *io.SectionReader, next func(int64) int64, fail
 		return err
 	}
 	defer data.Close()
-	buf := make([]byte, EntrySize)
+	l, head := Little, []byte(nil)
+	if member == "" {
+		l = detect(beginning(content, content.Size(), next))
+	} else {
+		head = make([]byte, detectWindow)
+		n, _ := io.ReadFull(data, head) // an error comes again
+		head = head[:n]
+		l = detect(head, 0)
+	}
+	from := io.MultiReader(bytes.NewReader(head), data)
+	size := int64(l.Size)
+	buf := make([]byte, size)
 	for {
 		if member == "" && next != nil {
 			// Whole entries of a hole are zeros: nobody has to read them.
-			if n := (next(r.bytes) - r.bytes) / EntrySize; n > 0 {
-				r.number, r.zeros, r.bytes = r.number+n, r.zeros+n, r.bytes+n*EntrySize
-				data = io.NopCloser(io.NewSectionReader(content, r.bytes, content.Size()-r.bytes))
+			if n := (next(r.bytes) - r.bytes) / size; n > 0 {
+				r.number, r.zeros, r.bytes = r.number+n, r.zeros+n, r.bytes+n*size
+				from = io.NewSectionReader(content, r.bytes, content.Size()-r.bytes)
 			}
 		}
 		if r.number&0xfff == 0 && r.ctx.Err() != nil {
 			return r.ctx.Err()
 		}
-		n, err := io.ReadFull(data, buf)
+		n, err := io.ReadFull(from, buf)
 		r.bytes += int64(n)
 		switch {
 		case errors.Is(err, io.EOF):
@@ -243,13 +227,13 @@ func (r *reader) entries(content *io.SectionReader, next func(int64) int64, fail
 			return fmt.Errorf("entry %d: %w", r.number+1, err)
 		}
 		r.number++
-		source := artifact.Source{Line: int(r.number), Offset: (r.number - 1) * EntrySize, Length: EntrySize, Member: member}
-		if bytes.Count(buf, []byte{0}) == EntrySize {
+		source := artifact.Source{Line: int(r.number), Offset: (r.number - 1) * size, Length: size, Member: member}
+		if bytes.Count(buf, []byte{0}) == len(buf) {
 			r.zeros++
 			continue
 		}
 		r.zeroed, r.zeros = r.zeroed+r.zeros, 0
-		e, err := Parse(buf)
+		e, err := l.Parse(buf)
 		if err != nil {
 			return err
 		}

@@ -55,10 +55,8 @@ func (p pythonPlace) file(dir, rel string) (name string, inside, ok bool) {
 		return "", false, false
 	}
 	if p.prefix == "" && dir == p.site {
-		// With --target, programs are moved to bin, and the list is not.
-		if prog, cut := strings.CutPrefix(rel, "../../bin/"); cut {
-			rel = "bin/" + prog
-		}
+		// With --target, programs and data are moved here, and the list is not changed.
+		rel = strings.TrimPrefix(rel, "../../")
 	}
 	name = path.Join(dir, rel)
 	if rel[0] == '/' {
@@ -110,7 +108,7 @@ func loadRecord(l *loader, m manifest) error {
 		return err
 	}
 	err = l.record(comp, at)
-	if err != nil {
+	if err != nil && !errors.Is(err, errOutside) {
 		l.components[comp].listed = false // what it does not name may be what was not read
 	}
 	return err

@@ -3,6 +3,7 @@ package origin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -17,7 +18,8 @@ const (
 	bucket      = 300 // seconds
 	window      = 3   // buckets in which a tree comes
 	fewest      = 10  // files of a tree
-	mostBuckets = 48  // of one directory; those with few files are let go
+	maxTrees    = 10_000
+	mostBuckets = 48 // of one directory; those with few files are let go
 )
 
 // dirTimes is what is known of the times of a directory's files, after [loader.siblings]
@@ -133,9 +135,9 @@ func (l *loader) siblings(ctx context.Context) error {
 			l.dirs[up] = &dirTimes{}
 		}
 	}
+	// In this order, a directory stands before what is below it.
 	names = slices.Sorted(maps.Keys(l.dirs))
-	slices.SortStableFunc(names, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
-	for _, name := range names {
+	for _, name := range slices.Backward(names) {
 		d, up := l.dirs[name], l.dirs[parent(name)]
 		if up == nil || standard[name] {
 			continue
@@ -146,7 +148,7 @@ func (l *loader) siblings(ctx context.Context) error {
 		}
 	}
 	found := make(map[string]uint32) // trees, by when they came
-	for _, name := range slices.Backward(names) {
+	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -161,6 +163,9 @@ func (l *loader) siblings(ctx context.Context) error {
 		first, files := d.burst()
 		if files < fewest || files*2 < d.files || l.within(found, name, first) {
 			continue
+		}
+		if len(found) >= maxTrees {
+			return fmt.Errorf("more than %d trees of siblings: the rest is not kept", maxTrees)
 		}
 		if err := l.sibling(name, version, first); err != nil {
 			return err

@@ -1,0 +1,128 @@
+package origin
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// TestSeeAllocates: ordinary files cost no memory of their own.
+func TestSeeAllocates(t *testing.T) {
+	ix := NewIndex()
+	st := Stat{Size: 1, Created: day, Modified: day}
+	ix.See("/usr/share/x", "a.txt", st)
+	if n := testing.AllocsPerRun(1000, func() {
+		ix.See("/usr/share/x", "b.json", st)
+		ix.See("/usr/share/x/", "Makefile", st)
+	}); n != 0 {
+		t.Errorf("%v allocations for an ordinary file", n)
+	}
+	ix = mem{files: map[string]string{"/srv/a/node_modules/x/package.json": "{}"}}.load(t)
+	if n := testing.AllocsPerRun(1000, func() { ix.Origin("/usr/share/x/y/z/b.json", st) }); n != 0 {
+		t.Errorf("%v allocations for a file without an origin", n)
+	}
+}
+
+// TestDeterministic: the same files in another order give the same answers.
+func TestDeterministic(t *testing.T) {
+	for _, c := range cases {
+		var names []string
+		for n := range c.tree.files {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		first := fmt.Sprint(answers(t, c.tree, names))
+		slices.Reverse(names)
+		if again := fmt.Sprint(answers(t, c.tree, names)); again != first {
+			t.Errorf("%s: in another order:\n%s\n%s", c.name, first, again)
+		}
+	}
+}
+
+func answers(t *testing.T, m mem, names []string) []string {
+	ix := NewIndex()
+	for _, n := range names {
+		ix.See(parent(n), base(n), m.stat(n))
+	}
+	if err := ix.Load(t.Context(), m, nil); err != nil {
+		t.Fatal(err)
+	}
+	out := slices.Clone(names)
+	slices.Sort(out)
+	for i, n := range out {
+		out[i] += " " + m.ask(ix, n)
+	}
+	list, err := ix.Records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, fmt.Sprint(list), fmt.Sprint(ix.Problems()))
+}
+
+// TestManyProblems: manifests that cannot be read do not fill the coverage.
+func TestManyProblems(t *testing.T) {
+	m := mem{files: map[string]string{}}
+	for i := range 1000 {
+		m.files[fmt.Sprintf("/srv/a/node_modules/x%d/package.json", i)] = "{"
+	}
+	list := m.load(t).Problems()
+	if len(list) != maxProblems+1 || list[maxProblems].Err.Error() != "900 more manifests were not read" {
+		t.Errorf("%d problems, the last %v", len(list), list[len(list)-1])
+	}
+}
+
+// TestBudget: what all manifests may cost together has an end, and it is listed.
+func TestBudget(t *testing.T) {
+	m := mem{files: map[string]string{"/srv/a/node_modules/x/package.json": "{}"}, size: map[string]int64{}}
+	ix := NewIndex()
+	l := &loader{Index: ix, tree: m, left: 1}
+	if _, err := l.read("/srv/a/node_modules/x/package.json", 100); err != errBudget {
+		t.Errorf("%v, want %v", err, errBudget)
+	}
+}
+
+// TestRecords: one record a component, but for the parts of another one.
+func TestRecords(t *testing.T) {
+	m := mem{files: map[string]string{
+		site + "/six-1.16.0.dist-info/RECORD":          "six.py,,\n",
+		site + "/six-1.16.0.dist-info/direct_url.json": `{"url":"file:///srv/six","dir_info":{"editable":true}}`,
+		"/srv/www/.git/index":                          "DIRC\x00\x00\x00\x02\x00\x00\x00\x00",
+	}}
+	list, err := m.load(t).Records()
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d records, %v", len(list), err)
+	}
+	r := list[1]
+	for name, want := range map[string]string{
+		"manager": "python", "name": "six", "version": "1.16.0", "directory": site, "installed_from": "file:///srv/six", "files": "1",
+	} {
+		if got := r.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if r.Source.Path != site+"/six-1.16.0.dist-info/RECORD" || r.Time("installed").Unix() != day {
+		t.Errorf("%+v %v", r.Source, r.Times)
+	}
+}
+
+func BenchmarkSee(b *testing.B) {
+	names := make([]string, 64)
+	dirs := make([]string, 4096)
+	for i := range names {
+		names[i] = fmt.Sprintf("file%d.json", i)
+	}
+	for i := range dirs {
+		dirs[i] = fmt.Sprintf("/usr/share/some/directory%d", i)
+	}
+	ix := NewIndex()
+	for i := 0; b.Loop(); i++ {
+		ix.See(dirs[i/64%4096], names[i%64], Stat{Size: 1, Created: day})
+	}
+}
+
+func BenchmarkOrigin(b *testing.B) {
+	ix := cases[0].tree.load(b)
+	for b.Loop() {
+		ix.Origin("/usr/share/some/directory/file.json", Stat{Size: 1})
+	}
+}

@@ -33,7 +33,7 @@ func steps() []Analysis {
 		minerConfiguration(),
 		{Name: "sigma", each: (*collection).sigma},
 		startsMiner(),
-		dpkgScript(),
+		packageScript(),
 		preloadUnowned(),
 		guessedPassword(),
 		guessedPasswordSpread(),

@@ -93,9 +93,9 @@ func TestAnalyses(t *testing.T) {
 	packagedMiner := record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; owner=xmrig; package_state=intact; path=/opt/a")
 	job := "cron.job command=/opt/a; programs=/opt/a; path=/etc/cron.d/a"
 	list := func(minute int) model.Record {
-		return rec("dpkg.list package=openssh-server; path=/var/lib/dpkg/info/openssh-server.list", "changed", minute)
+		return rec("package.list package=openssh-server; path=/var/lib/dpkg/info/openssh-server.list", "changed", minute)
 	}
-	script := "dpkg.script package=openssh-server; script=postinst; notable=nohup; path=/var/lib/dpkg/info/openssh-server.postinst"
+	script := "package.script package=openssh-server; script=postinst; notable=nohup; path=/var/lib/dpkg/info/openssh-server.postinst"
 	stomped := "file.notable what=old_mtime; file_type=elf; place=temp; path=/tmp/a"
 	log := func(s string, stamps ...any) model.Record { return rec("log.coverage "+s, stamps...) }
 	nowhere := func(n int) []model.Record {
@@ -145,14 +145,14 @@ func TestAnalyses(t *testing.T) {
 		{"wallet alone", "miner_configuration", scene{records: []model.Record{record(t, "miner.config wallet=w; found_in=text; file_type=elf; path=/opt/x")}}, None},
 		{"pool in a program", "miner_configuration", scene{records: []model.Record{record(t, "miner.config pool=203.0.113.77:3333; file_type=elf; path=/opt/a")}}, Medium},
 		// Maintainer scripts.
-		{"modified, and holds what none should", "dpkg_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 60)}}, High},
-		{"as it was installed, and holds what none should", "dpkg_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
-		{"as it was installed, and does what few do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 1)}}, Low},
-		{"modified, and does what few do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 60)}}, High},
-		{"as it was installed, and does what few and what none do", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Medium},
-		{"newer", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
-		{"as it was installed", "dpkg_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
-		{"starts a miner", "dpkg_script", scene{records: []model.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
+		{"modified, and holds what none should", "package_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 60)}}, High},
+		{"as it was installed, and holds what none should", "package_script", scene{records: []model.Record{list(0), at(record(t, script), "changed", 1)}}, Medium},
+		{"as it was installed, and does what few do", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 1)}}, Low},
+		{"modified, and does what few do", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=ld.so.preload,preload_write"), "changed", 60)}}, High},
+		{"as it was installed, and does what few and what none do", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Medium},
+		{"newer", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
+		{"as it was installed", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
+		{"starts a miner", "package_script", scene{records: []model.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
 		// Preloaded libraries.
 		{"unowned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},
 		{"owned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "a")}}, Informational},

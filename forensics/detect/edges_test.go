@@ -122,8 +122,8 @@ func TestEdgesFiles(t *testing.T) {
 	}
 	script := func(fields string, minute int) scene {
 		return scene{records: []model.Record{
-			at(record(t, "dpkg.list package=a; path=/var/lib/dpkg/info/a.list"), "changed", 0),
-			at(record(t, "dpkg.script package=a; script=postinst; path=/var/lib/dpkg/info/a.postinst; "+fields), "changed", minute),
+			at(record(t, "package.list package=a; path=/var/lib/dpkg/info/a.list"), "changed", 0),
+			at(record(t, "package.script package=a; script=postinst; path=/var/lib/dpkg/info/a.postinst; "+fields), "changed", minute),
 		}}
 	}
 	preload := func(ff *FileFact) scene {
@@ -159,11 +159,11 @@ func TestEdgesFiles(t *testing.T) {
 		{"in a deleted text that something ran", "miner_configuration", scene{records: []model.Record{record(t, "miner.config "+text+"state=deleted; path=/srv/x"), job("programs=/srv/x")}}, Low},
 		{"in a hidden text", "miner_configuration", config(text + "path=/srv/.x/y"), Medium},
 
-		{"appended, and suspicious", "dpkg_script", script("notable=nohup; trailing_code=x", 1), High},
-		{"appended, and newer", "dpkg_script", script("appended_code=x", 60), Medium},
-		{"appended", "dpkg_script", script("appended_code=x", 1), None},
-		{"five minutes newer", "dpkg_script", script("", 5), None},
-		{"six minutes newer", "dpkg_script", script("", 6), Low},
+		{"appended, and suspicious", "package_script", script("notable=nohup; trailing_code=x", 1), High},
+		{"appended, and newer", "package_script", script("appended_code=x", 60), Medium},
+		{"appended", "package_script", script("appended_code=x", 1), None},
+		{"five minutes newer", "package_script", script("", 5), None},
+		{"six minutes newer", "package_script", script("", 6), Low},
 
 		{"missing", "preload_unowned", preload(nil), Medium},
 		{"no package database", "preload_unowned", preload(unknown), Medium},

@@ -76,7 +76,7 @@ func TestDetectionEnds(t *testing.T) {
 		if ctx.Err() != nil {
 			after = append(after, analysis)
 		}
-		if analysis == "dpkg_script" {
+		if analysis == "package_script" {
 			cancel()
 		}
 	}

@@ -21,7 +21,7 @@ func (c *collection) startMiners(a *Analysis) {
 	}
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if rec.Kind == model.DpkgScript || c.secondary(rec) {
+		if rec.Kind == model.PackageScript || c.secondary(rec) {
 			continue // a maintainer script is weighed by its own analysis
 		}
 		miner, program := c.startsMiner(rec)

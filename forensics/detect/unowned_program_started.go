@@ -26,7 +26,7 @@ func (c *collection) unowned(a *Analysis) {
 	}
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if !rec.Kind.IsAutostart() || rec.Kind == model.DpkgScript || rec.Source.State != model.Live ||
+		if !rec.Kind.IsAutostart() || rec.Kind == model.PackageScript || rec.Source.State != model.Live ||
 			rec.Has("ignored") {
 			continue
 		}

@@ -101,7 +101,7 @@ func trigger(r *model.Record) string {
 		return join("D-Bus:", r.Get("name"))
 	case model.HookModprobe:
 		return join("modprobe:", r.Get("event"), r.Get("module"))
-	case model.DpkgScript:
+	case model.PackageScript:
 		return join("package:", r.Get("package"), r.Get("script"))
 	case model.SSHKey:
 		return "log-in by SSH key"
@@ -120,7 +120,7 @@ func trigger(r *model.Record) string {
 var ofRoot = map[model.Kind]bool{
 	model.CronScript: true, model.SystemdExec: true, model.SystemdGenerator: true, model.RCLine: true, model.InitScript: true,
 	model.InittabLine: true, model.KernelSetting: true, model.HookUdev: true, model.HookApt: true, model.HookDnf: true,
-	model.HookLogrotate: true, model.HookModprobe: true, model.DpkgScript: true,
+	model.HookLogrotate: true, model.HookModprobe: true, model.PackageScript: true,
 }
 
 // runsAs gives the user that an entry runs as, empty where nothing says it.

@@ -59,18 +59,21 @@ func packageRows(in *Input) []Row {
 func recordedPackages(in *Input) []Package {
 	type key struct{ host, name, architecture string }
 	lists := make(map[key]time.Time)
-	for _, r := range in.live(model.DpkgList) {
+	for _, r := range in.live(model.PackageList) {
 		lists[key{r.Source.Host, r.Get("package"), r.Get("architecture")}] = r.Time("modified")
 	}
 	var out []Package
-	for _, r := range in.live(model.DpkgPackage) {
+	for _, r := range in.live(model.PackageEntry) {
 		p := Package{
-			Name: r.Get("package"), Version: r.Get("version"), Architecture: r.Get("architecture"), Manager: "dpkg",
+			Name: r.Get("package"), Version: r.Get("version"), Architecture: r.Get("architecture"), Manager: r.Get("manager"),
 			Status: r.Get("status"), Maintainer: r.Get("maintainer"), Source: r.Source,
 		}
 		// Only packages of several architectures have theirs in the names of their lists.
 		p.Installed = lists[key{r.Source.Host, p.Name, ""}]
 		if t, ok := lists[key{r.Source.Host, p.Name, p.Architecture}]; ok {
+			p.Installed = t
+		}
+		if t := r.Time("installed"); !t.IsZero() {
 			p.Installed = t
 		}
 		out = append(out, p)

@@ -54,7 +54,7 @@ func TestAutostarts(t *testing.T) {
 		made(model.KernelSetting, "/etc/sysctl.d/x", "name=vm.swappiness", "value=1"),
 		made(model.HookUdev, "/etc/udev/rules.d/x", "key=RUN", "command=/x"),
 		made(model.HookScript, "/etc/update-motd.d/x", "event=motd", "ignored=not executable"),
-		made(model.DpkgScript, "/var/lib/dpkg/info/x.postinst", "package=x", "script=postinst"),
+		made(model.PackageScript, "/var/lib/dpkg/info/x.postinst", "package=x", "script=postinst"),
 		made(model.SSHKey, "/root/.ssh/authorized_keys", "user=root", "type=ssh-rsa"),
 		made(model.SSHKey, "/root/.ssh/authorized_keys", "user=root", "options=command=\"/x\"", "programs=/x"),
 		made(model.SSHDOption, "/etc/ssh/sshd_config", "option=Port", "value=22"),
@@ -71,7 +71,7 @@ func TestAutostarts(t *testing.T) {
 		"kernel: kernel.core_pattern|root|/x|kernel.setting",
 		"udev: RUN|root|/x|hook.udev",
 		"event: motd||/etc/update-motd.d/x|hook.script|not executable",
-		"package: x postinst|root|/var/lib/dpkg/info/x.postinst|dpkg.script",
+		"package: x postinst|root|/var/lib/dpkg/info/x.postinst|package.script",
 		"log-in by SSH key|root|command=\"/x\"|ssh.key",
 		"sshd: ForceCommand||/x|sshd.option",
 		"started by /etc/cron.d/x||/opt/x.sh|started.script",
@@ -97,8 +97,8 @@ func TestTriggers(t *testing.T) {
 // replace them.
 func TestPackages(t *testing.T) {
 	a := &model.Analysis{Records: []model.Record{
-		made(model.DpkgPackage, "/var/lib/dpkg/status", "package=a", "version=1", "architecture=amd64", "status=install ok installed"),
-		made(model.DpkgPackage, "/var/lib/dpkg/status", "package=b", "version=2", "architecture=all", "status=deinstall ok config-files"),
+		made(model.PackageEntry, "/var/lib/dpkg/status", "manager=dpkg", "package=a", "version=1", "architecture=amd64", "status=install ok installed"),
+		made(model.PackageEntry, "/var/lib/dpkg/status", "manager=dpkg", "package=b", "version=2", "architecture=all", "status=deinstall ok config-files"),
 	}}
 	want := []string{"a|1|amd64|installed|dpkg", "b|2|all|deinstall ok config-files|dpkg"}
 	if d := cmp.Diff(want, lines(t, "packages", &Input{Analysis: a})); d != "" {

@@ -39,13 +39,13 @@ var englishAnalyses = map[string]string{
 	"miner_configuration.benign": "" +
 		"Notes and block lists that name pools; the configuration of a miner run on purpose",
 
-	"dpkg_script.about": "Package maintainer script modified, or with suspicious commands",
-	"dpkg_script.about.text": "" +
-		"A script that dpkg runs as root downloads, decodes, starts something in the background or from a " +
+	"package_script.about": "Package script modified, or with suspicious commands",
+	"package_script.about.text": "" +
+		"A script that dpkg, rpm or apk runs as root downloads, decodes, starts something in the background or from a " +
 		"world-writable directory, edits keys or ld.so.preload; its inode changed more than five minutes after " +
 		"the file list of its package was written; or a command follows its regular end. Critical if it starts a " +
 		"miner, high for two of these, medium for one; low if it is only newer.",
-	"dpkg_script.benign": "" +
+	"package_script.benign": "" +
 		"Packages of vendors that download what they install; a package that was configured again",
 
 	"preload_unowned.about": "" +

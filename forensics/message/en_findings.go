@@ -93,17 +93,17 @@ var englishFindings = map[string]string{
 	"miner_configuration.pool":       "Pool {pool}.",
 	"miner_configuration.program":    "Configuration of {program}.",
 
-	"dpkg_script.title.modified_notable": "Maintainer script {script} modified after installation, with suspicious " +
+	"package_script.title.modified_notable": "Package script {script} modified after installation, with suspicious " +
 		"commands",
-	"dpkg_script.title.appended_notable": "Suspicious command appended to maintainer script {script}",
-	"dpkg_script.title.notable":          "Suspicious command in maintainer script {script}",
-	"dpkg_script.title.rare":             "Unusual command in maintainer script {script}",
-	"dpkg_script.title.modified":         "Command appended to maintainer script {script} after installation",
-	"dpkg_script.title.newer":            "Maintainer script {script} newer than the file list of its package",
-	"dpkg_script.runs":                   "It runs as root whenever the package is configured, upgraded or removed.",
-	"dpkg_script.notable":                "No script of a clean Debian has: {notable}.",
-	"dpkg_script.late":                   "Its inode changed {changed}, the file list of the package {listed}.",
-	"dpkg_script.tail":                   "A command follows its regular end.",
+	"package_script.title.appended_notable": "Suspicious command appended to package script {script}",
+	"package_script.title.notable":          "Suspicious command in package script {script}",
+	"package_script.title.rare":             "Unusual command in package script {script}",
+	"package_script.title.modified":         "Command appended to package script {script} after installation",
+	"package_script.title.newer":            "Package script {script} newer than the file list of its package",
+	"package_script.runs":                   "It runs as root whenever the package is installed, upgraded or removed.",
+	"package_script.notable":                "No package script of a clean system has: {notable}.",
+	"package_script.late":                   "Its inode changed {changed}, the file list of the package {listed}.",
+	"package_script.tail":                   "A command follows its regular end.",
 
 	"preload_unowned.title":          "Library preloaded into every program, owned by no package",
 	"preload_unowned.title.missing":  "Missing library in ld.so.preload",

@@ -4,28 +4,32 @@ import "slices"
 
 // Kinds of package databases and their logs.
 const (
-	DpkgScript    Kind = "dpkg.script"
-	DpkgList      Kind = "dpkg.list"
-	DpkgPackage   Kind = "dpkg.package"
-	DpkgDiversion Kind = "dpkg.diversion"
-	DpkgAction    Kind = "dpkg.action"
-	AptCommand    Kind = "apt.command"
-	RPMDatabase   Kind = "rpm.database"
-	Component     Kind = "origin.component"
+	PackageEntry     Kind = "package.entry"
+	PackageScript    Kind = "package.script"
+	PackageList      Kind = "package.list"
+	PackageDiversion Kind = "package.diversion"
+	PackageDatabase  Kind = "package.database"
+	DpkgAction       Kind = "dpkg.action"
+	AptCommand       Kind = "apt.command"
+	Component        Kind = "origin.component"
 )
 
 func packageKinds() []KindInfo {
-	of := textField("of the name of the file", "package", "architecture")
+	const manager = "dpkg, rpm, apk"
+	of := slices.Concat(textField(manager, "manager"), textField("name of the package", "package"), textField("its architecture", "architecture"))
 	return []KindInfo{
 		{
-			Kind: DpkgScript, Group: GroupPackages, From: "`/var/lib/dpkg/info`: deb-postinst(5) and siblings. Extractor `dpkg`.",
-			Doc: "A maintainer script: it runs as root at every installation and upgrade.", Role: Autostart, Technique: "T1546.016", Whole: true,
+			Kind: PackageScript, Group: GroupPackages,
+			From: "`/var/lib/dpkg/info`: deb-postinst(5) and siblings; headers of rpm databases; `scripts.tar` of apk.",
+			Doc:  "A script of a package: it runs as root at every installation, upgrade or removal.",
+			Role: Autostart, Technique: "T1546.016", Whole: true,
 			Excerpt: []string{"suspicious_line", "trailing_code", "appended_code"},
 			Fields: slices.Concat(
 				of,
-				textField("preinst, postinst, prerm, postrm, config", "script"),
+				textField("preinst, postinst, prerm, postrm, config (dpkg); pre, post, preun, postun, verify, triggerin, ... (rpm); post-install, ... (apk)", "script"),
+				listField("of a trigger: the packages or paths that it waits for", "trigger"),
 				script(),
-				listField("what no script of a clean Debian has", "notable"),
+				listField("what no package script of a clean system has", "notable"),
 				textField("the first command after the last exit at top level", "trailing_code"),
 				textField("the first command after the last part that debhelper made", "appended_code"),
 				textField("mixed, crlf", "line_endings"),
@@ -34,19 +38,29 @@ func packageKinds() []KindInfo {
 			),
 		},
 		{
-			Kind: DpkgList, Group: GroupPackages, From: "`/var/lib/dpkg/info/*.list`. Extractor `dpkg`.",
-			Doc:    "The file list of a package. Its time is that of the installation.",
+			Kind: PackageList, Group: GroupPackages, From: "`/var/lib/dpkg/info/*.list`.",
+			Doc:    "The file list of a package of dpkg. Its time is that of the installation.",
 			Fields: slices.Concat(of, volatile(numberField("lines", "files"))),
 		},
 		{
-			Kind: DpkgPackage, Group: GroupPackages, From: "`/var/lib/dpkg/status`: deb-status. Extractor `dpkg`.",
-			Doc:    "A package as dpkg knows it.",
-			Fields: textField("the fields of that name", "package", "version", "architecture", "status", "maintainer"),
+			Kind: PackageEntry, Group: GroupPackages,
+			From: "`/var/lib/dpkg/status`, `status.d`: deb-status; rpm's database in its three forms; apk's `installed`.",
+			Doc:  "An installed package, as its manager knows it.",
+			Fields: slices.Concat(
+				of,
+				textField("with epoch and release, as the manager writes it", "version"),
+				textField("dpkg's", "status"),
+				textField("as the package says", "maintainer", "vendor", "license"),
+				textField("the package that it was built from", "source_package"),
+				volatile(numberField("paths that it lists", "files")),
+				yesField("the database holds a signature of the package (rpm)", "signed"),
+			),
+			Times: []TimeInfo{about("installed", "when this version was installed"), about("built", "when it was built")},
 		},
 		{
-			Kind: DpkgDiversion, Group: GroupPackages, From: "`/var/lib/dpkg/diversions`: dpkg-divert(1). Extractor `dpkg`.",
+			Kind: PackageDiversion, Group: GroupPackages, From: "`/var/lib/dpkg/diversions`: dpkg-divert(1).",
 			Doc:    "A diversion; without a package it is the administrator's.",
-			Fields: slices.Concat(pathField("the path diverted, and where to", "from", "to"), textField("the package that diverts it", "package")),
+			Fields: slices.Concat(textField(manager, "manager"), pathField("the path diverted, and where to", "from", "to"), textField("the package that diverts it", "package")),
 		},
 		{
 			Kind: DpkgAction, Group: GroupPackages, From: "dpkg.log. Extractor `dpkg`.",
@@ -66,9 +80,15 @@ func packageKinds() []KindInfo {
 			Times: []TimeInfo{at("started", "when it began"), about("ended", "when it ended")},
 		},
 		{
-			Kind: RPMDatabase, Group: GroupPackages, From: "`/var/lib/rpm`, `/usr/lib/sysimage/rpm`. Extractor `dpkg`.",
-			Doc:    "The RPM package database is there. Its packages are not read.",
-			Fields: slices.Concat(textField("bdb, ndb, sqlite", "format"), volatile(numberField("bytes", "size"))),
+			Kind: PackageDatabase, Group: GroupPackages,
+			From: "`/var/lib/dpkg`, `/var/lib/rpm`, `/usr/lib/sysimage/rpm`, `/usr/share/rpm`, `/lib/apk/db`.",
+			Doc:  "A package database is there.",
+			Fields: slices.Concat(
+				textField(manager, "manager"),
+				textField("of rpm: bdb, ndb, sqlite", "format"),
+				volatile(numberField("bytes", "size")),
+				volatile(numberField("packages in it", "packages")),
+			),
 		},
 		{
 			Kind: Component, Group: GroupPackages, From: "the manifests of pip, conda, npm, RubyGems, Composer, Go, Cargo, rustup, Maven, git and other installers, and trees whose files came together.",

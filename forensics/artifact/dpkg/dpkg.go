@@ -6,27 +6,19 @@
 //
 // Records:
 //
-//	dpkg.script     package, architecture (of the file's name, where it has one),
-//	                script (postinst, ...), interpreter (the #! line, ELF, or
-//	                none), traits, programs, urls, decoded (package shell, over
-//	                the script without comments), notable (by commas: what no
-//	                script of a clean Debian has), suspicious_line (the first
-//	                line with such a thing; line and offset of the source are
-//	                its), trailing_code (the first command behind the script's
-//	                last exit at top level), appended_code (the first command
-//	                behind the last part that debhelper made, where only plain
-//	                commands follow that part), line_endings (mixed, crlf), size
-//	                (bytes), cut (yes: of a longer one only the beginning and
-//	                the end were read; a line at its end has no number)
-//	dpkg.list       package, architecture, files (lines of the list). The
-//	                file's time is that of the installation
-//	dpkg.package    package, version, architecture, status, maintainer
-//	dpkg.diversion  from, to, package
-//	dpkg.action     action (install, upgrade, remove, purge), package,
-//	                architecture, old_version, version; stamp logged
-//	apt.command     command, requested_by, install, upgrade, remove, purge,
-//	                downgrade, reinstall (packages), error; stamps started, ended
-//	rpm.database    format (bdb, ndb, sqlite), size (bytes)
+//	package.script     package, architecture (of the file's name, where it has one),
+//	                   script (postinst, ...), size (bytes), cut (yes: of a longer one
+//	                   only the beginning and the end were read; a line at its end has
+//	                   no number), and what package scriptlet says of it
+//	package.list       package, architecture, files (lines of the list). The file's
+//	                   time is that of the installation
+//	package.entry      package, version, architecture, status, maintainer
+//	package.diversion  from, to, package
+//	package.database   of rpm: format (bdb, ndb, sqlite), size (bytes)
+//	dpkg.action        action (install, upgrade, remove, purge), package,
+//	                   architecture, old_version, version; stamp logged
+//	apt.command        command, requested_by, install, upgrade, remove, purge,
+//	                   downgrade, reinstall (packages), error; stamps started, ended
 //
 // Of scripts of more than 256 KiB the first and last 128 are judged; the number of records
 // of one file is bounded.
@@ -42,6 +34,7 @@ import (
 	"strings"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/scriptlet"
 	"icecore/forensics/model"
 )
 
@@ -82,7 +75,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return status(ctx, in.Content, emit)
 	case name == "diversions":
 		return diversions(in.Content, func(d diversion) error {
-			r := artifact.Record{Kind: model.DpkgDiversion, Source: d.source}
+			r := artifact.Record{Kind: model.PackageDiversion, Source: d.source}
+			r.Add("manager", "dpkg")
 			r.Add("from", d.from)
 			r.Add("to", d.to)
 			r.Add("package", d.by)
@@ -94,7 +88,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	case strings.HasPrefix(name, "history.log"):
 		return history(ctx, in, emit)
 	}
-	r := artifact.Record{Kind: model.RPMDatabase}
+	r := artifact.Record{Kind: model.PackageDatabase}
+	r.Add("manager", "rpm")
 	r.Add("format", map[string]string{"Packages": "bdb", "Packages.db": "ndb", "rpmdb.sqlite": "sqlite"}[name])
 	r.AddInt("size", in.Content.Size())
 	emit(r)
@@ -111,7 +106,8 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 	ext := path.Ext(name)
 	pkg, arch := splitName(strings.TrimSuffix(name, ext))
 	if ext == ".list" {
-		r := artifact.Record{Kind: model.DpkgList}
+		r := artifact.Record{Kind: model.PackageList}
+		r.Add("manager", "dpkg")
 		r.Add("package", pkg)
 		r.Add("architecture", arch)
 		files := int64(0)
@@ -136,11 +132,12 @@ func info(ctx context.Context, in *artifact.Input, name string, emit artifact.Em
 			return err
 		}
 	}
-	r := artifact.Record{Kind: model.DpkgScript, Source: artifact.Source{Length: in.Content.Size()}}
+	r := artifact.Record{Kind: model.PackageScript, Source: artifact.Source{Length: in.Content.Size()}}
+	r.Add("manager", "dpkg")
 	r.Add("package", pkg)
 	r.Add("architecture", arch)
 	r.Add("script", strings.TrimPrefix(ext, "."))
-	judge(&r, b)
+	scriptlet.Judge(&r, b, "")
 	r.AddInt("size", size)
 	if gap > 0 {
 		r.AddBool("cut", true)
@@ -190,8 +187,9 @@ func status(ctx context.Context, text io.Reader, emit artifact.Emit) error {
 			if n++; n > maxPackages {
 				return errTooMany(maxPackages, "packages")
 			}
-			rec.Kind = "dpkg.package"
+			rec.Kind = model.PackageEntry
 			rec.Source = l.Source()
+			rec.Add("manager", "dpkg")
 			rec.Add("package", value)
 		case "version", "architecture", "status", "maintainer":
 			if rec.Kind != "" && !rec.Has(name) {

@@ -31,13 +31,13 @@ func TestExtract(t *testing.T) {
 		want []string
 	}{
 		{"/var/lib/dpkg/status", []string{
-			"1 dpkg.package package=libc6 status=install ok installed maintainer=GNU Libc Maintainers <debian-glibc@lists.debian.org> architecture=amd64 version=2.36-9+deb12u10",
-			"13 dpkg.package package=aegis status=deinstall ok config-files architecture=all version=1.0",
+			"1 package.entry manager=dpkg package=libc6 status=install ok installed maintainer=GNU Libc Maintainers <debian-glibc@lists.debian.org> architecture=amd64 version=2.36-9+deb12u10",
+			"13 package.entry manager=dpkg package=aegis status=deinstall ok config-files architecture=all version=1.0",
 		}},
-		{"/var/lib/dpkg/info/libc6:amd64.list", []string{"0 dpkg.list package=libc6 architecture=amd64 files=5"}},
+		{"/var/lib/dpkg/info/libc6:amd64.list", []string{"0 package.list manager=dpkg package=libc6 architecture=amd64 files=5"}},
 		{"/var/lib/dpkg/diversions", []string{
-			"1 dpkg.diversion from=/usr/bin/ldd to=/usr/bin/ldd.orig package=myldd",
-			"4 dpkg.diversion from=/lib/foo to=/lib/foo.local",
+			"1 package.diversion manager=dpkg from=/usr/bin/ldd to=/usr/bin/ldd.orig package=myldd",
+			"4 package.diversion manager=dpkg from=/lib/foo to=/lib/foo.local",
 		}},
 		{"/var/log/dpkg.log", []string{
 			"2 dpkg.action logged=2026-11-16T09:00:01Z action=install package=web01-agent architecture=all version=1.0",
@@ -187,7 +187,7 @@ func TestPadded(t *testing.T) {
 
 func TestRPM(t *testing.T) {
 	records, err := extract(t, "/var/lib/rpm/rpmdb.sqlite", make([]byte, 100))
-	if err != nil || len(records) != 1 || artifacttest.Plain(records[0]) != "0 rpm.database format=sqlite size=100" {
+	if err != nil || len(records) != 1 || artifacttest.Plain(records[0]) != "0 package.database manager=rpm format=sqlite size=100" {
 		t.Error(records, err)
 	}
 }

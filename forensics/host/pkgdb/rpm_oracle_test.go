@@ -117,6 +117,11 @@ for i in $(seq 40); do echo $i > %{buildroot}/usr/lib/other/$i; done
 // tree's directory.
 func rpmTree(t testing.TB, backend string, options ...string) string {
 	t.Helper()
+	return rpmTreeOf(t, backend, []string{spec, second}, options...)
+}
+
+func rpmTreeOf(t testing.TB, backend string, specs []string, options ...string) string {
+	t.Helper()
 	need(t, "rpm", "rpmbuild")
 	if os.Getuid() != 0 {
 		t.Skip("rpm --root needs root")
@@ -127,7 +132,7 @@ func rpmTree(t testing.TB, backend string, options ...string) string {
 		"etc/passwd": "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/bin/false\n", "etc/group": "root:x:0:\ndaemon:x:1:\n",
 		"bin": "-> usr/bin", "usr/bin/.keep": "",
 	})
-	for i, text := range []string{spec, second} {
+	for i, text := range specs {
 		name := filepath.Join(dir, fmt.Sprintf("%d.spec", i))
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

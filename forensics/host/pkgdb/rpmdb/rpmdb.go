@@ -73,7 +73,7 @@ func Detect(head []byte) (Format, error) {
 
 // Read calls fn for the header of each package, in the order of the database. wal is the
 // write-ahead log of an SQLite database, or nil. An error of fn ends the reading and is
-// returned. The error is nil where all was read but for what fn was told of by Blob.Err.
+// returned. The error is nil where all was read but for what Blob.Err said of single headers.
 func Read(ctx context.Context, db, wal File, fn func(Blob) error) (Format, error) {
 	head := make([]byte, min(db.Size(), 512))
 	if _, err := db.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {

@@ -1,4 +1,7 @@
-package dpkg
+// Package scriptlet judges the scripts that packages run when they are installed,
+// upgraded or removed: dpkg's maintainer scripts, rpm's scriptlets and triggers, apk's
+// install scripts. Such a script is hundreds of lines long, and one of them matters.
+package scriptlet
 
 import (
 	"bytes"
@@ -10,6 +13,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
 	"icecore/forensics/shell"
 )
 
@@ -46,6 +50,9 @@ const (
 	// itself.
 	maxSearched = 50
 )
+
+// purging are the scripts that run when a package was removed.
+var purging = map[string]bool{"postrm": true, "postun": true, "postuntrans": true, "post-deinstall": true}
 
 // mark notes what is notable of a piece of script.
 func mark(out map[string]bool, f *shell.Facts, text []byte) {
@@ -85,9 +92,31 @@ func withoutComments(b []byte) (code []byte, crlf, lf int) {
 	return code, crlf, lf
 }
 
-// judge describes a maintainer script. What matters is one line among hundreds.
-func judge(r *artifact.Record, b []byte) {
-	kind := interpreter(b)
+// Judge adds to a record of a package's script what stands in it: interpreter, traits,
+// programs, urls, decoded, notable, suspicious_line, trailing_code, appended_code and
+// line_endings. Line, offset and length of the record's source become those of the first
+// line that is notable, within the text. The field script of the record is set before.
+//
+// interpreter is what runs the text, where the package says so apart from it (rpm); empty
+// where the first line does.
+func Judge(r *model.Record, text []byte, interpreter string) {
+	if interpreter == "" {
+		judge(r, text, Interpreter(text))
+		return
+	}
+	if strings.HasPrefix(interpreter, "<") { // a language that rpm has within: <lua>
+		interpreter = strings.Trim(interpreter, "<>")
+	}
+	// So it is read as a file with that first line is.
+	first := "#!" + strings.ReplaceAll(interpreter, "\n", " ") + "\n"
+	judge(r, append([]byte(first), text...), interpreter)
+	if r.Source.Line > 0 {
+		r.Source.Line--
+	}
+	r.Source.Offset = max(0, r.Source.Offset-int64(len(first)))
+}
+
+func judge(r *model.Record, b []byte, kind string) {
 	r.Add("interpreter", kind)
 	if kind == "ELF" {
 		return
@@ -98,7 +127,7 @@ func judge(r *artifact.Record, b []byte) {
 	all := make(map[string]bool)
 	mark(all, &f, code)
 	// A package that is purged takes the logs of its programs with it.
-	purges := r.Get("script") == "postrm"
+	purges := purging[r.Get("script")]
 	if purges {
 		delete(all, "log_wipe")
 	}
@@ -169,7 +198,9 @@ func suspiciousLine(text string) (line string, at int) {
 	return lines[0], 0
 }
 
-func interpreter(b []byte) string {
+// Interpreter gives what runs a script by its first line: a program with its arguments,
+// ELF for a program, none where nothing says so.
+func Interpreter(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte("\x7fELF")):
 		return "ELF"

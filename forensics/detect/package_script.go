@@ -7,12 +7,12 @@ import (
 	"icecore/forensics/model"
 )
 
-func dpkgScript() Analysis {
+func packageScript() Analysis {
 	return Analysis{
-		Name: "dpkg_script", Level: Critical, Phase: PhasePersistence, Techniques: []string{"T1546.016"},
-		Title:          model.Msg("dpkg_script.about"),
-		Description:    model.Msg("dpkg_script.about.text"),
-		FalsePositives: model.Msg("dpkg_script.benign"),
+		Name: "package_script", Level: Critical, Phase: PhasePersistence, Techniques: []string{"T1546.016"},
+		Title:          model.Msg("package_script.about"),
+		Description:    model.Msg("package_script.about.text"),
+		FalsePositives: model.Msg("package_script.benign"),
 		run:            (*collection).scripts,
 	}
 }
@@ -45,13 +45,13 @@ func (c *collection) scripts(a *Analysis) {
 			r.Get("architecture")
 	}
 	for i := range c.in.Records {
-		if r := &c.in.Records[i]; r.Kind == model.DpkgList {
+		if r := &c.in.Records[i]; r.Kind == model.PackageList {
 			installed[list(r)] = r.Time("changed")
 		}
 	}
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if rec.Kind != model.DpkgScript {
+		if rec.Kind != model.PackageScript {
 			continue
 		}
 		made, changed := installed[list(rec)], rec.Time("changed")
@@ -61,15 +61,15 @@ func (c *collection) scripts(a *Analysis) {
 		if f.Level, f.Message = scriptClaim(rec, late, tail); f.Level == None {
 			continue
 		}
-		f.Add("dpkg_script.runs")
+		f.Add("package_script.runs")
 		if l := rec.List("notable"); len(l) > 0 {
-			f.Add("dpkg_script.notable", "notable", l)
+			f.Add("package_script.notable", "notable", l)
 		}
 		if late {
-			f.Add("dpkg_script.late", "changed", changed, "listed", made)
+			f.Add("package_script.late", "changed", changed, "listed", made)
 		}
 		if tail {
-			f.Add("dpkg_script.tail")
+			f.Add("package_script.tail")
 		}
 		if m, program := c.startsMiner(rec); m != nil && f.Level >= Medium {
 			f.startsMiner(m, program, rec)
@@ -87,17 +87,17 @@ func scriptClaim(rec *model.Record, late, tail bool) (Level, model.Message) {
 	notable := rec.List("notable")
 	switch odd := len(notable) > 0; {
 	case odd && late:
-		return High, model.Msg("dpkg_script.title.modified_notable", "script", name)
+		return High, model.Msg("package_script.title.modified_notable", "script", name)
 	case odd && tail:
-		return High, model.Msg("dpkg_script.title.appended_notable", "script", name)
+		return High, model.Msg("package_script.title.appended_notable", "script", name)
 	case odd && rare(notable):
-		return Low, model.Msg("dpkg_script.title.rare", "script", name)
+		return Low, model.Msg("package_script.title.rare", "script", name)
 	case odd:
-		return Medium, model.Msg("dpkg_script.title.notable", "script", name)
+		return Medium, model.Msg("package_script.title.notable", "script", name)
 	case late && tail:
-		return Medium, model.Msg("dpkg_script.title.modified", "script", name)
+		return Medium, model.Msg("package_script.title.modified", "script", name)
 	case late:
-		return Low, model.Msg("dpkg_script.title.newer", "script", name)
+		return Low, model.Msg("package_script.title.newer", "script", name)
 	}
 	return None, model.Message{}
 }

@@ -259,7 +259,16 @@ func isDisk(head []byte) bool {
 	if len(head) < headSize {
 		return false
 	}
-	if string(head[512:520]) == "EFI PART" || head[1080] == 0x53 && head[1081] == 0xef && binary.LittleEndian.Uint32(head[1048:]) <= 6 {
+	return hasTable(head) || hasExt(head)
+}
+
+func hasExt(head []byte) bool {
+	return head[1080] == 0x53 && head[1081] == 0xef && binary.LittleEndian.Uint32(head[1048:]) <= 6
+}
+
+// hasTable says whether the first bytes are those of an MBR with a partition, or a GPT.
+func hasTable(head []byte) bool {
+	if string(head[512:520]) == "EFI PART" {
 		return true
 	}
 	if head[510] != 0x55 || head[511] != 0xaa {
@@ -277,11 +286,22 @@ func isDisk(head []byte) bool {
 	return used > 0
 }
 
-// beginsDisk says whether a file begins as a disk does.
+// beginsDisk says whether a file begins as a disk does. Copies of the superblock stand
+// within a filesystem, and know of which group of blocks they are: those begin none.
 func beginsDisk(f io.ReaderAt, size int64) bool {
 	head := make([]byte, min(headSize, size))
 	n, _ := f.ReadAt(head, 0)
-	return isDisk(head[:n])
+	if !isDisk(head[:n]) {
+		return false
+	}
+	return hasTable(head) || binary.LittleEndian.Uint16(head[1024+0x5a:]) == 0
+}
+
+// beginsTable says whether a file begins with a table of partitions.
+func beginsTable(f io.ReaderAt, size int64) bool {
+	head := make([]byte, min(headSize, size))
+	n, _ := f.ReadAt(head, 0)
+	return n == headSize && hasTable(head)
 }
 
 // fixedVHD says whether a file is a raw disk with the footer of a VHD of fixed

@@ -7,10 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
-	"strconv"
-	"strings"
 )
 
 // split is a raw disk in several files.
@@ -20,36 +17,56 @@ type split struct {
 	size   int64
 }
 
-// splitName is a name of a part: x.001, or xaa as split(1) makes it by itself.
-var splitName = regexp.MustCompile(`^(.*\.|x)(\d{2,4}|[a-z]{2,3})$`)
-
-// openSplit opens the parts of an image cut by split(1) or an imager: x.000 or
-// x.001, x.002, ... or x.aa, x.ab, ... It gives nil if path is not the first of
-// at least two. Disks that are numbered, such as those of a series of snapshots,
-// are no parts: each begins with a partition table or a filesystem.
+// openSplit opens the parts of an image cut by split(1) or an imager; see [partNames]. It
+// gives nil if path is not the first of at least two. Disks that are numbered, such as
+// those of a series of snapshots, are no parts: each begins with a partition table or a
+// filesystem that it holds whole.
 func openSplit(path string, first *os.File, size int64) (*disk, error) {
-	m := splitName.FindStringSubmatch(filepath.Base(path))
-	if m == nil {
-		return nil, nil
-	}
-	next, zero := nextLetters, strings.Repeat("a", len(m[2]))
-	starts := []string{zero}
-	if _, err := strconv.Atoi(m[2]); err == nil {
-		zero = strings.Repeat("0", len(m[2]))
-		next, starts = nextNumber, []string{zero, nextNumber(zero)}
-	}
-	for _, s := range starts {
-		if s == m[2] {
-			break
-		}
-		before := filepath.Join(filepath.Dir(path), m[1]+s)
-		if st, err := os.Stat(before); err == nil && st.Mode().IsRegular() && st.Size() >= size && !beginsDisk(first, size) {
+	dir := filepath.Dir(path)
+	for _, n := range partNames(filepath.Base(path)) {
+		if before, ok := n.first(dir, first, size); ok {
 			return nil, failed(path, ErrNotImage, "is a part of a split image: name the first part, %s", before)
 		}
+		if !n.begins() {
+			continue
+		}
+		if d, err := n.join(path, first, size); d != nil || err != nil {
+			return d, err
+		}
 	}
-	if m[2] != starts[0] && m[2] != starts[len(starts)-1] {
-		return nil, nil
+	return nil, nil
+}
+
+// first gives the name of the first part, if the file is one of those behind it.
+func (n partName) first(dir string, file io.ReaderAt, size int64) (string, bool) {
+	for _, s := range n.starts() {
+		if s == n.suffix {
+			return "", false
+		}
+		before := filepath.Join(dir, n.with(s))
+		st, err := os.Stat(before)
+		if err != nil || !st.Mode().IsRegular() || st.Size() < size {
+			continue
+		}
+		if n.usual && !beginsDisk(file, size) || !beginsTable(file, size) && cutShort(before, st.Size()) {
+			return before, true
+		}
 	}
+	return "", false
+}
+
+// cutShort says whether a file holds the beginning of a larger disk.
+func cutShort(path string, size int64) bool {
+	f, err := os.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return statedSize(f, size) > size
+}
+
+// join opens the parts from the first on. It gives nil if there is no second.
+func (n partName) join(path string, first *os.File, size int64) (*disk, error) {
 	s := &split{parts: []*os.File{first}, starts: []int64{0}, size: size}
 	d := &disk{format: "split-raw", closers: []io.Closer{first}}
 	d.add(FileInfo{path, size, "image"}, first)
@@ -59,12 +76,15 @@ func openSplit(path string, first *os.File, size int64) (*disk, error) {
 		}
 		return nil, err
 	}
-	suffix, partSize := m[2], size
-	for suffix = next(suffix); suffix != ""; suffix = next(suffix) {
-		p := filepath.Join(filepath.Dir(path), m[1]+suffix)
+	dir, stated, partSize := filepath.Dir(path), statedSize(first, size), size
+	for suffix := n.next(n.suffix); suffix != ""; suffix = n.next(suffix) {
+		if !n.usual && stated <= s.size {
+			break // the name alone is too little: the disk is whole
+		}
+		p := filepath.Join(dir, n.with(suffix))
 		st, err := os.Stat(p)
 		if errors.Is(err, os.ErrNotExist) {
-			if later := laterPart(filepath.Join(filepath.Dir(path), m[1]), suffix, next); later != "" {
+			if later := n.later(dir, suffix); later != "" {
 				d.lost("split image: the part %s is missing, though %s is there: nothing behind byte %d can be read", p, later, s.size)
 			}
 			break
@@ -80,11 +100,14 @@ func openSplit(path string, first *os.File, size int64) (*disk, error) {
 			return fail(plain(err))
 		}
 		d.closers = append(d.closers, f)
-		if beginsDisk(f, st.Size()) {
+		// A filesystem may begin where a part does. Of a disk that is whole, it is another
+		// disk's, and by other names it may be one of the same server.
+		own := beginsTable(f, st.Size()) || beginsDisk(f, st.Size()) && (!n.usual || stated <= s.size)
+		if own || !n.usual && st.Size() > size {
 			f.Close()
 			d.closers = d.closers[:len(d.closers)-1]
 			if len(s.parts) > 1 {
-				d.lost("split image: %s begins a disk of its own and is not taken for a part", p)
+				d.lost("split image: %s is a disk of its own and is not taken for a part", p)
 			}
 			break
 		}
@@ -100,33 +123,36 @@ func openSplit(path string, first *os.File, size int64) (*disk, error) {
 		return nil, nil
 	}
 	d.ReaderAt, d.size = s, s.size
-	d.alloc = func(context.Context) ([]Range, error) {
-		var out []Range
-		for i, f := range s.parts {
-			end := s.size
-			if i+1 < len(s.starts) {
-				end = s.starts[i+1]
-			}
-			for _, r := range dataRanges(f, end-s.starts[i]) {
-				out = addRange(out, s.starts[i]+r.Offset, r.Length)
-			}
-		}
-		return out, nil
-	}
+	d.alloc = s.allocated
 	return d, nil
 }
 
-// laterPart finds a part behind one that is missing, if there is one.
-func laterPart(prefix, suffix string, next func(string) string) string {
+func (s *split) allocated(context.Context) ([]Range, error) {
+	var out []Range
+	for i, f := range s.parts {
+		end := s.size
+		if i+1 < len(s.starts) {
+			end = s.starts[i+1]
+		}
+		for _, r := range dataRanges(f, end-s.starts[i]) {
+			out = addRange(out, s.starts[i]+r.Offset, r.Length)
+		}
+	}
+	return out, nil
+}
+
+// later finds a part behind one that is missing, if there is one.
+func (n partName) later(dir, suffix string) string {
 	for range 1000 {
-		if suffix = next(suffix); suffix == "" {
+		if suffix = n.next(suffix); suffix == "" {
 			return ""
 		}
-		st, err := os.Stat(prefix + suffix)
+		p := filepath.Join(dir, n.with(suffix))
+		st, err := os.Stat(p)
 		if err != nil || !st.Mode().IsRegular() {
 			continue
 		}
-		f, err := os.OpenFile(prefix+suffix, os.O_RDONLY, 0)
+		f, err := os.OpenFile(p, os.O_RDONLY, 0)
 		if err != nil {
 			continue
 		}
@@ -135,28 +161,7 @@ func laterPart(prefix, suffix string, next func(string) string) string {
 		if disk {
 			return ""
 		}
-		return prefix + suffix
-	}
-	return ""
-}
-
-func nextNumber(s string) string {
-	n, _ := strconv.Atoi(s)
-	t := fmt.Sprintf("%0*d", len(s), n+1)
-	if len(t) != len(s) {
-		return ""
-	}
-	return t
-}
-
-func nextLetters(s string) string {
-	b := []byte(s)
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] < 'z' {
-			b[i]++
-			return string(b)
-		}
-		b[i] = 'a'
+		return p
 	}
 	return ""
 }

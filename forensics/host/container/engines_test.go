@@ -239,3 +239,80 @@ func TestContainerd(t *testing.T) {
 		t.Errorf("images: %+v", got.Images)
 	}
 }
+
+// TestPodman: what is read of Podman's database and of containers/storage is what podman
+// inspect says.
+func TestPodman(t *testing.T) {
+	tree, top := engines(t)
+	for _, driver := range []string{"overlay", "vfs"} {
+		var want []struct {
+			ID, Name, Path, Image, ImageName string
+			Args                             []string
+			Created                          string
+			State                            struct{ Status string }
+			Config                           struct{ Env []string }
+			HostConfig                       struct {
+				NetworkMode, PidMode string
+				RestartPolicy        struct{ Name string }
+				Privileged           bool
+				CapAdd               []string
+			}
+			Mounts []struct {
+				Source, Destination string
+				RW                  bool
+			}
+		}
+		expect(t, tree, top, "podman-"+driver+".json", &want)
+		dir := top + "/podman-" + driver
+		got := readAll(t, tree, Root{StorageRoot, dir}, Root{PodmanState, dir})
+		if len(want) != 3 || len(got.Containers) != 3 {
+			t.Fatalf("%s: %d containers, want %d", driver, len(got.Containers), len(want))
+		}
+		var mount string
+		expect(t, tree, top, "podman-"+driver+".mount", &mount)
+		for _, w := range want {
+			i := slices.IndexFunc(got.Containers, func(c Container) bool { return c.ID == w.ID && c.Engine == Podman })
+			if i < 0 {
+				t.Errorf("%s is missing", w.Name)
+				continue
+			}
+			c := got.Containers[i]
+			equal(t, w.Name, "name", c.Name, w.Name)
+			equal(t, w.Name, "command", c.Command, append([]string{w.Path}, w.Args...))
+			for _, e := range c.Env {
+				if !slices.Contains(w.Config.Env, e) {
+					t.Errorf("%s: the variable %s is not in %v", w.Name, e, w.Config.Env)
+				}
+			}
+			equal(t, w.Name, "image", []string{c.Image, c.ImageID}, []string{w.ImageName, w.Image})
+			equal(t, w.Name, "created", c.Created, moment(w.Created))
+			equal(t, w.Name, "state", c.State, w.State.Status)
+			equal(t, w.Name, "policy", c.RestartPolicy, w.HostConfig.RestartPolicy.Name)
+			equal(t, w.Name, "autostart", c.Autostart, w.Name == "web")
+			equal(t, w.Name, "privileged", c.Privileged, w.HostConfig.Privileged)
+			equal(t, w.Name, "network", c.NetworkMode == "host", w.HostConfig.NetworkMode == "host")
+			equal(t, w.Name, "processes", c.PIDMode == "host", w.HostConfig.PidMode == "host")
+			if !c.Privileged {
+				equal(t, w.Name, "capabilities", c.CapAdd, caps(w.HostConfig.CapAdd))
+			}
+			for _, m := range w.Mounts {
+				if !slices.Contains(c.Mounts, Mount{m.Source, m.Destination, !m.RW}) {
+					t.Errorf("%s: no mount %v in %v", w.Name, m, c.Mounts)
+				}
+			}
+			layers := 2
+			if driver == "vfs" {
+				layers = 1
+			}
+			if len(c.Layers) != layers || !isDirOf(tree, c.Layers[0]) || !isDirOf(tree, c.Layers[layers-1]) {
+				t.Errorf("%s: layers %v", w.Name, c.Layers)
+			} else if upper := strings.Replace(mount, "/merged", "/diff", 1); w.Name == "web" {
+				equal(t, w.Name, "upper layer", c.Layers[0], upper)
+			}
+		}
+		i := got.Images
+		if len(i) != 1 || len(i[0].Layers) != 1 || !slices.Equal(i[0].Names, []string{"localhost/example/tiny:1.0"}) || len(i[0].Env) != 1 {
+			t.Errorf("%s: images %+v", driver, i)
+		}
+	}
+}

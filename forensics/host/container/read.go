@@ -37,6 +37,7 @@ func Read(ctx context.Context, tree filesystem.Tree, r Root) (Result, error) {
 	d := &reader{ctx: ctx, tree: tree, root: r}
 	read := map[Kind]func(*reader) error{
 		DockerRoot: (*reader).docker, ContainerdRoot: (*reader).containerd,
+		StorageRoot: (*reader).storage, PodmanState: (*reader).podman,
 	}[r.Kind]
 	if read == nil {
 		return Result{}, nil

@@ -67,6 +67,18 @@ func with(t *testing.T, s, change string) model.Record {
 // ruleCases has for each rule what it must see, and the benign twin: the same
 // record, one property changed.
 var ruleCases = []struct{ rule, record, twin string }{
+	{"container_miner", "container.autostart engine=docker; command=xmrig -o stratum+tcp://x:1; traits=miner_args", "traits="},
+	{"container_miner", "container.manual engine=containerd; environment=POOL=stratum+tcp://x:1; traits=miner_args", "traits=background"},
+	{"container_download", "container.manual engine=docker; traits=fetch,pipe_to_shell", "traits=fetch"},
+	{"container_download", "container.autostart engine=podman; traits=temp_exec", "traits="},
+	{"container_command", "container.manual engine=docker; traits=dev_tcp,reverse_shell", "traits="},
+	{"container_command", "container.manual engine=docker; traits=fetch,pipe_to_shell; risky=privileged", "risky=host_network"},
+	{"container_command", "container.manual engine=docker; traits=cron_write; risky=host_root_mounted", "traits="},
+	{"container_command", "container.manual engine=docker; traits=key_write; risky=host_pid", "risky="},
+	{"container_host_root", "container.manual command=chroot /mnt sh; risky=host_root_mounted", "risky=host_network"},
+	{"container_host_root", "container.manual command=chroot /mnt sh; risky=host_root_mounted", "command=/bin/node_exporter --path.rootfs=/host"},
+	{"container_privileged", "container.autostart command=/portainer; risky=docker_socket_mounted", "risky=host_network"},
+	{"container_privileged", "container.autostart command=/agent; risky=privileged", "risky=strong_capability"},
 	{"tmpfiles_write", "hook.tmpfiles command=w /etc/ld.so.preload - - - - /a.so; traits=preload_write", "traits=fetch"},
 	{"tmpfiles_write", "hook.tmpfiles command=z /usr/bin/find 04755; mode=04755", "mode=02755"},
 	{"tmpfiles_write", "hook.tmpfiles command=C /a ~6755 - - - /b; mode=~6755", "mode=~0755"},

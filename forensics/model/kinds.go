@@ -71,14 +71,15 @@ type Group string
 
 // The groups, in their order.
 const (
-	GroupCron     Group = "Cron and at"
-	GroupSystemd  Group = "Systemd"
-	GroupBoot     Group = "Boot, login, and other autostarts"
-	GroupPackages Group = "Packages"
-	GroupNetwork  Group = "Network"
-	GroupLogs     Group = "Logs of logins"
-	GroupAccounts Group = "Accounts, keys and shell histories"
-	GroupFiles    Group = "Files"
+	GroupCron       Group = "Cron and at"
+	GroupSystemd    Group = "Systemd"
+	GroupBoot       Group = "Boot, login, and other autostarts"
+	GroupContainers Group = "Containers"
+	GroupPackages   Group = "Packages"
+	GroupNetwork    Group = "Network"
+	GroupLogs       Group = "Logs of logins"
+	GroupAccounts   Group = "Accounts, keys and shell histories"
+	GroupFiles      Group = "Files"
 )
 
 // GroupInfo describes a group.
@@ -93,6 +94,7 @@ func Groups() []GroupInfo {
 		{Group: GroupCron},
 		{Group: GroupSystemd},
 		{Group: GroupBoot},
+		{Group: GroupContainers, Doc: "What a container engine says of its containers. An engine's state directory is known by the files in it, wherever it lies."},
 		{Group: GroupPackages},
 		{Group: GroupNetwork},
 		{Group: GroupLogs, Doc: "Text logs and the systemd journal give the same kinds. The line and offset of a record made of several lines are those of the first. " +
@@ -174,7 +176,7 @@ func JournalFields() []FieldInfo {
 var journalFields = JournalFields()
 
 var (
-	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), packageKinds(), networkKinds(), logKinds(), accountKinds(), fileKinds())
+	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), containerKinds(), packageKinds(), networkKinds(), logKinds(), accountKinds(), fileKinds())
 	byKind   = index(table)
 	allNames = fieldNames(table)
 )

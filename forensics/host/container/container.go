@@ -1,6 +1,10 @@
 package container
 
-import "time"
+import (
+	"time"
+
+	"icecore/forensics/shell"
+)
 
 // Engine names what runs a container.
 type Engine string
@@ -54,6 +58,12 @@ type Container struct {
 	// Source is where the engine says most of it, Others what else was read.
 	Source Place
 	Others []Place
+
+	// Facts are those of the command; [ReadAll] fills them. Programs are paths in the tree
+	// where the root has the program.
+	Facts shell.Facts
+	// Drift is what the uppermost layer holds, of a root of several.
+	Drift Drift
 }
 
 // Mount is a directory or file of the host that a container sees.

@@ -72,7 +72,7 @@ func ReadAll(ctx context.Context, tree filesystem.Tree, roots []Root) (Result, e
 		all.Problems = append(all.Problems, got.Problems...)
 	}
 	all.join()
-	return all, nil
+	return all, all.finish(ctx, tree)
 }
 
 // reader reads one state directory.

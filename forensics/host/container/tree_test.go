@@ -199,7 +199,7 @@ func engines(t testing.TB) (tree osTree, top string) {
 		case h.Typeflag == tar.TypeReg:
 			var b []byte
 			if b, err = io.ReadAll(r); err == nil {
-				err = os.WriteFile(name, b, 0o644)
+				err = os.WriteFile(name, b, h.FileInfo().Mode())
 			}
 		}
 		if err != nil {

@@ -107,6 +107,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	if g, none := img.RootGap(); none {
 		a.Coverage.Gaps = append(a.Coverage.Gaps, g)
 	}
+	a.Coverage.Gaps = append(a.Coverage.Gaps, img.HollowGaps()...)
 	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
 		return nil, nil, err
 	}

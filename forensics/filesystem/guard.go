@@ -39,7 +39,7 @@ func (g *guarded) ReadDir(r Ref) (list []DirEntry, err error) {
 // Find implements Finder, by the engine's own way if it has one.
 func (g *guarded) Find(dir Ref, name string) (_ DirEntry, err error) {
 	defer guard.Recover(g.part, &err)
-	return find(g.fsys, dir, name)
+	return Find(g.fsys, dir, name)
 }
 
 func (g *guarded) Readlink(r Ref) (target string, err error) {

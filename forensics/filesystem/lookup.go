@@ -35,7 +35,7 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 			continue
 		}
 		at := stack[len(stack)-1]
-		found, err := find(f, Ref{Inode: at.ino}, part)
+		found, err := Find(f, Ref{Inode: at.ino}, part)
 		if errors.Is(err, fs.ErrInvalid) { // a file where the path has a directory
 			err = fs.ErrNotExist
 		}
@@ -80,8 +80,10 @@ type Finder interface {
 	Find(dir Ref, name string) (DirEntry, error)
 }
 
-// find finds a name in a directory. Of one that can be read in part, what was read counts.
-func find(f FS, dir Ref, name string) (DirEntry, error) {
+// Find finds a name in a directory. Of one that can be read in part, what was read counts.
+// It fails with [fs.ErrNotExist] where there is none, with [fs.ErrInvalid] for what is no
+// directory.
+func Find(f FS, dir Ref, name string) (DirEntry, error) {
 	if x, ok := f.(Finder); ok {
 		return x.Find(dir, name)
 	}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
@@ -92,18 +91,16 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 	}
 	taken, source := img.TakenAt()
 	info.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
-	root, err := img.Root()
-	if errors.Is(err, ErrNoFilesystem) {
-		return info, nil
-	}
+	hosts, err := Find(ctx, img, img.Glance())
 	if err != nil {
 		return nil, err
 	}
-	s := System(root.FS)
-	if s.Hostname != "" || s.OS != "" || s.MachineID != "" {
-		h := root.Host(&s)
+	server := hosts.List[0]
+	if s := &server.System; s.Hostname != "" || s.OS != "" || s.MachineID != "" {
+		h := server.Describe()
 		info.System = &h
-		info.SystemOn = root.ID
+		info.SystemOn = server.Volume.ID
 	}
+	info.NotRead = append(info.NotRead, hosts.Gaps...)
 	return info, nil
 }

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 
-	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/image"
 	"icecore/forensics/model"
@@ -57,7 +56,7 @@ func (img *Image) DescribeVolumes() []model.Volume {
 	out := make([]model.Volume, 0, len(img.Volumes))
 	for _, v := range img.Volumes {
 		d := v.Describe()
-		d.Image = img.ID
+		d.Image = v.Image.ID
 		out = append(out, d)
 	}
 	return out
@@ -85,9 +84,23 @@ func (v *Volume) Describe() model.Volume {
 	return info
 }
 
-// Host returns the description of the system whose root filesystem a volume holds.
-func (v *Volume) Host(s *artifact.System) model.Host {
-	return model.Host{ID: "h1", Volume: v.ID, Root: "/", Hostname: s.Hostname, OS: s.OS, OSID: s.OSID, MachineID: s.MachineID, Timezone: s.ZoneName}
+// Describe returns what a host says of itself.
+func (h *Host) Describe() model.Host {
+	s := &h.System
+	out := model.Host{
+		ID: h.ID, Kind: string(h.Kind), Root: slashed(h.Root), Hostname: s.Hostname, OS: s.OS, OSID: s.OSID, MachineID: s.MachineID, Timezone: s.ZoneName,
+	}
+	if h.Volume != nil {
+		out.Volume = h.Volume.ID
+	}
+	for _, m := range h.Mounts {
+		x := model.Mount{Target: m.Target, Device: m.Device, Type: m.Type, Options: m.Options, Inferred: m.Inferred}
+		if m.Volume != nil {
+			x.Volume = m.Volume.ID
+		}
+		out.Mounts = append(out.Mounts, x)
+	}
+	return out
 }
 
 func stampOf(t filesystem.Time) string {

@@ -26,6 +26,9 @@ type OpenOptions struct {
 	// NoReplay shows filesystems as they stand on the disk, without what
 	// their journals hold.
 	NoReplay bool
+	// Index is the place of the image among several that are the disks of one server,
+	// from 0. The volumes of the second are i2.p1, i2.p2, ...
+	Index int
 }
 
 // Image is an opened image: its disk, the volumes on it, and the filesystems on
@@ -37,12 +40,19 @@ type Image struct {
 	Volumes []*Volume
 	// Gaps lists what was found wrong or not understood while opening.
 	Gaps []model.Gap
+	// Others are the further images of the same server: its other disks. Their volumes
+	// are in Volumes, too.
+	Others []*Image
+
+	joined *Image // the one that it was joined with
 }
 
 // Volume is a volume with the filesystem found on it, if it is one that is read.
 type Volume struct {
 	volume.Volume
-	FS filesystem.FS // nil: Reason says why
+	FS    filesystem.FS // nil: Reason says why
+	Image *Image        // that it is on
+	Disk  image.Disk    // of that image
 }
 
 // Open opens an image and all volumes on it. It fails if the image cannot be
@@ -68,7 +78,7 @@ func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 // OpenDisk opens all volumes on a disk, as Open does; name stands for its path. The
 // disk is the image's from then on, unless there is an error.
 func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOptions) (*Image, error) {
-	img := &Image{ID: "i1", Path: name, Disk: disk}
+	img := &Image{ID: fmt.Sprintf("i%d", opts.Index+1), Path: name, Disk: disk}
 	for _, p := range disk.Problems() {
 		img.Gaps = append(img.Gaps, img.gap(model.SubjectImage, model.Msg("gap.image", "path", name), p.Why, p.Lost))
 	}
@@ -88,7 +98,10 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		vol := &Volume{Volume: v}
+		vol := &Volume{Volume: v, Image: img, Disk: disk}
+		if opts.Index > 0 {
+			vol.ID = img.ID + "." + v.ID
+		}
 		img.Volumes = append(img.Volumes, vol)
 		if vol.FS, err = all.Open(ctx, v.Content, v.Bytes, v.Size, filesystem.Options{NoReplay: opts.NoReplay}); err != nil {
 			vol.Reason = err.Error()
@@ -102,8 +115,37 @@ func OpenDisk(ctx context.Context, disk image.Disk, name string, opts OpenOption
 	return img, nil
 }
 
+// Join makes one image of several that are the disks of one server, each opened with its
+// place among them (see OpenOptions.Index). Closing the result closes all.
+func Join(first *Image, others ...*Image) *Image {
+	for _, o := range others {
+		first.Volumes = append(first.Volumes, o.Volumes...)
+		first.Gaps = append(first.Gaps, o.Gaps...)
+		o.joined = first
+	}
+	first.Others = append(first.Others, others...)
+	return first
+}
+
+// All gives the images of the server, this one first.
+func (img *Image) All() []*Image { return append([]*Image{img}, img.Others...) }
+
+// image gives the image in which all volumes of the server are listed.
+func (v *Volume) image() *Image {
+	if v.Image.joined != nil {
+		return v.Image.joined
+	}
+	return v.Image
+}
+
 // Close releases the image.
-func (img *Image) Close() error { return img.Disk.Close() }
+func (img *Image) Close() error {
+	err := img.Disk.Close()
+	for _, o := range img.Others {
+		err = errors.Join(err, o.Close())
+	}
+	return err
+}
 
 // ErrNoFilesystem says that nothing on the disk can be looked into.
 var ErrNoFilesystem = errors.New("no filesystem that can be read")

@@ -168,7 +168,7 @@ func (v *Volume) Stat(ctx context.Context, ref filesystem.Ref, path string, opts
 // userName looks an id up in a file of the volume like /etc/passwd or /etc/group:
 // name:password:id. Empty if it is not there.
 func (v *Volume) userName(file string, id uint32) string {
-	b, ok := readSmall(v.FS, file)
+	b, ok := readSmall(single{v}, file)
 	if !ok {
 		return ""
 	}

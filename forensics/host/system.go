@@ -15,12 +15,12 @@ import (
 const maxSmallFile = 64 << 10 // bytes of a file that describes the system
 
 // readSmall reads the beginning of a file of the image, links followed.
-func readSmall(fsys filesystem.FS, name string) ([]byte, bool) {
-	ref, _, err := filesystem.Lookup(fsys, name, true)
+func readSmall(t filesystem.Tree, name string) ([]byte, bool) {
+	found, err := t.Lookup(name, true)
 	if err != nil {
 		return nil, false
 	}
-	f, err := fsys.Open(ref)
+	f, err := found.Open()
 	if err != nil || !f.Inode().IsRegular() {
 		return nil, false
 	}
@@ -30,10 +30,10 @@ func readSmall(fsys filesystem.FS, name string) ([]byte, bool) {
 
 // System reads what a root filesystem says of itself: hostname(5),
 // os-release(5), machine-id(5), localtime(5).
-func System(fsys filesystem.FS) artifact.System {
+func System(t filesystem.Tree) artifact.System {
 	s := artifact.System{Zone: time.UTC, ZoneName: "UTC"}
 	line := func(name string) string {
-		b, ok := readSmall(fsys, name)
+		b, ok := readSmall(t, name)
 		if !ok {
 			return ""
 		}
@@ -43,7 +43,7 @@ func System(fsys filesystem.FS) artifact.System {
 	s.Hostname = line("/etc/hostname")
 	s.MachineID = line("/etc/machine-id")
 	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		b, ok := readSmall(fsys, name)
+		b, ok := readSmall(t, name)
 		if !ok {
 			continue
 		}
@@ -69,10 +69,10 @@ func System(fsys filesystem.FS) artifact.System {
 			}
 		}
 	}
-	if b, ok := readSmall(fsys, "/etc/localtime"); ok {
+	if b, ok := readSmall(t, "/etc/localtime"); ok {
 		name := "from /etc/localtime"
-		if ref, _, err := filesystem.Lookup(fsys, "/etc/localtime", false); err == nil {
-			if target, err := fsys.Readlink(ref); err == nil {
+		if found, err := t.Lookup("/etc/localtime", false); err == nil {
+			if target, err := found.FS.Readlink(found.Ref); err == nil {
 				if _, z, ok := strings.Cut(path.Clean(target), "zoneinfo/"); ok {
 					name = z
 				}

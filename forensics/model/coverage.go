@@ -44,6 +44,7 @@ const (
 	SubjectImage     Subject = "image"      // a file of the image, or a part of the disk
 	SubjectPartition Subject = "partitions" // a partition table
 	SubjectVolume    Subject = "volume"
+	SubjectHost      Subject = "host" // a system within the volumes, or what it mounts
 	SubjectFile      Subject = "file" // a file, a directory, an inode
 	SubjectMember    Subject = "member"
 	SubjectExtractor Subject = "extractor" // what one extractor would have read of a file

@@ -73,6 +73,17 @@ func Analyze(ctx context.Context, name string, opts Options) (*Analysis, error) 
 	return AnalyzeImage(ctx, img, opts)
 }
 
+// AnalyzeAll analyses several images that are the disks of one server, as Analyze does one.
+func AnalyzeAll(ctx context.Context, names []string, opts Options) (*Analysis, error) {
+	opts.progress(Progress{Phase: "opening"})
+	img, err := OpenAll(ctx, names, opts.Open)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	return AnalyzeImage(ctx, img, opts)
+}
+
 // AnalyzeImage analyses an opened image.
 func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, error) {
 	a, _, err := analyze(ctx, img, opts, all.Extractors())
@@ -111,27 +122,32 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	if a.Image, err = img.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress); err != nil {
 		return nil, nil, err
 	}
+	for _, o := range img.Others {
+		d, err := o.DescribeFiles(ctx, opts.Output.HashImage, opts.Output.Progress)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.Others = append(a.Others, d)
+	}
 	a.Volumes = img.DescribeVolumes()
 	if err := img.CheckVolume(opts.Scan.Volume); err != nil {
 		return nil, nil, err
 	}
-	root, err := img.Root()
-	if err != nil {
+	if _, err := img.Root(); err != nil {
 		return nil, nil, err
 	}
 	taken, source := img.TakenAt()
 	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
-	system := host.System(root.FS)
-	system.SnapshotTime = taken
-	a.Hosts = []model.Host{root.Host(&system)}
-
-	s, err := scan.New(img, scan.Input{Rules: set, Extractors: extractors, System: &system, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
+	s, err := scan.New(img, scan.Input{Rules: set, Extractors: extractors, Taken: taken, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
 	if err != nil {
 		return nil, nil, err
 	}
 	found, err := s.Run(ctx)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, h := range found.Hosts.List {
+		a.Hosts = append(a.Hosts, h.Describe())
 	}
 	for i, n := range found.Volumes {
 		a.Volumes[i].Files = n
@@ -140,12 +156,11 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	a.Coverage.Gaps = append(a.Coverage.Gaps, unread.Fold(found.Gaps)...)
 	if opts.Scan.WantedOnly {
 		a.Records = found.Records
-		a.hosts(root)
 		message.English().Complete(&a.Analysis)
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Root: host.RootOf, Read: s.Read})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Read: s.Read})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -163,7 +178,6 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	}
 	a.Records, a.Findings, a.Verdict, a.Story = found.Records, res.Findings, res.Verdict, res.Story
 	a.Verdict.Weigh(a.Coverage.Gaps)
-	a.hosts(root)
 	message.English().Complete(&a.Analysis)
 	return a, s, nil
 }
@@ -194,35 +208,6 @@ func (a *Analysis) gap(what model.Message, why string) {
 	a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
 		Subject: model.SubjectRule, Source: model.Source{DiskOffset: -1}, What: what, Why: model.Msg("why.error", "error", text.Raw(why)), Weight: model.Partial,
 	})
-}
-
-// hosts numbers the hosts within the volumes, the server itself first, and says of each
-// record and finding which one it is of.
-func (a *Analysis) hosts(root *Volume) {
-	type place struct{ volume, root string }
-	ids := map[place]string{{root.ID, ""}: a.Hosts[0].ID}
-	of := func(s *model.Source) {
-		if s.Volume == "" {
-			return
-		}
-		p := place{s.Volume, host.RootOf(s.Path)}
-		if p.root == "" {
-			p.volume = root.ID
-		}
-		id, ok := ids[p]
-		if !ok {
-			id = fmt.Sprintf("h%d", len(a.Hosts)+1)
-			ids[p] = id
-			a.Hosts = append(a.Hosts, model.Host{ID: id, Volume: p.volume, Root: p.root})
-		}
-		s.Host = id
-	}
-	for i := range a.Records {
-		of(&a.Records[i].Source)
-	}
-	for i := range a.Findings {
-		of(&a.Findings[i].Source)
-	}
 }
 
 // rules tells which rules could not be loaded.

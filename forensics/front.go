@@ -2,6 +2,7 @@ package forensics
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"icecore/forensics/artifact"
@@ -78,6 +79,28 @@ func OpenDisk(ctx context.Context, path string, opts OpenOptions) (Disk, error) 
 // Open opens an image and all volumes on it; see [host.Open].
 func Open(ctx context.Context, path string, opts OpenOptions) (*Image, error) {
 	return host.Open(ctx, path, opts)
+}
+
+// OpenAll opens several images that are the disks of one server. The volumes of the second
+// are i2.p1, i2.p2, ...; the first is not special but for its place: the server is where
+// its root filesystem is.
+func OpenAll(ctx context.Context, paths []string, opts OpenOptions) (*Image, error) {
+	var all []*Image
+	for i, p := range paths {
+		opts.Index = i
+		img, err := host.Open(ctx, p, opts)
+		if err != nil {
+			for _, o := range all {
+				_ = o.Close()
+			}
+			return nil, err
+		}
+		all = append(all, img)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no image: %w", ErrNotImage)
+	}
+	return host.Join(all[0], all[1:]...), nil
 }
 
 // OpenReader opens an image of size bytes that the caller reads, by content as [Open]

@@ -60,8 +60,8 @@ func WriteTimeline(ctx context.Context, w io.Writer, img *Image, o TimelineOptio
 		}, add); err != nil {
 			return TimelineStats{}, err
 		}
-		if root, err := img.Root(); err == nil {
-			name = host.System(root.FS).Hostname
+		if hosts, err := host.Find(ctx, img, img.Glance()); err == nil {
+			name = hosts.List[0].System.Hostname
 		}
 	} else {
 		o.Output.Entries = add

@@ -27,7 +27,11 @@ type collection struct {
 	failed   map[string]*attempts  // failed logins by address, once they are counted
 }
 
-type fileKey struct{ volume, path string }
+// fileKey is a path of a host, without links where it is known.
+type fileKey struct{ host, path string }
+
+// keyOf is the file that a source is of.
+func keyOf(s *model.Source) fileKey { return fileKey{s.Host, path.Clean(s.InHost())} }
 
 // minerFile is a file in which a rule found a miner.
 type minerFile struct {
@@ -162,15 +166,11 @@ func ProgramPaths(name string) []string {
 // end of all links.
 func (c *collection) programs(rec *model.Record) []namedProgram {
 	var out []namedProgram
-	root := ""
-	if c.in.Root != nil {
-		root = c.in.Root(rec.Source.Path)
-	}
 	for _, p := range rec.List("programs") {
 		var n namedProgram
 		for _, at := range ProgramPaths(p) {
-			n = namedProgram{named: root + at, real: root + at}
-			if n.fact = c.lookup(rec.Source.Volume, root+at); n.fact != nil {
+			n = namedProgram{named: at, real: at}
+			if n.fact = c.lookup(rec.Source.Host, at); n.fact != nil {
 				n.real = n.fact.Path
 				break
 			}
@@ -184,14 +184,14 @@ func (c *collection) programs(rec *model.Record) []namedProgram {
 
 // lookup gives what is known of a file, nil if there is none. Logs name the same few
 // programs very often.
-func (c *collection) lookup(volume, name string) *FileFact {
+func (c *collection) lookup(host, name string) *FileFact {
 	if c.in.Lookup == nil {
 		return nil
 	}
-	k := fileKey{volume, name}
+	k := fileKey{host, name}
 	ff, ok := c.looked[k]
 	if !ok {
-		ff = c.in.Lookup(volume, name)
+		ff = c.in.Lookup(host, name)
 		c.looked[k] = ff
 	}
 	return ff
@@ -209,7 +209,7 @@ func (c *collection) starts(rec *model.Record) {
 		return
 	}
 	for _, p := range c.programs(rec) {
-		k := fileKey{rec.Source.Volume, p.real}
+		k := fileKey{rec.Source.Host, p.real}
 		if _, ok := c.started[k]; !ok {
 			c.started[k] = rec.ID
 		}
@@ -218,7 +218,7 @@ func (c *collection) starts(rec *model.Record) {
 
 // starter gives the record that starts the file at a source, empty if none does.
 func (c *collection) starter(s *model.Source) string {
-	return c.started[fileKey{s.Volume, path.Clean(s.Path)}]
+	return c.started[keyOf(s)]
 }
 
 // ordered sorts the findings and numbers them.

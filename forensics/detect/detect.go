@@ -83,7 +83,7 @@ func (f *Finding) rests() Level {
 
 // FileFact is what the walk knew of a file that some other file names.
 type FileFact struct {
-	Path  string // the path at the end of all links
+	Path  string // of the host, at the end of all links
 	Inode *filesystem.Inode
 	Owner string // the package that owns it, empty: none
 	Known bool   // the image has a package database at all
@@ -94,13 +94,9 @@ type Input struct {
 	Records []model.Record // in their final order, with IDs
 	// SnapshotTime is when the image was taken, zero if unknown.
 	SnapshotTime time.Time
-	// Lookup tells of a file by its path on a volume, links followed; nil if
-	// there is none. It may itself be nil.
-	Lookup func(volume, path string) *FileFact
-	// Root gives the root of the container that a path lies in, empty if it lies
-	// in none: what is named there is a path below that root. It may itself be
-	// nil.
-	Root func(path string) string
+	// Lookup tells of a file by its path on a host, links followed; nil if there is
+	// none. It may itself be nil.
+	Lookup func(host, path string) *FileFact
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

@@ -148,26 +148,20 @@ func TestSpreadThresholds(t *testing.T) {
 // TestContainers: what a file of a container names is looked for in the container, and who
 // owns it there is what counts.
 func TestContainers(t *testing.T) {
-	const root = "/var/lib/docker/overlay2/x/diff"
-	job := record(t, "cron.job command=updated; programs=updated; path="+root+"/etc/cron.d/a")
+	job := record(t, "cron.job command=updated; programs=updated; path=/etc/cron.d/a")
+	job.Source.Host = "h2"
 	for _, tt := range []struct {
 		name  string
 		files map[string]*FileFact
 		want  Level
 	}{
-		{"nobody's in the container", map[string]*FileFact{root + "/usr/bin/updated": program("/usr/bin/updated", 0o755, ""), "/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}, Medium},
-		{"a package's in the container", map[string]*FileFact{root + "/usr/bin/updated": program("/usr/bin/updated", 0o755, "a"), "/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}, None},
-		{"the server's alone", map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}, None},
+		{"nobody's in the container", map[string]*FileFact{"h2/usr/bin/updated": program("/usr/bin/updated", 0o755, ""), "h1/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}, Medium},
+		{"a package's in the container", map[string]*FileFact{"h2/usr/bin/updated": program("/usr/bin/updated", 0o755, "a"), "h1/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}, None},
+		{"the server's alone", map[string]*FileFact{"h1/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}, None},
 	} {
 		in := &Input{
 			Records: []model.Record{job}, SnapshotTime: noon,
-			Lookup: func(_, p string) *FileFact { return tt.files[p] },
-			Root: func(p string) string {
-				if strings.HasPrefix(p, root) {
-					return root
-				}
-				return ""
-			},
+			Lookup: func(host, p string) *FileFact { return tt.files[host+p] },
 		}
 		in.Records[0].ID = "R-000001"
 		r, err := Load(Options{})
@@ -184,27 +178,23 @@ func TestContainers(t *testing.T) {
 	}
 	// A miner in a container is started by the container's job, not by the server's.
 	for _, tt := range []struct {
-		path string
+		host string
 		want Level
-	}{{root + "/etc/cron.d/a", Critical}, {"/etc/cron.d/a", None}} {
+	}{{"h2", Critical}, {"h1", None}} {
 		recs := []model.Record{
-			record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path="+root+"/opt/a"),
-			record(t, "cron.job command=/opt/a; programs=/opt/a; path="+tt.path),
+			record(t, "yara.match rule=XMRig_Binary; level=critical; technique=T1496.001; file_type=elf; path=/opt/a"),
+			record(t, "cron.job command=/opt/a; programs=/opt/a; path=/etc/cron.d/a"),
 		}
 		for i := range recs {
 			recs[i].ID = fmt.Sprintf("R-%06d", i+1)
 		}
-		res, err := (&Rules{}).Run(t.Context(), &Input{Records: recs, Root: func(p string) string {
-			if strings.HasPrefix(p, root) {
-				return root
-			}
-			return ""
-		}})
+		recs[0].Source.Host, recs[1].Source.Host = "h2", tt.host
+		res, err := (&Rules{}).Run(t.Context(), &Input{Records: recs})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := level(res, "starts_miner"); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.path, got, tt.want)
+			t.Errorf("%s: %s, want %s", tt.host, got, tt.want)
 		}
 	}
 }

@@ -46,11 +46,11 @@ func (s *runner) run(analysis string, fn func()) {
 func (in *Input) until(ctx context.Context) *Input {
 	out := *in
 	if in.Lookup != nil {
-		out.Lookup = func(volume, path string) *FileFact {
+		out.Lookup = func(host, path string) *FileFact {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return in.Lookup(volume, path)
+			return in.Lookup(host, path)
 		}
 	}
 	if in.Read != nil {

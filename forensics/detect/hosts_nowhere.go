@@ -68,7 +68,7 @@ func (c *collection) sinkholes(a *Analysis) {
 		if r.Kind != model.HostsEntry || !r.Is("nowhere") || r.Source.State != model.Live {
 			continue
 		}
-		k := fileKey{r.Source.Volume, r.Source.Path}
+		k := keyOf(&r.Source)
 		if files[k] == nil {
 			files[k] = &sinkholed{}
 			order = append(order, k)

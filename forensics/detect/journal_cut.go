@@ -57,10 +57,10 @@ func (c *collection) journalWiped(a *Analysis) {
 		if t := r.Time("first"); !t.IsZero() && (used[k].IsZero() || t.Before(used[k])) {
 			used[k] = t
 		}
-		name := path.Base(r.Source.Path)
+		name := path.Base(r.Source.InHost())
 		if !strings.HasSuffix(strings.TrimSuffix(name, "~"), ".journal") ||
-			path.Base(path.Dir(r.Source.Path)) == "remote" ||
-			!strings.HasPrefix(path.Clean(r.Source.Path)[len(root(r)):], "/var/log/journal/") {
+			path.Base(path.Dir(r.Source.InHost())) == "remote" ||
+			!strings.HasPrefix(path.Clean(r.Source.InHost()), "/var/log/journal/") {
 			continue
 		}
 		f := journalFile{
@@ -71,7 +71,7 @@ func (c *collection) journalWiped(a *Analysis) {
 		f.last, _ = strconv.ParseUint(r.Get("last_number"), 10, 64)
 		// Journals of another id are those of another installation, or of what
 		// the system was cloned from.
-		k += "\x00" + path.Dir(r.Source.Path)
+		k += "\x00" + path.Dir(r.Source.InHost())
 		if systems[k] == nil {
 			order = append(order, k)
 		}
@@ -89,11 +89,6 @@ func cutLast(k string) (before, after string) {
 }
 
 // root gives the root of the system whose log a record was read from.
-func root(r *model.Record) string {
-	_, root, _ := strings.Cut(twins.System(r), "\x00")
-	return root
-}
-
 // missing is what of a journal is gone, as its files show it.
 type missing struct {
 	level   Level
@@ -116,7 +111,7 @@ func (c *collection) journalOf(a *Analysis, files []journalFile, used time.Time)
 		case f.rec.Source.State == model.Live && f.main && f.first > 0:
 			live = append(live, f)
 		case f.rec.Source.State == model.Orphan && f.name == "system.journal":
-			m.add(Medium, f.rec, model.Msg("journal_cut.deleted", "path", f.rec.Source.Path))
+			m.add(Medium, f.rec, model.Msg("journal_cut.deleted", "path", f.rec.Source.InHost()))
 		case f.rec.Source.State == model.Deleted && f.entries > 0:
 			deleted = append(deleted, f.rec)
 		}

@@ -60,8 +60,8 @@ type emptyLog struct {
 type logName struct{ volume, dir, stem string }
 
 func nameOf(r *model.Record) (log logName, rotated bool) {
-	s, rotated := stem(path.Base(r.Source.Path))
-	return logName{r.Source.Volume, path.Dir(r.Source.Path), s}, rotated
+	s, rotated := stem(path.Base(r.Source.InHost()))
+	return logName{r.Source.Host, path.Dir(r.Source.InHost()), s}, rotated
 }
 
 // logFiles is what the logs of an image say of themselves.
@@ -127,7 +127,7 @@ func (c *collection) wipedLogs(a *Analysis) {
 	sort.SliceStable(wiped, func(i, j int) bool { return wiped[i].when.Time.Before(wiped[j].when.Time) })
 	f := c.found(a, wiped[0].rec)
 	f.When = wiped[0].when
-	f.Message = model.Msg("log_emptied.title.one", "path", wiped[0].rec.Source.Path)
+	f.Message = model.Msg("log_emptied.title.one", "path", wiped[0].rec.Source.InHost())
 	if len(wiped) > 1 {
 		f.Message = model.Msg("log_emptied.title.many", "count", len(wiped))
 	}
@@ -150,7 +150,7 @@ func (c *collection) emptyLog(r *model.Record, k logName, files *logFiles) (empt
 			return emptyLog{}, false
 		}
 		at := model.When{Time: r.Time("modified"), Meaning: model.AtLatest, Basis: "modified"}
-		return emptyLog{r, at, model.Msg("log_emptied.empty", "path", r.Source.Path)}, true
+		return emptyLog{r, at, model.Msg("log_emptied.empty", "path", r.Source.InHost())}, true
 	}
 	first := r.Time("first")
 	if first.IsZero() || made.IsZero() || first.Sub(made) < gap || first.Sub(files.used) < gap ||
@@ -158,7 +158,7 @@ func (c *collection) emptyLog(r *model.Record, k logName, files *logFiles) (empt
 		return emptyLog{}, false
 	}
 	at := model.When{Time: first, Meaning: model.AtLatest, Basis: "first"}
-	why := model.Msg("log_emptied.begins", "path", r.Source.Path, "first", first, "created", made)
+	why := model.Msg("log_emptied.begins", "path", r.Source.InHost(), "first", first, "created", made)
 	return emptyLog{r, at, why}, true
 }
 
@@ -170,7 +170,7 @@ func (c *collection) made(r *model.Record) time.Time {
 	if c.in.Lookup == nil {
 		return time.Time{}
 	}
-	ff := c.lookup(r.Source.Volume, r.Source.Path)
+	ff := c.lookup(r.Source.Host, r.Source.InHost())
 	if ff == nil || ff.Inode == nil || !ff.Inode.Crtime.Known {
 		return time.Time{}
 	}

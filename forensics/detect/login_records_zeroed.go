@@ -21,7 +21,7 @@ func loginRecordsZeroed() Analysis {
 func (c *collection) zeroedLogins(a *Analysis) {
 	for i := range c.in.Records {
 		r := &c.in.Records[i]
-		if r.Kind != model.LogCoverage || path.Base(r.Source.Path) == "lastlog" {
+		if r.Kind != model.LogCoverage || path.Base(r.Source.InHost()) == "lastlog" {
 			continue
 		}
 		n := number(r.Get("zeroed"))

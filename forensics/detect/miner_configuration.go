@@ -51,7 +51,7 @@ func (c *collection) configs(a *Analysis) {
 
 func (c *collection) configLevel(rec *model.Record) Level {
 	pool, wallet, program := rec.Get("pool") != "", rec.Get("wallet") != "", rec.Get("program") != ""
-	in, kind, p := rec.Get("found_in"), rec.Get("file_type"), rec.Source.Path
+	in, kind, p := rec.Get("found_in"), rec.Get("file_type"), rec.Source.InHost()
 	switch {
 	case rec.Get("owner") != "" && rec.Get("package_state") == "intact":
 		return Informational

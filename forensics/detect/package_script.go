@@ -41,7 +41,7 @@ func rare(notable []string) bool {
 func (c *collection) scripts(a *Analysis) {
 	installed := make(map[string]time.Time)
 	list := func(r *model.Record) string {
-		return r.Source.Volume + "\x00" + path.Dir(r.Source.Path) + "\x00" + r.Get("package") + ":" +
+		return r.Source.Host + "\x00" + path.Dir(r.Source.InHost()) + "\x00" + r.Get("package") + ":" +
 			r.Get("architecture")
 	}
 	for i := range c.in.Records {

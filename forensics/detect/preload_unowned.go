@@ -23,7 +23,7 @@ func (c *collection) preloads(a *Analysis) {
 			continue
 		}
 		lib := rec.Get("library")
-		ff := c.lookup(rec.Source.Volume, lib)
+		ff := c.lookup(rec.Source.Host, lib)
 		f := c.found(a, rec)
 		switch {
 		case ff == nil:

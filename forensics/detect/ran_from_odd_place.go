@@ -62,12 +62,12 @@ func (c *collection) ran(a *Analysis) {
 		}
 		switch rec.Kind {
 		case model.YARAMatch, model.FileNotable:
-			k := fileKey{rec.Source.Volume + "\x00", path.Clean(rec.Source.Path)}
+			k := fileKey{twins.System(rec), path.Clean(rec.Source.InHost())}
 			stated[k] = true
 			f.ranProgram(e.programs[k])
 		case model.SystemdExec:
 			// Of a unit's template, the log names instances.
-			f.ranUnit(e.units[fileKey{rec.Source.Volume + "\x00", rec.Get("unit")}])
+			f.ranUnit(e.units[fileKey{twins.System(rec), rec.Get("unit")}])
 		}
 	}
 	for _, k := range e.order {
@@ -85,7 +85,7 @@ func (c *collection) ran(a *Analysis) {
 			f.Level, f.Message = Medium, model.Msg("ran_from_odd_place.title.both")
 		}
 		f.Add("ran_from_odd_place.program", "program", k.path)
-		if c.in.Lookup != nil && c.lookup(rec.Source.Volume, k.path) == nil {
+		if c.in.Lookup != nil && c.lookup(rec.Source.Host, k.path) == nil {
 			f.Add("ran_from_odd_place.gone")
 		}
 		f.Records = nil

@@ -158,8 +158,8 @@ func (r *Rules) SHA256() string { return r.hash }
 // use for some of them, and all of it as text for searches by keyword.
 func event(r *model.Record) map[string]any {
 	e := map[string]any{
-		"kind": string(r.Kind), "path": r.Source.Path, "state": r.Source.State.String(),
-		"TargetFilename": r.Source.Path,
+		"kind": string(r.Kind), "path": r.Source.InHost(), "state": r.Source.State.String(),
+		"TargetFilename": r.Source.InHost(),
 	}
 	var text strings.Builder
 	for i := range r.Fields {

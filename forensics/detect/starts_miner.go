@@ -58,7 +58,7 @@ func (c *collection) startsMiner(rec *model.Record) (*minerFile, string) {
 	}
 	for _, p := range c.programs(rec) {
 		for _, name := range []string{p.named, p.real} {
-			if m, ok := c.miners[fileKey{rec.Source.Volume, name}]; ok {
+			if m, ok := c.miners[fileKey{rec.Source.Host, name}]; ok {
 				return &m, p.named
 			}
 		}

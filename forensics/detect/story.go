@@ -19,7 +19,7 @@ func (c *collection) story() []model.StoryLine {
 		}
 		place := ""
 		if f.Phase != PhaseAccess {
-			place = f.Source.Path
+			place = f.Source.InHost()
 		}
 		for _, l := range f.lines {
 			l.Finding = f.ID

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"path"
 
 	"icecore/forensics/model"
 )
@@ -30,7 +29,7 @@ func (c *collection) setBack(a *Analysis) {
 		f.Message = model.Msg("time_set_back.title")
 		f.When = model.When{Time: rec.Time("changed"), Meaning: model.AtLatest, Basis: "changed"}
 		f.Add("time_set_back.times", "modified", rec.Time("modified"), "created", rec.Time("created"))
-		_, miner := c.miners[fileKey{rec.Source.Volume, path.Clean(rec.Source.Path)}]
+		_, miner := c.miners[keyOf(&rec.Source)]
 		starter := c.starter(&rec.Source)
 		switch place := rec.Get("place"); {
 		case miner:

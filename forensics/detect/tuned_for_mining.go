@@ -37,10 +37,10 @@ func (c *collection) tuned(a *Analysis) {
 	f.Message = model.Msg("tuned_for_mining.title")
 	f.Add("tuned_for_mining.pages", "pages", pages.Get("value"))
 	if watchdog != nil {
-		f.Add("tuned_for_mining.watchdog", "path", watchdog.Source.Path)
+		f.Add("tuned_for_mining.watchdog", "path", watchdog.Source.InHost())
 		f.Records = append(f.Records, watchdog.ID)
 	} else {
-		f.Add("tuned_for_mining.msr", "path", msr.Source.Path)
+		f.Add("tuned_for_mining.msr", "path", msr.Source.InHost())
 		f.Records = append(f.Records, msr.ID)
 	}
 	c.add(f)

@@ -56,7 +56,7 @@ func (c *collection) units() {
 		var names []string
 		for _, l := range links[of] {
 			if len(names) < maxUnits {
-				names = append(names, l.Source.Path)
+				names = append(names, l.Source.InHost())
 				f.list(l.ID)
 			}
 		}

@@ -33,10 +33,10 @@ func (c *collection) unowned(a *Analysis) {
 		started := c.programs(rec)
 		if rec.Get("interpreter") == "ELF" && rec.Kind != model.StartedScript {
 			// A program in a directory all of whose files are run.
-			self := path.Clean(rec.Source.Path)
+			self := path.Clean(rec.Source.InHost())
 			started = append(started, namedProgram{
 				named: self, real: self, self: true,
-				fact: c.lookup(rec.Source.Volume, self),
+				fact: c.lookup(rec.Source.Host, self),
 			})
 		}
 		for _, p := range started {

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -75,7 +74,7 @@ func (c *collection) yaraFile(recs []*model.Record) {
 		f.Add("yara.strings", "strings", l)
 	}
 	if mines && f.Level >= High && top.Source.Path != "" {
-		c.miners[fileKey{top.Source.Volume, path.Clean(top.Source.Path)}] = minerFile{f.Rule, f.Level, top.ID}
+		c.miners[keyOf(&top.Source)] = minerFile{f.Rule, f.Level, top.ID}
 	}
 	c.add(f)
 }

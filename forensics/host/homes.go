@@ -54,7 +54,7 @@ func homesOf(t filesystem.Tree) (out []Home, err error) {
 // setHomes notes the home directories, by the path that passwd(5) has and by the one
 // without links.
 func (h *Host) setHomes(homes []Home) {
-	h.homes = make(map[string]string)
+	h.homes, h.above = make(map[string]string), make(map[string]bool)
 	for _, x := range homes {
 		found, err := h.Lookup(x.Dir, true)
 		if err != nil {
@@ -63,6 +63,9 @@ func (h *Host) setHomes(homes []Home) {
 		for _, dir := range []string{x.Dir, found.Path} {
 			if _, ok := h.homes[dir]; !ok {
 				h.homes[dir] = x.User
+			}
+			for up := path.Dir(dir); up != "/"; up = path.Dir(up) {
+				h.above[up] = true
 			}
 		}
 		h.Homes = append(h.Homes, x)

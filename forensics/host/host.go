@@ -26,6 +26,7 @@ type Host struct {
 	mounts map[string][]part // by mount point
 	cover  []view            // what of the volumes it sees, see Paths
 	homes  map[string]string // the user by home directory
+	above  map[string]bool   // directories above home directories
 }
 
 // Kind says what sort of system a host is.
@@ -188,3 +189,31 @@ func unslashed(p string) string {
 	}
 	return p
 }
+
+// Binds gives the paths at which bind mounts show what stands elsewhere.
+func (h *Host) Binds() (out []string) {
+	for _, c := range h.cover {
+		if c.bind {
+			out = append(out, c.path)
+		}
+	}
+	return out
+}
+
+// Dirs gives the directories of volumes that the host sees at a path, links followed:
+// several where layers lie over each other; none for what is no directory.
+func (h *Host) Dirs(p string) (out []Dir) {
+	n, err := h.find(p, true)
+	if err != nil {
+		return nil
+	}
+	for _, x := range n.parts {
+		if in, err := x.vol.FS.Inode(filesystem.Ref{Inode: x.ino}); err == nil && in.IsDir() {
+			out = append(out, Dir{x.vol, x.real})
+		}
+	}
+	return out
+}
+
+// AboveHome says whether a home directory lies below a path.
+func (h *Host) AboveHome(p string) bool { return h.above[p] }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"sort"
+	"strconv"
 	"strings"
 
 	"icecore/forensics/filesystem"
@@ -320,12 +321,12 @@ func (hs *Hosts) Of(v *Volume, real string) (h *Host, inside string) {
 
 // Host gives a host by its ID, nil if there is none.
 func (hs *Hosts) Host(id string) *Host {
-	for _, h := range hs.List {
-		if h.ID == id {
-			return h
-		}
+	number, ok := strings.CutPrefix(id, "h")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil || n < 1 || n > len(hs.List) {
+		return nil
 	}
-	return nil
+	return hs.List[n-1]
 }
 
 func (hs *Hosts) gap(weight model.Weight, src model.Source, what model.Message, err error) {
@@ -392,6 +393,13 @@ func findLayers(img *Image, m *Marks) *layers {
 					out.below[top] = append(out.below[top], Dir{v, real})
 					under[Dir{v, real}] = true
 				}
+			}
+		}
+	}
+	for _, v := range img.Volumes {
+		if x := m.byVolume[v]; x != nil {
+			for real := range x.shaped {
+				out.all[Dir{v, real}] = true
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type marks struct {
 	accounts map[string]bool // directories with etc/passwd
 	shells   map[string]bool // directories with a shell
 	layers   []string        // directories with a file "link" beside what may be a layer
+	shaped   map[string]bool // directories that are named as layers are
 	snaps    []string        // directories with metadata.db of a snapshotter
 }
 
@@ -60,6 +61,34 @@ func (m *Marks) See(v *Volume, p string) {
 	}
 }
 
+// SeeDir looks at the path of a directory of a volume: the layers of containers stand in
+// directories of a known shape, whatever became of what their engine says of them.
+func (m *Marks) SeeDir(v *Volume, dir string) {
+	for _, shape := range layerShapes {
+		at := strings.Index(dir+"/", shape.mid)
+		if at < 0 {
+			continue
+		}
+		id := dir[at+len(shape.mid):]
+		id, rest, _ := strings.Cut(id, "/")
+		last, _, _ := strings.Cut(rest, "/")
+		if id == "" || last != shape.last && shape.last != "" {
+			continue
+		}
+		root := dir[:at+len(shape.mid)+len(id)]
+		if last == shape.last && shape.last != "" {
+			root += "/" + last
+		}
+		m.add(v, func(x *marks) { x.shaped[root] = true })
+		return
+	}
+}
+
+// layerShapes are how container engines name the directories of layers.
+var layerShapes = []struct{ mid, last string }{
+	{"/overlay2/", "diff"}, {"/overlay/", "diff"}, {"/aufs/diff/", ""}, {"/snapshots/", "fs"},
+}
+
 func (m *Marks) add(v *Volume, fn func(*marks)) {
 	if m.n++; m.n > maxMarks {
 		m.Cut = true
@@ -70,7 +99,7 @@ func (m *Marks) add(v *Volume, fn func(*marks)) {
 		if m.byVolume == nil {
 			m.byVolume = make(map[*Volume]*marks)
 		}
-		x = &marks{accounts: make(map[string]bool), shells: make(map[string]bool)}
+		x = &marks{accounts: make(map[string]bool), shells: make(map[string]bool), shaped: make(map[string]bool)}
 		m.byVolume[v] = x
 	}
 	fn(x)

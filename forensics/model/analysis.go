@@ -11,6 +11,7 @@ type Analysis struct {
 	Schema   string
 	Tool     Tool
 	Image    Image
+	Others   []Image // the server's other disks, where several images were given
 	Snapshot Snapshot
 	Volumes  []Volume
 	Hosts    []Host // the server itself first; more are containers and chroots
@@ -85,6 +86,9 @@ type Journal struct {
 // chroot's tree.
 type Host struct {
 	ID        string // h1
+	Kind      string // server, system (another that can be booted), container, root (a chroot)
+	Name      string // of a container, as its engine has it
+	Image     string // that a container was made of
 	Volume    string // of its root filesystem
 	Root      string // its root directory on that volume: / or that of a container
 	Hostname  string
@@ -92,6 +96,17 @@ type Host struct {
 	OSID      string // ID of os-release(5): debian, centos, alinux, ...
 	MachineID string
 	Timezone  string
+	Mounts    []Mount
+}
+
+// Mount is a filesystem or directory that a host mounts.
+type Mount struct {
+	Target   string   // the mount point
+	Device   string   // as its table names it; of a bind mount a directory
+	Type     string   // of the filesystem, as its table names it
+	Options  []string // as its table has them
+	Volume   string   // the volume that holds it; empty: none, or a bind mount
+	Inferred string   // from what it was concluded, where no table states it: superblock, ostree
 }
 
 // System returns the server itself, the zero value where no system was found.

@@ -49,7 +49,15 @@ func (v Volume) Escaped() Volume {
 func (h Host) Escaped() Host {
 	h.Root, h.Hostname, h.OS, h.OSID = escape(h.Root), escape(h.Hostname), escape(h.OS), escape(h.OSID)
 	h.MachineID, h.Timezone = escape(h.MachineID), escape(h.Timezone)
+	h.Name, h.Image = escape(h.Name), escape(h.Image)
+	h.Mounts = each(h.Mounts, Mount.Escaped)
 	return h
+}
+
+// Escaped returns a copy whose texts are escaped.
+func (m Mount) Escaped() Mount {
+	m.Target, m.Device, m.Type, m.Options = escape(m.Target), escape(m.Device), escape(m.Type), escapeAll(m.Options)
+	return m
 }
 
 // Escaped returns a copy whose texts are escaped.

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -118,7 +119,7 @@ func TestEscaped(t *testing.T) {
 		return &Analysis{
 			Tool: Tool{Name: bad, Version: bad}, Image: Image{Path: bad, Format: bad, Files: []ImageFile{{Path: bad}}}, Snapshot: Snapshot{Source: bad},
 			Volumes:  []Volume{{Scheme: bad, Type: bad, Filesystem: bad, UUID: bad, Label: bad, Reason: bad}},
-			Hosts:    []Host{{Root: bad, Hostname: bad, OS: bad, OSID: bad, MachineID: bad, Timezone: bad}},
+			Hosts:    []Host{{Name: bad, Image: bad, Mounts: []Mount{{Target: bad, Device: bad, Type: bad, Options: []string{bad}}}, Root: bad, Hostname: bad, OS: bad, OSID: bad, MachineID: bad, Timezone: bad}},
 			Findings: []Finding{{Rule: bad, Title: bad, Description: bad, Excerpt: bad, Techniques: []string{bad}, Source: src, Message: msg, Details: []Message{msg}}},
 			Records:  []Record{rec}, Story: []StoryLine{{Text: bad, Message: msg}},
 			Coverage: Coverage{Gaps: []Gap{{Source: src, What: msg, Why: msg, WhatText: bad, WhyText: bad}}},
@@ -228,7 +229,7 @@ func TestLookups(t *testing.T) {
 	if got := a.Record("R-000002"); got != &a.Records[1] || a.Record("R-000003") != nil {
 		t.Error(got)
 	}
-	if a.System() != (Host{}) {
+	if !reflect.DeepEqual(a.System(), Host{}) {
 		t.Error(a.System())
 	}
 	a.Hosts = []Host{{ID: "h1"}, {ID: "h2"}}

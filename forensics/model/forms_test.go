@@ -29,7 +29,7 @@ func TestForms(t *testing.T) {
 	root.Defs["analysis"] = root.object
 	for name, form := range map[string]any{
 		"analysis": analysisJSON{}, "tool": toolJSON{}, "rules": rulesJSON{}, "image": imageJSON{}, "image_file": imageFileJSON{}, "snapshot": snapshotJSON{},
-		"volume": volumeJSON{}, "journal": journalJSON{}, "host": hostJSON{}, "verdict": verdictJSON{}, "finding": findingJSON{}, "source": sourceJSON{}, "message": Message{},
+		"volume": volumeJSON{}, "journal": journalJSON{}, "host": hostJSON{}, "mount": mountJSON{}, "verdict": verdictJSON{}, "finding": findingJSON{}, "source": sourceJSON{}, "message": Message{},
 		"record": recordJSON{}, "stamp": stampJSON{}, "story_line": storyJSON{}, "coverage": coverageJSON{}, "gap": gapJSON{},
 	} {
 		var all, always []string

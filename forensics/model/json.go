@@ -105,6 +105,13 @@ func (u *unescaped) word(s string) string {
 	return s
 }
 
+func (u *unescaped) texts(list []string) []string {
+	for i := range list {
+		list[i] = u.text(list[i])
+	}
+	return list
+}
+
 func (u *unescaped) words(list []string) []string {
 	for _, s := range list {
 		u.word(s)
@@ -275,6 +282,9 @@ func (v *Volume) UnmarshalJSON(b []byte) error {
 
 type hostJSON struct {
 	ID        string `json:"id"`
+	Kind      string `json:"kind,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Image     string `json:"image,omitempty"`
 	Volume    string `json:"volume"`
 	Root      string `json:"root"`
 	Hostname  string `json:"hostname"`
@@ -282,13 +292,33 @@ type hostJSON struct {
 	OSID      string `json:"os_id,omitempty"`
 	MachineID string `json:"machine_id"`
 	Timezone  string `json:"timezone"`
+
+	Mounts []mountJSON `json:"mounts,omitempty"`
+}
+
+type mountJSON struct {
+	Target   string   `json:"target"`
+	Device   string   `json:"device"`
+	Type     string   `json:"type"`
+	Options  []string `json:"options,omitempty"`
+	Volume   string   `json:"volume,omitempty"`
+	Inferred string   `json:"inferred,omitempty"`
+}
+
+func (m *mountJSON) UnmarshalJSON(b []byte) error {
+	type form mountJSON
+	return decode(b, (*form)(m))
 }
 
 // MarshalJSON implements json.Marshaler.
 func (h Host) MarshalJSON() ([]byte, error) {
-	return json.Marshal(hostJSON{
-		h.ID, h.Volume, escape(h.Root), escape(h.Hostname), escape(h.OS), escape(h.OSID), escape(h.MachineID), escape(h.Timezone),
-	})
+	out := hostJSON{
+		h.ID, h.Kind, escape(h.Name), escape(h.Image), h.Volume, escape(h.Root), escape(h.Hostname), escape(h.OS), escape(h.OSID), escape(h.MachineID), escape(h.Timezone), nil,
+	}
+	for _, m := range h.Mounts {
+		out.Mounts = append(out.Mounts, mountJSON{escape(m.Target), escape(m.Device), escape(m.Type), escapeAll(m.Options), m.Volume, m.Inferred})
+	}
+	return json.Marshal(out)
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -299,7 +329,10 @@ func (h *Host) UnmarshalJSON(b []byte) error {
 	}
 	var u unescaped
 	*h = Host{
-		u.word(in.ID), u.word(in.Volume), u.text(in.Root), u.text(in.Hostname), u.text(in.OS), u.text(in.OSID), u.text(in.MachineID), u.text(in.Timezone),
+		u.word(in.ID), u.word(in.Kind), u.text(in.Name), u.text(in.Image), u.word(in.Volume), u.text(in.Root), u.text(in.Hostname), u.text(in.OS), u.text(in.OSID), u.text(in.MachineID), u.text(in.Timezone), nil,
+	}
+	for _, m := range in.Mounts {
+		h.Mounts = append(h.Mounts, Mount{u.text(m.Target), u.text(m.Device), u.text(m.Type), u.texts(m.Options), u.word(m.Volume), u.word(m.Inferred)})
 	}
 	return u.err
 }

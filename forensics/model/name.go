@@ -15,8 +15,7 @@ import (
 )
 
 // NumberRecords gives records, in their final order, their short numbers and stable names;
-// root gives the root directory of the host that a path lies in (empty: that of the
-// volume), or is nil.
+// nested says whether a host lies within another, as a container does, or is nil.
 //
 // A stable name is made of the kind (of a finding: its rule), the path within the host
 // and the content of the fact, so that the same fact has the same name in the next
@@ -25,12 +24,12 @@ import (
 // FieldInfo. The fact of a script is its content. What a log states stays the same when
 // the log is rotated, packed or deleted. Facts that are equal in all that get ~2, ~3, ...
 // in their order.
-func NumberRecords(records []Record, root func(volume, path string) string) {
+func NumberRecords(records []Record, nested func(host string) bool) {
 	seen := make(map[string]int)
 	for i := range records {
 		r := &records[i]
 		r.ID = fmt.Sprintf("R-%06d", i+1)
-		r.Name = distinct(seen, r.stableName(root))
+		r.Name = distinct(seen, r.stableName(nested))
 	}
 }
 
@@ -54,18 +53,15 @@ func NumberFindings(findings []Finding, record func(id string) *Record) {
 	}
 }
 
-func (r *Record) stableName(root func(volume, path string) string) string {
+func (r *Record) stableName(nested func(host string) bool) string {
 	h := sha256.New()
 	part(h, string(r.Kind))
 	info := r.Kind.Info()
-	p := r.Source.Path
-	if root != nil {
-		if dir := root(r.Source.Volume, p); dir != "" {
-			// The host's own file is another than that of a container. Which container it is
-			// says a name that is new with each of its updates.
-			part(h, "container")
-			p = strings.TrimPrefix(p, dir)
-		}
+	p := r.Source.InHost()
+	if nested != nil && nested(r.Source.Host) {
+		// The host's own file is another than that of a container. Which container it is
+		// says a name that is new with each of its updates.
+		part(h, "container")
 	}
 	if info.statesEvents() {
 		part(h, unrotated(p))

@@ -8,17 +8,12 @@ import (
 	"time"
 )
 
-// root is that of containers in these tests.
-func root(_, path string) string {
-	if dir, _, ok := strings.Cut(path, "/diff/"); ok {
-		return dir + "/diff"
-	}
-	return ""
-}
+// contained says that a host is a container in these tests.
+func contained(host string) bool { return host == "h9" }
 
 func named(r Record) string {
 	list := []Record{r}
-	NumberRecords(list, root)
+	NumberRecords(list, contained)
 	return list[0].Name
 }
 
@@ -113,7 +108,10 @@ func TestStableNames(t *testing.T) {
 		{"deleted since", job, func(r *Record) { r.Source.State = Deleted }, false},
 		{"in an archive", job, func(r *Record) { r.Source.Member = "etc/cron.d/x" }, false},
 		{"another kind", job, func(r *Record) { r.Kind = AtJob }, false},
-		{"in a container", job, path("/var/lib/docker/overlay2/0a/diff/etc/cron.d/x"), false},
+		{"in a container", job, func(r *Record) {
+			r.Source.Host, r.Source.Path, r.Source.HostPath = "h9", "/var/lib/docker/overlay2/0a/diff/etc/cron.d/x", "/etc/cron.d/x"
+		}, false},
+		{"on a volume of its own", job, func(r *Record) { r.Source.Path, r.Source.HostPath = "/cron.d/x", "/etc/cron.d/x" }, true},
 		{"a crontab beside one that was rotated by hand", job, path("/etc/cron.d/x.1"), false},
 
 		{"the script was edited", script, func(r *Record) { r.Source.SHA256 = "bb" }, false},
@@ -151,7 +149,12 @@ func TestStableNames(t *testing.T) {
 	}
 
 	in := func(dir string) Record { r := job; r.Source.Path = dir + "/etc/cron.d/x"; return r }
-	if a, b := named(in("/var/lib/docker/overlay2/0a/diff")), named(in("/var/lib/docker/overlay2/0b/diff")); a != b {
+	contained := func(dir string) Record {
+		r := in(dir)
+		r.Source.Host, r.Source.HostPath = "h9", "/etc/cron.d/x"
+		return r
+	}
+	if a, b := named(contained("/var/lib/docker/overlay2/0a/diff")), named(contained("/var/lib/docker/overlay2/0b/diff")); a != b {
 		t.Errorf("the fact has another name in the next container of the image: %s, %s", a, b)
 	}
 	if a, b := named(job), named(in("/mnt")); a == b {

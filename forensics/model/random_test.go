@@ -135,7 +135,12 @@ func (r source) analysis() *Analysis {
 		Volumes: many(r, func() Volume {
 			return Volume{"p1", "i1", r.text(), r.number(), r.number(), r.text(), r.text(), r.text(), r.text(), one(r, &Journal{true, 3, r.time()}), r.number(), r.text()}
 		}),
-		Hosts:   many(r, func() Host { return Host{"h1", "p1", r.text(), r.text(), r.text(), r.text(), r.text(), r.text()} }),
+		Others: many(r, func() Image { return Image{"i2", r.text(), r.text(), r.number(), nil} }),
+		Hosts: many(r, func() Host {
+			return Host{"h1", "server", r.text(), r.text(), "p1", r.text(), r.text(), r.text(), r.text(), r.text(), r.text(), many(r, func() Mount {
+				return Mount{r.text(), r.text(), r.text(), r.texts(), "p2", "superblock"}
+			})}
+		}),
 		Verdict: Verdict{Compromised, r.when(), one(r, "F-0001"), many(r, func() string { return "F-0001" }), many(r, r.gap)},
 		Findings: many(r, func() Finding {
 			return Finding{

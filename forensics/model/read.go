@@ -16,6 +16,7 @@ type analysisJSON struct {
 	Schema   string      `json:"schema"`
 	Tool     toolJSON    `json:"tool"`
 	Image    Image       `json:"image"`
+	Others   []Image     `json:"other_images,omitempty"`
 	Snapshot Snapshot    `json:"snapshot"`
 	Volumes  []Volume    `json:"volumes"`
 	Hosts    []Host      `json:"hosts"`
@@ -57,6 +58,8 @@ func read(p *reader) (*Analysis, error) {
 			a.Tool, err = value[Tool](p)
 		case "image":
 			a.Image, err = value[Image](p)
+		case "other_images":
+			a.Others, err = list[Image](p)
 		case "snapshot":
 			a.Snapshot, err = value[Snapshot](p)
 		case "volumes":

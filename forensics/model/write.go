@@ -17,6 +17,9 @@ func (a *Analysis) Write(w io.Writer) error {
 	e.member(1, "schema", a.Schema)
 	e.member(1, "tool", a.Tool)
 	e.member(1, "image", a.Image)
+	if len(a.Others) > 0 {
+		array(e, 1, "other_images", a.Others)
+	}
 	e.member(1, "snapshot", a.Snapshot)
 	array(e, 1, "volumes", a.Volumes)
 	array(e, 1, "hosts", a.Hosts)

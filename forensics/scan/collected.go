@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/host"
 	"icecore/forensics/model"
 )
 
@@ -27,9 +26,10 @@ type located struct {
 // What is kept does not depend on the order in which records come, which is that of
 // the workers. The zero value is ready, with no bound until max is set.
 type collected struct {
-	max  int
-	recs []located
-	seen map[model.Kind]int // records of each kind, also those that were left out
+	max    int
+	nested func(host string) bool // see model.NumberRecords
+	recs   []located
+	seen   map[model.Kind]int // records of each kind, also those that were left out
 }
 
 func (c *collected) add(l located) {
@@ -99,7 +99,7 @@ func (c *collected) sorted() []artifact.Record {
 		out[i] = c.recs[i].rec
 	}
 	c.recs = nil
-	model.NumberRecords(out, func(_, path string) string { return host.RootOf(path) })
+	model.NumberRecords(out, c.nested)
 	return out
 }
 

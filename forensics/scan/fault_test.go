@@ -100,7 +100,7 @@ func TestPanicsParallel(t *testing.T) {
 func TestWatcherEndsScan(t *testing.T) {
 	full := errors.New("no space left")
 	s, err := New(imageOf(newTree(map[string]string{"/etc/cron.d/a": cronLine})), Input{
-		Rules: &rules.Set{}, System: &artifact.System{Zone: time.UTC},
+		Rules:   &rules.Set{},
 		Entries: func(*host.Volume, *filesystem.Entry) error { return full },
 	}, Options{})
 	if err != nil {

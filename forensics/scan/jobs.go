@@ -16,6 +16,7 @@ type job struct {
 	size  int64
 	wants uint64 // extractors, by their place in the list
 	dir   uint32 // in jobList.dirs
+	alias uint32 // in jobList.aliases, from 1; 0: none
 	mode  uint16
 	state filesystem.State
 	link  bool // a symbolic link
@@ -32,20 +33,56 @@ func (j *job) content(v *host.Volume) int64 {
 	return min(j.size, v.Size)
 }
 
-// extractors gives the extractors that want the file, in their order.
-func (j *job) extractors() []int {
+// extractors gives the places of the extractors of a set, in their order.
+func extractors(wants uint64) []int {
 	var out []int
-	for w := j.wants; w != 0; w &= w - 1 {
+	for w := wants; w != 0; w &= w - 1 {
 		out = append(out, bits.TrailingZeros64(w))
 	}
 	return out
 }
 
-// jobList lists the files to look at. Directories are kept once.
+// aliasesOf gives the other paths of a job.
+func (l *jobList) aliasesOf(j *job) []aliased {
+	if j.alias == 0 {
+		return nil
+	}
+	return l.aliases[j.alias-1]
+}
+
+// jobList lists the files of a volume to look at. Directories are kept once.
 type jobList struct {
-	jobs []job
-	dirs []string
-	dir  map[string]uint32
+	v       *host.Volume
+	number  int // of the volume
+	jobs    []job
+	dirs    []string
+	dir     map[string]uint32
+	sites   []site      // of the directories
+	aliases [][]aliased // of jobs
+	files   int64       // files on the volume, of any type
+	devices []*filesystem.Entry
+}
+
+// site is a place as a host sees it: of a directory with a slash at its end.
+type site struct {
+	host *host.Host
+	path string
+}
+
+// aliased is another path by which a host sees a file: through a link to a directory, or
+// a bind mount.
+type aliased struct {
+	site
+	wants uint64 // the extractors that want it at that path, and not at its own
+}
+
+// site gives a job's place as its host sees it.
+func (l *jobList) site(j *job) site {
+	if int(j.dir) >= len(l.sites) || j.name == "" {
+		return site{host: l.sites[0].host}
+	}
+	s := l.sites[j.dir]
+	return site{s.host, s.path + j.name}
 }
 
 func (l *jobList) add(p string, j job) {
@@ -83,7 +120,6 @@ const minTwin = 2048
 // the inodes lie on the disk. It also marks the files that are not alone in their
 // size.
 func (l *jobList) order() {
-	l.dir = nil
 	count := make(map[int64]int32)
 	for i := range l.jobs {
 		if j := &l.jobs[i]; !j.again && j.size >= minTwin {
@@ -91,8 +127,8 @@ func (l *jobList) order() {
 		}
 	}
 	temp := make([]bool, len(l.dirs))
-	for i, d := range l.dirs {
-		temp[i] = tempDirs(d)
+	for i := range l.dirs {
+		temp[i] = tempDirs(l.sites[i].path)
 	}
 	rank := func(j *job) int {
 		switch urgent := j.mode&0o111 != 0 || j.name != "" && temp[j.dir]; {

@@ -10,7 +10,10 @@ import (
 // globs finds, for a path, the extractors that want it. It is a tree by path
 // component, so that the cost of a path does not grow with the number of
 // patterns.
-type globs struct{ root globNode }
+type globs struct {
+	root globNode
+	home globNode // below each home directory
+}
 
 type globNode struct {
 	literal map[string]*globNode
@@ -28,28 +31,17 @@ func newGlobs(list []artifact.Extractor) *globs {
 	g := &globs{}
 	for i, x := range list {
 		for _, p := range x.Patterns() {
-			below, home := strings.CutPrefix(p, "~/")
-			if !home {
-				g.add(p, i)
-				continue
+			n := &g.root
+			if below, ok := strings.CutPrefix(p, "~/"); ok {
+				n, p = &g.home, below
 			}
-			for _, dir := range usualHomes {
-				g.add(dir+"/"+below, i)
+			for _, part := range strings.Split(strings.TrimPrefix(p, "/"), "/") {
+				n = n.child(part)
 			}
+			n.wants = append(n.wants, i)
 		}
 	}
 	return g
-}
-
-// usualHomes are where home directories stand, whatever passwd(5) says.
-var usualHomes = []string{"/root", "/home/*"}
-
-func (g *globs) add(pattern string, extractor int) {
-	n := &g.root
-	for _, part := range strings.Split(strings.TrimPrefix(pattern, "/"), "/") {
-		n = n.child(part)
-	}
-	n.wants = append(n.wants, extractor)
 }
 
 func (n *globNode) child(part string) *globNode {
@@ -80,41 +72,119 @@ func (n *globNode) child(part string) *globNode {
 	return c
 }
 
-// match gives the extractors that want a path: bit i stands for the one at place i
-// of the list.
-func (g *globs) match(p string) uint64 {
+// maxExtractors is what fits the set that wants uses.
+const maxExtractors = 64
+
+// active is what of the patterns can still match below a directory.
+type active struct {
+	now  []*globNode // at this directory
+	deep []*globNode // at this one, and at all below
+	all  int         // how many of deep are so for each directory there is
+}
+
+// homes says which directories of a host are home directories.
+type homes interface {
+	IsHome(path string) bool
+	// AboveHome says whether a home directory lies below a path.
+	AboveHome(path string) bool
+}
+
+// isHome says whether a directory is somebody's home, with or without passwd(5).
+func isHome(h homes, p string) bool {
+	return p == "/root" || strings.HasPrefix(p, "/home/") && strings.Count(p, "/") == 2 && len(p) > 6 || h != nil && h.IsHome(p)
+}
+
+// start gives what is active at the root of a host.
+func (g *globs) start(h homes) active {
+	var a active
+	a.enter(&g.root)
+	a.all = len(a.deep)
+	if isHome(h, "/") {
+		a.enter(&g.home)
+	}
+	return a
+}
+
+func (a *active) enter(n *globNode) {
+	a.now = append(a.now, n)
+	if n.deep != nil {
+		a.deep = append(a.deep, n.deep)
+	}
+}
+
+// step gives what is active below a directory's child; p is its whole path.
+func (g *globs) step(a active, part, p string, h homes) active {
+	out := active{deep: a.deep[:len(a.deep):len(a.deep)], all: a.all}
+	a.each(func(n *globNode) {
+		if c := n.literal[part]; c != nil {
+			out.enter(c)
+		}
+		for _, w := range n.wild {
+			if ok, err := path.Match(w.pattern, part); err == nil && ok {
+				out.enter(w.node)
+			}
+		}
+	})
+	if isHome(h, p) {
+		out.enter(&g.home)
+	}
+	return out
+}
+
+func (a *active) each(fn func(*globNode)) {
+	for _, n := range a.now {
+		fn(n)
+	}
+	for _, n := range a.deep {
+		fn(n)
+	}
+}
+
+// leads says whether the directory is one that patterns name: more is active at it than
+// at any other.
+func (a *active) leads() bool { return len(a.now) > 0 || len(a.deep) > a.all }
+
+// at gives what is active at a directory, a path of the host.
+func (g *globs) at(dir string, h homes) active {
+	return g.below(g.start(h), "", dir, h)
+}
+
+// below gives what is active at a directory that lies at rest below another.
+func (g *globs) below(a active, dir, rest string, h homes) active {
+	for rest = strings.Trim(rest, "/"); rest != ""; {
+		part, after, _ := strings.Cut(rest, "/")
+		dir += "/" + part
+		a = g.step(a, part, dir, h)
+		rest = strings.TrimLeft(after, "/")
+	}
+	return a
+}
+
+// wants gives the extractors that want a file of a directory: bit i stands for the one
+// at place i of the list.
+func (a *active) wants(name string) uint64 {
 	var found uint64
-	g.root.walk(strings.TrimPrefix(p, "/"), &found)
+	add := func(n *globNode) {
+		for _, w := range n.wants {
+			found |= 1 << w
+		}
+	}
+	a.each(func(n *globNode) {
+		if c := n.literal[name]; c != nil {
+			add(c)
+		}
+		for _, w := range n.wild {
+			if ok, err := path.Match(w.pattern, name); err == nil && ok {
+				add(w.node)
+			}
+		}
+	})
 	return found
 }
 
-// maxExtractors is what fits the set that match uses.
-const maxExtractors = 64
-
-func (n *globNode) walk(rest string, found *uint64) {
-	if rest == "" {
-		for _, w := range n.wants {
-			*found |= 1 << w
-		}
-		return
-	}
-	part, after, _ := strings.Cut(rest, "/")
-	if c := n.literal[part]; c != nil {
-		c.walk(after, found)
-	}
-	for _, w := range n.wild {
-		if ok, err := path.Match(w.pattern, part); err == nil && ok {
-			w.node.walk(after, found)
-		}
-	}
-	if n.deep != nil {
-		for r := rest; ; {
-			n.deep.walk(r, found)
-			i := strings.IndexByte(r, '/')
-			if i < 0 {
-				break
-			}
-			r = r[i+1:]
-		}
-	}
+// match gives the extractors that want a path of a host.
+func (g *globs) match(p string, h homes) uint64 {
+	dir, name := path.Split(p)
+	a := g.at(dir, h)
+	return a.wants(name)
 }

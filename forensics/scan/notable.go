@@ -32,7 +32,7 @@ import (
 //	place      of old_mtime: temp, hidden, system
 //	capabilities, effective, rootid: of file_capabilities, see capabilities(7)
 //	programs, urls, traits, decoded: of a script (package shell)
-func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
+func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
 	var out []artifact.Record
 	kind := c.kind
 	add := func(what string) *artifact.Record {
@@ -46,8 +46,7 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 		return &out[len(out)-1]
 	}
 	executable := in.Mode&0o111 != 0
-	name := path.Base(p)
-	root, inside := host.SplitRoot(p)
+	name := path.Base(inside)
 	// Of a deleted file other data may stand in its blocks by now, a log that tells
 	// of commands for instance: it must say that it is a script.
 	if kind == filetype.Script && in.State != filesystem.Live && executable || (kind == filetype.Script || kind == filetype.Text) && tempDirs(inside) {
@@ -69,7 +68,7 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 	case filesystem.Deleted:
 		return out
 	}
-	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && root == "" && kind != filetype.Text && kind != filetype.Empty {
+	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && kind != filetype.Text && kind != filetype.Empty {
 		add("setuid_unowned")
 	}
 	if executable && root == "" && kind != filetype.Text && kind != filetype.Empty && lendsCapabilities(inside, o) {
@@ -87,7 +86,7 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 			add("hidden_elf")
 		}
 	}
-	if kind == filetype.ELF && o.known && o.owner == "" && root == "" {
+	if kind == filetype.ELF && o.known && o.owner == "" {
 		switch {
 		case strings.HasSuffix(name, ".ko") && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !strings.HasPrefix(inside, "/var/lib/dkms/") && !strings.Contains(inside, "/updates/"):
 			add("kernel_module_unowned")
@@ -97,7 +96,7 @@ func (s *Scan) notable(p string, in *filesystem.Inode, c *content, o ownership) 
 			add("nss_module_unowned")
 		}
 	}
-	if at := standsIn(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && root == "" && at != "" &&
+	if at := standsIn(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && at != "" &&
 		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
 		add("old_mtime").Add("place", at)
 	}
@@ -182,10 +181,6 @@ func decides(p string) bool {
 
 // deviceOutsideDev says whether a device node stands where none is expected: not
 // below a dev directory (of a chroot), and none of overlayfs' whiteouts.
-func deviceOutsideDev(e *filesystem.Entry) bool {
-	if t := e.Inode.Mode & filesystem.ModeType; t != filesystem.ModeBlock && t != filesystem.ModeChar {
-		return false
-	}
-	root, inside := host.SplitRoot(e.Path)
-	return root == "" && e.Inode.State == filesystem.Live && !(e.Inode.Major == 0 && e.Inode.Minor == 0) && !strings.Contains(inside, "/dev/") && !strings.HasPrefix(inside, "/lib/udev/devices/")
+func deviceOutsideDev(h *host.Host, inside string) bool {
+	return (h.Kind == host.Server || h.Kind == host.Other) && !strings.Contains(inside, "/dev/") && !strings.HasPrefix(inside, "/lib/udev/devices/")
 }

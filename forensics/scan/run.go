@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"icecore/forensics/artifact"
@@ -37,8 +38,8 @@ type Options struct {
 type Input struct {
 	Rules      *rules.Set
 	Extractors []artifact.Extractor // none run if Options.YARAOnly is set
-	System     *artifact.System
-	Progress   func(host.Progress) // may be nil
+	Taken      time.Time            // the best lower bound for when the image was taken
+	Progress   func(host.Progress)  // may be nil
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*host.Volume, *filesystem.Entry) error
@@ -48,8 +49,9 @@ type Input struct {
 type Result struct {
 	Records []artifact.Record // in their final order, with IDs
 	Volumes []int64           // the files of each volume of the image
-	Files   int64             // regular files looked at
-	Bytes   int64             // given to YARA
+	Hosts   *host.Hosts
+	Files   int64 // regular files looked at
+	Bytes   int64 // given to YARA
 	Gaps    []model.Gap
 }
 
@@ -63,7 +65,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 		return nil, errors.New("more extractors than the matcher holds")
 	}
 	s := &Scan{
-		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), system: in.System,
+		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), taken: in.Taken,
 		onProgress: in.Progress, entries: in.Entries,
 		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}
@@ -88,29 +90,68 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	if s.opts.NoDeleted {
 		gap(model.SubjectDeleted, model.Minor, model.Msg("gap.deleted"), model.Msg("why.option"))
 	}
-	for i, v := range s.img.Volumes {
-		wanted := s.opts.Volume == "" || v.Is(s.opts.Volume)
-		if v.FS != nil && !wanted {
-			gap(model.SubjectVolume, model.Minor, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.volume", "volume", s.opts.Volume))
-			continue
-		}
-		err := guard.Do("scan", func() (err error) {
-			switch {
-			case v.FS != nil:
-				r.Volumes[i], err = s.volume(ctx, v)
-			case v.Content == "swap" && wanted && !s.opts.WantedOnly:
-				err = s.swap(ctx, v)
-			}
-			return err
-		})
+	var lists []*jobList
+	marks := &host.Marks{}
+	whole := func(v *host.Volume, fn func() error) error {
+		err := guard.Do("scan", fn)
 		var panicked *guard.PanicError
 		if errors.As(err, &panicked) {
 			s.gap(partGap(v, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.error", "error", text.Raw(err.Error()))))
-			continue
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: volume %s: %w", s.img.Path, v.ID, err)
+			return fmt.Errorf("%s: volume %s: %w", v.Image.Path, v.ID, err)
 		}
+		return nil
+	}
+	for i, v := range s.img.Volumes {
+		if v.FS == nil {
+			continue
+		}
+		if !s.wanted(v) {
+			gap(model.SubjectVolume, model.Minor, model.Msg("gap.volume", "volume", v.ID), model.Msg("why.volume", "volume", s.opts.Volume))
+			continue
+		}
+		if err := whole(v, func() error {
+			l, err := s.walk(ctx, v, i, marks)
+			if err == nil {
+				lists, r.Volumes[i] = append(lists, l), l.files
+				for _, d := range l.dirs {
+					marks.SeeDir(v, strings.TrimSuffix(d, "/"))
+				}
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.survey(ctx, lists, marks); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
+	}
+	s.own(ctx, lists)
+	for _, l := range lists {
+		if err := whole(l.v, func() error { return s.volume(ctx, l) }); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range s.img.Volumes {
+		if v.FS != nil || v.Content != "swap" || !s.wanted(v) || s.opts.WantedOnly {
+			continue
+		}
+		if err := whole(v, func() error { return s.swap(ctx, v) }); err != nil {
+			return nil, err
+		}
+	}
+	if !s.opts.YARAOnly {
+		s.guard(nil, model.Msg("gap.started"), func() error { return s.started(ctx) })
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	r.Hosts = s.hosts
+	s.found.nested = func(id string) bool {
+		h := s.hosts.Host(id)
+		return h != nil && (h.Kind == host.Container || h.Kind == host.Root)
 	}
 	r.Gaps = append(r.Gaps, s.found.leftOut()...)
 	r.Records = s.found.sorted()
@@ -118,6 +159,9 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	r.Gaps = append(r.Gaps, s.trouble.list()...)
 	return r, nil
 }
+
+// wanted says whether a volume is one of those to look at.
+func (s *Scan) wanted(v *host.Volume) bool { return s.opts.Volume == "" || v.Is(s.opts.Volume) }
 
 func (s *Scan) jobs() int {
 	if s.opts.Jobs > 0 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,7 +34,8 @@ type Scan struct {
 	rules      *rules.Set
 	extractors []artifact.Extractor
 	globs      *globs
-	system     *artifact.System
+	taken      time.Time
+	hosts      *host.Hosts
 	onProgress func(host.Progress)
 	entries    func(*host.Volume, *filesystem.Entry) error
 
@@ -41,7 +43,7 @@ type Scan struct {
 	scanned atomic.Int64 // bytes given to YARA
 	sealed  atomic.Int64 // archives of the present volume that are as their package installed them
 
-	owners map[string]*dpkg.Owners // by volume
+	owners map[*host.Host]*dpkg.Owners
 
 	limits limits
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
@@ -100,24 +102,24 @@ func partGap(v *host.Volume, what, why model.Message) model.Gap {
 	}
 }
 
-// volume looks at all files of a volume and gives their number.
-func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
-	s.progress(host.Progress{Phase: "reading directories"})
-	number := s.number(v)
-	list, devices, files, err := s.walk(ctx, v)
-	if err != nil {
-		return 0, err
+func volumeSource(v *host.Volume) model.Source {
+	if v == nil {
+		return model.Source{DiskOffset: -1}
 	}
-	s.guard(v, model.Msg("gap.packages", "volume", v.ID), func() error {
-		s.own(ctx, v, list)
-		return nil
-	})
+	return model.Source{Volume: v.ID, DiskOffset: -1}
+}
+
+// volume looks at all files of a volume.
+func (s *Scan) volume(ctx context.Context, list *jobList) error {
+	v, number := list.v, list.number
 	total := host.Progress{Phase: "reading files", TotalFiles: int64(len(list.jobs))}
 	for i := range list.jobs {
 		total.TotalBytes += list.jobs[i].content(v)
 	}
-	for i := range devices {
-		s.keep(number, 0, devices[i])
+	for _, e := range list.devices {
+		if h, inside := s.hosts.Of(v, e.Path); deviceOutsideDev(h, inside) {
+			s.keep(number, 0, s.deviceRecord(v, h, inside, e))
+		}
 	}
 	var next, done, bytes atomic.Int64
 	g, gctx := errgroup.WithContext(ctx)
@@ -137,7 +139,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 					return err
 				}
 				j := &list.jobs[i]
-				if err := w.guarded(gctx, j, list.path(j)); err != nil {
+				if err := w.guarded(gctx, list, j); err != nil {
 					return err
 				}
 				b := bytes.Add(j.content(v))
@@ -152,13 +154,7 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return 0, err
-	}
-	if !s.opts.YARAOnly {
-		s.guard(v, model.Msg("gap.scripts", "volume", v.ID), func() error { return s.started(ctx, v, number) })
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
+		return err
 	}
 	if n := s.sealed.Swap(0); n > 0 {
 		s.gap(model.Gap{
@@ -169,14 +165,15 @@ func (s *Scan) volume(ctx context.Context, v *host.Volume) (int64, error) {
 	for _, p := range v.FS.Problems() {
 		s.gap(v.ProblemGap(p))
 	}
-	return files, nil
+	return nil
 }
 
-// walk lists the files to look at.
-func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices []artifact.Record, files int64, err error) {
-	list = &jobList{}
+// walk lists the files of a volume.
+func (s *Scan) walk(ctx context.Context, v *host.Volume, number int, marks *host.Marks) (*jobList, error) {
+	s.progress(host.Progress{Phase: "reading directories"})
+	list := &jobList{v: v, number: number}
 	var refused error // by the callback for the entries
-	err = v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
+	err := v.FS.Walk(ctx, filesystem.WalkOptions{Targets: true, Orphans: true, Deleted: !s.opts.NoDeleted}, func(e *filesystem.Entry) error {
 		if s.entries != nil {
 			if refused = s.entries(v, e); refused != nil {
 				return refused
@@ -190,89 +187,72 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume) (list *jobList, devices
 		}
 		in := e.Inode
 		if e.First {
-			files++
+			list.files++
 		}
 		if e.Err != nil && in.State != filesystem.Deleted {
 			s.problem(place{v, e.Path, in.Ref}, e.Err)
 		}
-		_, inside := host.SplitRoot(e.Path)
 		j := job{ref: in.Ref, size: in.Size, state: in.State, mode: in.Mode}
 		switch {
 		case in.IsRegular():
-		case in.IsSymlink():
-			if j.wants = s.globs.match(inside); j.wants != 0 && in.State == filesystem.Live {
-				j.link = true
-				list.add(e.Path, j)
-			}
-			return nil
-		default:
-			if !s.opts.YARAOnly && deviceOutsideDev(e) {
-				devices = append(devices, s.deviceRecord(v, e))
-			}
-			return nil
-		}
-		if e.Path != "" {
-			j.wants = s.globs.match(inside)
-		}
-		if s.opts.WantedOnly && j.wants == 0 {
-			return nil
-		}
-		if !e.First {
 			// Names come in an order that depends on the disk alone; content
 			// is looked at under the first of them, extractors see each.
-			if j.wants == 0 {
+			j.again = !e.First
+		case in.IsSymlink():
+			if j.link = true; in.State != filesystem.Live {
 				return nil
 			}
-			j.again = true
+		default:
+			if t := in.Mode & filesystem.ModeType; !s.opts.YARAOnly && in.State == filesystem.Live && (t == filesystem.ModeBlock || t == filesystem.ModeChar) && (in.Major != 0 || in.Minor != 0) {
+				list.devices = append(list.devices, e)
+			}
+			return nil
+		}
+		if in.State == filesystem.Live {
+			marks.See(v, e.Path)
 		}
 		list.add(e.Path, j)
 		return nil
 	})
 	if err = cmp.Or(refused, ctx.Err(), err); refused != nil || ctx.Err() != nil {
-		return nil, nil, 0, err
+		return nil, err
 	}
 	if err != nil {
 		// What was found so far is looked at, and the other volumes are.
 		s.gap(partGap(v, model.Msg("gap.walk", "volume", v.ID), model.Msg("why.walk", "error", text.Raw(err.Error()))))
 	}
-	list.order()
-	return list, devices, files, nil
+	return list, nil
 }
 
-func (s *Scan) deviceRecord(v *host.Volume, e *filesystem.Entry) artifact.Record {
+func (s *Scan) deviceRecord(v *host.Volume, h *host.Host, inside string, e *filesystem.Entry) artifact.Record {
 	r := artifact.Record{Kind: "file.notable"}
 	r.Add("what", "device_outside_dev")
 	r.Add("file_type", e.Inode.TypeName())
 	r.Add("mode", fmt.Sprintf("%04o", e.Inode.Mode&0o7777))
 	r.Add("device", fmt.Sprintf("%d:%d", e.Inode.Major, e.Inode.Minor))
-	r.Source = artifact.Source{Image: s.img.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
+	r.Source = artifact.Source{Image: v.Image.ID, Host: h.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, State: e.Inode.State, DiskOffset: -1}
+	if inside != e.Path {
+		r.Source.HostPath = inside
+	}
 	addTimes(&r, e.Inode)
 	return r
 }
 
-// own reads the package database of a volume: which package owns which path, and
+// own reads the package databases of all hosts: which package owns which path, and
 // with what checksum.
-func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
-	o := &dpkg.Owners{}
-	if s.owners == nil {
-		s.owners = make(map[string]*dpkg.Owners)
+func (s *Scan) own(ctx context.Context, lists []*jobList) {
+	s.owners = make(map[*host.Host]*dpkg.Owners)
+	for _, l := range lists {
+		s.guard(l.v, model.Msg("gap.packages", "volume", l.v.ID), func() error {
+			s.ownVolume(ctx, l)
+			return nil
+		})
 	}
-	s.owners[v.ID] = o
+}
+
+func (s *Scan) ownVolume(ctx context.Context, list *jobList) {
+	v := list.v
 	w := &worker{s: s, v: v}
-	read := func(j *job, fn func(pkg string, r *io.SectionReader) error) {
-		f, err := v.FS.Open(j.ref)
-		var in *opened
-		if err == nil {
-			in, err = w.text(ctx, f)
-		}
-		if err == nil {
-			err = fn(strings.TrimSuffix(j.name, path.Ext(j.name)), in.content)
-			in.cancel()
-		}
-		if err != nil {
-			s.problem(place{v: v, path: list.path(j)}, err)
-		}
-	}
 	for i := range list.jobs {
 		j := &list.jobs[i]
 		if ctx.Err() != nil {
@@ -281,14 +261,34 @@ func (s *Scan) own(ctx context.Context, v *host.Volume, list *jobList) {
 		if j.state != filesystem.Live || j.link || j.name == "" {
 			continue
 		}
-		switch dir := list.dirs[j.dir]; {
+		at := list.sites[j.dir]
+		read := func(fn func(o *dpkg.Owners, pkg string, r *io.SectionReader) error) {
+			o := s.owners[at.host]
+			if o == nil {
+				o = &dpkg.Owners{}
+				s.owners[at.host] = o
+			}
+			f, err := v.FS.Open(j.ref)
+			var in *opened
+			if err == nil {
+				in, err = w.text(ctx, f)
+			}
+			if err == nil {
+				err = fn(o, strings.TrimSuffix(j.name, path.Ext(j.name)), in.content)
+				in.cancel()
+			}
+			if err != nil {
+				s.problem(place{v: v, path: list.path(j)}, err)
+			}
+		}
+		switch dir := at.path; {
 		case dir == "/var/lib/dpkg/" && j.name == "diversions":
-			read(j, func(_ string, r *io.SectionReader) error { return o.AddDiversions(r) })
+			read(func(o *dpkg.Owners, _ string, r *io.SectionReader) error { return o.AddDiversions(r) })
 		case dir != "/var/lib/dpkg/info/":
 		case strings.HasSuffix(j.name, ".list"):
-			read(j, func(pkg string, r *io.SectionReader) error { return o.AddList(pkg, r) })
+			read(func(o *dpkg.Owners, pkg string, r *io.SectionReader) error { return o.AddList(pkg, r) })
 		case strings.HasSuffix(j.name, ".md5sums"):
-			read(j, func(pkg string, r *io.SectionReader) error { return o.AddMD5Sums(pkg, r) })
+			read(func(o *dpkg.Owners, pkg string, r *io.SectionReader) error { return o.AddMD5Sums(pkg, r) })
 		}
 	}
 }
@@ -301,43 +301,38 @@ type ownership struct {
 	md5   string // as the package states it
 }
 
-func (s *Scan) ownership(v *host.Volume, p string, st filesystem.State) ownership {
-	o := s.owners[v.ID]
+func (s *Scan) ownership(at site, st filesystem.State) ownership {
+	o := s.owners[at.host]
 	if o == nil || !o.Known() || st != filesystem.Live {
 		return ownership{}
 	}
-	if root, _ := host.SplitRoot(p); root != "" {
-		return ownership{} // a container's own database is another one
-	}
 	out := ownership{known: true}
-	out.owner, _ = o.Owner(p)
+	out.owner, _ = o.Owner(at.path)
 	if out.owner != "" {
-		out.md5, _ = o.MD5(p)
+		out.md5, _ = o.MD5(at.path)
 	}
 	return out
 }
 
-// Lookup tells detection of a file that a record names.
-func (s *Scan) Lookup(volume, name string) *detect.FileFact {
-	for _, v := range s.img.Volumes {
-		if v.ID != volume || v.FS == nil {
-			continue
-		}
-		ref, real, err := filesystem.Lookup(v.FS, name, true)
-		if err != nil {
-			return nil
-		}
-		in, err := v.FS.Inode(ref)
-		if err != nil {
-			return nil
-		}
-		o := s.ownership(v, real, in.State)
-		if o.owner == "" {
-			o = s.ownership(v, path.Clean(name), in.State)
-		}
-		return &detect.FileFact{Path: real, Inode: in, Owner: o.owner, Known: o.known}
+// Lookup tells detection of a file that a record of a host names.
+func (s *Scan) Lookup(id, name string) *detect.FileFact {
+	h := s.hosts.Host(id)
+	if h == nil {
+		return nil
 	}
-	return nil
+	found, err := h.Lookup(name, true)
+	if err != nil {
+		return nil
+	}
+	in, err := found.Inode()
+	if err != nil {
+		return nil
+	}
+	o := s.ownership(site{h, found.Path}, in.State)
+	if o.owner == "" {
+		o = s.ownership(site{h, path.Clean(name)}, in.State)
+	}
+	return &detect.FileFact{Path: found.Path, Inode: in, Owner: o.owner, Known: o.known}
 }
 
 func (s *Scan) keep(volume, seq int, r artifact.Record) {

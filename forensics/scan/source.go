@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"io"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/host"
@@ -35,9 +36,15 @@ func (s *Scan) OnDisk(f *model.Finding) {
 	if src.DiskOffset < 0 || src.Length == 0 || src.Member != "" {
 		return
 	}
+	var disk io.ReaderAt = s.img.Disk
+	for _, v := range s.img.Volumes {
+		if v.ID == src.Volume {
+			disk = v.Disk
+		}
+	}
 	want := s.Read(*src, int(min(src.Length, 64, 512-src.DiskOffset%512)))
 	got := make([]byte, len(want))
-	if _, err := s.img.Disk.ReadAt(got, src.DiskOffset); err == nil && !bytes.Equal(got, want) {
+	if _, err := disk.ReadAt(got, src.DiskOffset); err == nil && !bytes.Equal(got, want) {
 		src.DiskOffset = -1
 	}
 }

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path"
@@ -29,29 +30,29 @@ const (
 //
 // Files of packages are left out (what was changed of them is a finding of its
 // own), and those that an extractor reads anyway.
-func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
-	type named struct{ root, name, by string }
+func (s *Scan) started(ctx context.Context) error {
+	type named struct {
+		host     *host.Host
+		name, by string
+	}
 	var queue []named
 	s.mu.Lock()
 	var starters []*located
 	s.found.cut() // so that what is started does not depend on the workers
 	for i := range s.found.recs {
 		l := &s.found.recs[i]
-		if r := &l.rec; l.volume == number && r.Source.State == filesystem.Live && r.Kind.IsAutostart() && !r.Has("ignored") && r.Has("programs") {
+		if r := &l.rec; r.Source.State == filesystem.Live && r.Kind.IsAutostart() && !r.Has("ignored") && r.Has("programs") {
 			starters = append(starters, l)
 		}
 	}
 	sort.SliceStable(starters, func(i, j int) bool {
 		a, b := starters[i], starters[j]
-		if a.rec.Source.Path != b.rec.Source.Path {
-			return a.rec.Source.Path < b.rec.Source.Path
-		}
-		return a.seq < b.seq
+		return cmp.Or(byFile(a, b), a.seq-b.seq) < 0
 	})
 	add := func(r *artifact.Record) {
-		root, _ := host.SplitRoot(r.Source.Path)
+		h := s.hosts.Host(r.Source.Host)
 		for _, name := range r.List("programs") {
-			queue = append(queue, named{root, name, r.Source.Path})
+			queue = append(queue, named{h, name, r.Source.InHost()})
 		}
 	}
 	for _, l := range starters {
@@ -59,9 +60,9 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 	}
 	s.mu.Unlock()
 
-	w := &worker{s: s, v: v, number: number}
-	seen := make(map[filesystem.Ref]bool)
+	seen := make(map[ranFile]bool)
 	asked := make(map[named]bool)
+	count := make(map[*host.Host]int)
 	for depth := 0; depth < startedDepth && len(queue) > 0; depth++ {
 		round := queue
 		queue = nil
@@ -69,24 +70,26 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			key := named{n.root, n.name, ""}
-			if asked[key] {
+			key := named{n.host, n.name, ""}
+			if n.host == nil || asked[key] {
 				continue
 			}
 			asked[key] = true
-			ref, real, ok := s.program(v, n.root, n.name)
-			if !ok || seen[ref] {
+			v, found, ok := program(n.host, n.name)
+			if !ok || !s.wanted(v) || seen[ranFile{v, found.Ref}] {
 				continue
 			}
-			seen[ref] = true
-			if len(seen) > maxStarted {
-				s.gap(model.Gap{
-					Subject: model.SubjectFile, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.scripts", "volume", v.ID),
-					Why: model.Msg("why.scripts", "limit", maxStarted), Weight: model.Partial,
-				})
-				return nil
+			seen[ranFile{v, found.Ref}] = true
+			if count[n.host]++; count[n.host] > maxStarted {
+				if count[n.host] == maxStarted+1 {
+					s.gap(model.Gap{
+						Subject: model.SubjectFile, Source: model.Source{Volume: n.host.Volume.ID, Host: n.host.ID, DiskOffset: -1}, What: model.Msg("gap.scripts", "volume", n.host.Volume.ID),
+						Why: model.Msg("why.scripts", "limit", maxStarted), Weight: model.Partial,
+					})
+				}
+				continue
 			}
-			rec, err := s.startedScript(ctx, w, ref, real, n.root+n.name, n.by)
+			rec, err := s.startedScript(ctx, v, site{n.host, found.Path}, found, n.name, n.by)
 			if err != nil {
 				return err
 			}
@@ -96,6 +99,11 @@ func (s *Scan) started(ctx context.Context, v *host.Volume, number int) error {
 		}
 	}
 	return nil
+}
+
+type ranFile struct {
+	v   *host.Volume
+	ref filesystem.Ref
 }
 
 // addScript describes a script; where no first line says whose it is, its name may.
@@ -110,38 +118,37 @@ func addScript(rec *artifact.Record, f filesystem.File, name string) error {
 
 var codeNames = map[string]string{".py": "python", ".pl": "perl", ".php": "php", ".rb": "ruby", ".js": "node", ".mjs": "node", ".lua": "lua"}
 
-// program finds the file that a name of a program means, below the root of a
-// container or of the volume.
-func (s *Scan) program(v *host.Volume, root, name string) (filesystem.Ref, string, bool) {
+// program finds the file that a name of a program means on a host.
+func program(h *host.Host, name string) (*host.Volume, filesystem.Found, bool) {
 	for _, p := range detect.ProgramPaths(name) {
-		if ref, real, err := filesystem.Lookup(v.FS, root+p, true); err == nil {
-			return ref, real, true
+		if v, found, err := h.Locate(p, true); err == nil {
+			return v, found, true
 		}
 	}
-	return filesystem.Ref{}, "", false
+	return nil, filesystem.Found{}, false
 }
 
 // startedScript reads one script, and keeps its record; nil if it is none.
-func (s *Scan) startedScript(ctx context.Context, w *worker, ref filesystem.Ref, real, name, by string) (*artifact.Record, error) {
-	in, err := w.v.FS.Inode(ref)
+func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found filesystem.Found, name, by string) (*artifact.Record, error) {
+	in, err := found.Inode()
 	if err != nil || !in.IsRegular() || in.Size == 0 || in.State != filesystem.Live {
 		return nil, nil
 	}
-	if s.ownership(w.v, real, in.State).owner != "" || s.ownership(w.v, path.Clean(name), in.State).owner != "" {
+	if s.ownership(at, in.State).owner != "" || s.ownership(site{at.host, path.Clean(name)}, in.State).owner != "" {
 		return nil, nil
 	}
-	if _, inside := host.SplitRoot(real); s.globs.match(inside) != 0 {
+	if s.globs.match(at.path, at.host) != 0 {
 		return nil, nil
 	}
-	where := place{v: w.v, path: real}
-	f, err := w.v.FS.Open(ref)
+	where := place{v: v, path: found.Real}
+	f, err := found.Open()
 	if err != nil {
 		s.problem(where, err)
 		return nil, nil
 	}
 	rec := artifact.Record{Kind: "started.script"}
 	rec.Add("started_by", by)
-	if err := addScript(&rec, f, real); err != nil {
+	if err := addScript(&rec, f, found.Real); err != nil {
 		s.problem(where, err)
 		if !errors.Is(err, shell.ErrMiddle) {
 			return nil, nil
@@ -151,7 +158,8 @@ func (s *Scan) startedScript(ctx context.Context, w *worker, ref filesystem.Ref,
 		return nil, nil
 	}
 	list := []artifact.Record{rec}
-	if err := w.keep(ctx, real, in, &content{name: real, file: f, size: f.Size()}, list, 0); err != nil {
+	w := &worker{s: s, v: v, number: s.number(v)}
+	if err := w.keep(ctx, found.Real, at, in, &content{name: found.Real, file: f, size: f.Size()}, list, 0); err != nil {
 		return nil, err
 	}
 	return &list[0], nil

@@ -32,7 +32,7 @@ func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
 	f := &swapSpace{v: v}
 	f.in.Mode = filesystem.ModeRegular
 	f.in.Size = f.Size()
-	ranges, err := s.img.Disk.Allocated(ctx)
+	ranges, err := v.Disk.Allocated(ctx)
 	if err != nil {
 		s.problem(where, err)
 		f.exts = []filesystem.Extent{{Length: f.Size()}}
@@ -67,7 +67,7 @@ func (s *Scan) swap(ctx context.Context, v *host.Volume) error {
 		recs = append(recs, configRecord(&c.configs[i], c.own))
 	}
 	c.extents, c.file = f.exts, nil // a hash of it says nothing
-	return w.keep(ctx, swapPath, &f.in, c, recs, 0)
+	return w.keep(ctx, swapPath, site{s.hosts.List[0], swapPath}, &f.in, c, recs, 0)
 }
 
 // number gives the place of a volume on its disk.

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
@@ -186,7 +185,7 @@ func (noDisk) Size() int64                           { return 1 << 40 }
 func imageOf(trees ...filesystem.FS) *host.Image {
 	img := &host.Image{Path: "test", Disk: noDisk{}}
 	for i, t := range trees {
-		v := &host.Volume{Volume: volume.Volume{ID: fmt.Sprintf("p%d", i+1), Size: 1 << 34}, FS: filesystem.Guard(t)}
+		v := &host.Volume{Volume: volume.Volume{ID: fmt.Sprintf("p%d", i+1), Size: 1 << 34}, FS: filesystem.Guard(t), Image: img, Disk: img.Disk}
 		img.Volumes = append(img.Volumes, v)
 	}
 	return img
@@ -195,7 +194,7 @@ func imageOf(trees ...filesystem.FS) *host.Image {
 // scanOf runs a scan; change may set what only tests do.
 func scanOf(t *testing.T, img *host.Image, extractors []artifact.Extractor, opts Options, change func(*Scan)) *Result {
 	t.Helper()
-	s, err := New(img, Input{Rules: &rules.Set{}, Extractors: extractors, System: &artifact.System{Zone: time.UTC}}, opts)
+	s, err := New(img, Input{Rules: &rules.Set{}, Extractors: extractors}, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

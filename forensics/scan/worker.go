@@ -56,9 +56,10 @@ func (w *worker) close() {
 }
 
 // guarded is file with a guard: what no guard within caught costs this file.
-func (w *worker) guarded(ctx context.Context, j *job, p string) error {
+func (w *worker) guarded(ctx context.Context, list *jobList, j *job) error {
 	defer w.release()
-	err := guard.Do("file", func() error { return w.file(ctx, j, p) })
+	p := list.path(j)
+	err := guard.Do("file", func() error { return w.file(ctx, list, j, p) })
 	var panicked *guard.PanicError
 	if !errors.As(err, &panicked) {
 		return err
@@ -77,10 +78,13 @@ func (w *worker) where(j *job, p string) place {
 
 // file reads one file, whose path is p, and keeps what it tells. An error ends the
 // analysis: only a cancelled context gives one.
-func (w *worker) file(ctx context.Context, j *job, p string) error {
-	where := w.where(j, p)
+func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) error {
+	where, at := w.where(j, p), list.site(j)
 	if j.link {
-		w.link(ctx, j, p, where)
+		w.link(ctx, j, p, at, j.wants, where)
+		for _, a := range list.aliasesOf(j) {
+			w.link(ctx, j, p, a.site, a.wants, where)
+		}
 		return ctx.Err()
 	}
 	f, err := w.v.FS.Open(j.ref)
@@ -91,7 +95,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 		return nil
 	}
 	in := f.Inode()
-	c := &content{name: p, own: w.s.ownership(w.v, p, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0}
+	c := &content{name: p, own: w.s.ownership(at, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0 || j.alias != 0}
 	var cancel context.CancelFunc
 	c.ctx, cancel = w.s.limits.deadline(ctx, min(c.size, w.v.Size))
 	defer cancel()
@@ -126,7 +130,7 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 	var recs []artifact.Record
 	kept := 0
 	flush := func() error {
-		err := w.keep(ctx, p, in, c, recs, kept)
+		err := w.keep(ctx, p, at, in, c, recs, kept)
 		kept, recs = kept+len(recs), recs[:0]
 		return err
 	}
@@ -139,24 +143,32 @@ func (w *worker) file(ctx context.Context, j *job, p string) error {
 		}
 		if !j.again {
 			if err := guard.Do("notable", func() error {
-				recs = append(recs, w.s.notable(p, in, c, o)...)
+				recs = append(recs, w.s.notable(at.path, in, c, o)...)
 				return nil
 			}); err != nil {
 				w.s.problem(where, err)
 			}
 		}
-		for _, x := range j.extractors() {
-			emit := func(r artifact.Record) error {
-				if recs = append(recs, r); len(recs) >= batch {
-					return flush()
-				}
-				return nil
+		emit := func(r artifact.Record) error {
+			if recs = append(recs, r); len(recs) >= batch {
+				return flush()
 			}
-			if err := w.extract(ctx, w.s.extractors[x], p, "", in, c, emit); err != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
+			return nil
+		}
+		for _, a := range append([]aliased{{at, j.wants}}, list.aliasesOf(j)...) {
+			if at != a.site {
+				if err := flush(); err != nil {
+					return err
 				}
-				w.s.failed(where, w.s.extractors[x].Name(), err)
+				at = a.site
+			}
+			for _, x := range extractors(a.wants) {
+				if err := w.extract(ctx, w.s.extractors[x], a.site, "", in, c, emit); err != nil {
+					if ctx.Err() != nil {
+						return ctx.Err()
+					}
+					w.s.failed(where, w.s.extractors[x].Name(), err)
+				}
 			}
 		}
 	}
@@ -168,7 +180,10 @@ const batch = 4096
 
 // link gives a symbolic link to the extractors that want it, with the content that
 // it leads to.
-func (w *worker) link(ctx context.Context, j *job, p string, where place) {
+func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint64, where place) {
+	if wants == 0 {
+		return
+	}
 	in, err := w.v.FS.Inode(j.ref)
 	if err != nil {
 		w.s.problem(where, err)
@@ -179,24 +194,20 @@ func (w *worker) link(ctx context.Context, j *job, p string, where place) {
 		w.s.problem(where, err)
 		return
 	}
-	root, _ := host.SplitRoot(p)
-	name := p
-	if root != "" && strings.HasPrefix(target, "/") {
-		name = root + target
-	}
 	c := &content{}
-	if ref, _, err := filesystem.Lookup(w.v.FS, name, true); err == nil {
-		if f, err := w.v.FS.Open(ref); err == nil && f.Inode().IsRegular() {
-			c.file, c.size = f, f.Size()
+	volume := w.v
+	if v, found, err := at.host.Locate(at.path, true); err == nil {
+		if f, err := found.Open(); err == nil && f.Inode().IsRegular() {
+			c.file, c.size, volume = f, f.Size(), v
 		}
 	}
 	var recs []artifact.Record
-	for _, x := range j.extractors() {
+	for _, x := range extractors(wants) {
 		emit := func(r artifact.Record) error {
 			recs = append(recs, r)
 			return nil
 		}
-		if err := w.extract(ctx, w.s.extractors[x], p, target, in, c, emit); err != nil && ctx.Err() == nil {
+		if err := w.extract(ctx, w.s.extractors[x], at, target, in, c, emit); err != nil && ctx.Err() == nil {
 			w.s.failed(where, w.s.extractors[x].Name(), err)
 		}
 	}
@@ -220,25 +231,24 @@ func (w *worker) link(ctx context.Context, j *job, p string, where place) {
 		// place on the disk stands what was there before.
 		exts, err := f.Extents()
 		disk := make([]byte, len(target))
-		if at := diskOffset(exts, w.v.Offset, 0); err == nil && at >= 0 {
-			if _, err := w.s.img.Disk.ReadAt(disk, at); err == nil && string(disk) == target {
+		if off := diskOffset(exts, w.v.Offset, 0); err == nil && off >= 0 {
+			if _, err := w.v.Disk.ReadAt(disk, off); err == nil && string(disk) == target {
 				text.extents = exts
 			}
 		}
 	}
-	if c.file != nil {
+	if c.file != nil && volume == w.v {
 		c.extents, _ = c.file.Extents()
-		c.file = nil
 	}
-	_ = w.keep(ctx, p, in, text, own, 0)
-	_ = w.keep(ctx, p, in, c, behind, 0)
+	c.file = nil
+	_ = w.keep(ctx, p, at, in, text, own, 0)
+	_ = w.keep(ctx, p, at, in, c, behind, 0)
 }
 
 // extract runs an extractor over a file.
-func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target string, in *filesystem.Inode, c *content, emit func(artifact.Record) error) (err error) {
+func (w *worker) extract(ctx context.Context, x artifact.Extractor, at site, target string, in *filesystem.Inode, c *content, emit func(artifact.Record) error) (err error) {
 	defer guard.Recover("extractor", &err)
-	root, inside := host.SplitRoot(p)
-	input := &artifact.Input{Root: root, Path: inside, Inode: in, Target: target, System: w.s.system}
+	input := &artifact.Input{Path: at.path, User: at.host.UserOf(at.path), Inode: in, Target: target, System: &at.host.System}
 	k, ok := x.(artifact.HoleKeeper)
 	o, err := w.open(ctx, c, ok && k.KeepsHoles())
 	if err != nil {
@@ -247,7 +257,7 @@ func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target st
 	defer o.cancel()
 	input.Content, input.NextData = o.content, o.next
 	input.Exists = func(p string) bool {
-		_, _, err := filesystem.Lookup(w.v.FS, root+p, true)
+		_, err := at.host.Lookup(p, true)
 		return err == nil
 	}
 	given := make(map[model.Kind]int)
@@ -276,7 +286,7 @@ func (w *worker) extract(ctx context.Context, x artifact.Extractor, p, target st
 
 // keep completes records of a file with where they come from; before them came first
 // others.
-func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *content, recs []artifact.Record, first int) error {
+func (w *worker) keep(ctx context.Context, p string, at site, in *filesystem.Inode, c *content, recs []artifact.Record, first int) error {
 	if len(recs) == 0 {
 		return nil
 	}
@@ -295,7 +305,10 @@ func (w *worker) keep(ctx context.Context, p string, in *filesystem.Inode, c *co
 	}
 	for i := range recs {
 		r := &recs[i]
-		r.Source.Image, r.Source.Volume, r.Source.Path, r.Source.State = w.s.img.ID, w.v.ID, p, in.State
+		r.Source.Image, r.Source.Host, r.Source.Volume, r.Source.Path, r.Source.State = w.v.Image.ID, at.host.ID, w.v.ID, p, in.State
+		if at.path != p {
+			r.Source.HostPath = at.path
+		}
 		r.Source.Inode, r.Source.Version = in.Ref.Inode, in.Ref.Version
 		if c.hashed {
 			r.Source.SHA256 = hex.EncodeToString(c.sum[:])

@@ -9,7 +9,7 @@
 package twins
 
 import (
-	"path"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -29,11 +29,10 @@ func FromJournal(r *model.Record) bool { return r.Has("entry_offset") }
 // received.
 func Elsewhere(r *model.Record) bool { return r.Has("remote_host") }
 
-// System gives the root of the system whose log a record was read from: that of the
-// image, or of a container.
+// System gives the host whose log a record was read from; where that is not known, the
+// volume.
 func System(r *model.Record) string {
-	root, _, _ := strings.Cut(path.Clean(r.Source.Path), "/log/")
-	return r.Source.Volume + "\x00" + strings.TrimSuffix(strings.TrimSuffix(root, "/var"), "/run")
+	return cmp.Or(r.Source.Host, r.Source.Volume)
 }
 
 // Span gives the times between which a record of a log states something, zero where it

@@ -72,7 +72,7 @@ func TestFindAll(t *testing.T) {
 			"b>a",
 		},
 		{"another address", []model.Record{log("a", model.AuthFailures, authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 0, 0, two)}, ""},
-		{"another system", []model.Record{log("a", model.AuthFailures, "/srv/jail"+authlog, 0, 1, one), log("b", model.LoginFailures, btmp, 0, 0, one)}, ""},
+		{"another system", []model.Record{onHost("h2", log("a", model.AuthFailures, "/srv/jail"+authlog, 0, 1, one)), log("b", model.LoginFailures, btmp, 0, 0, one)}, ""},
 		{"no address", []model.Record{log("a", model.AuthFailures, authlog, 0, 1), log("b", model.LoginFailures, btmp, 0, 0)}, ""},
 		{
 			"rows of one address",
@@ -145,4 +145,9 @@ func TestMany(t *testing.T) {
 	if d := time.Since(begun); d > 20*time.Second {
 		t.Errorf("%d records took %s", len(list), d)
 	}
+}
+
+func onHost(id string, r model.Record) model.Record {
+	r.Source.Host = id
+	return r
 }

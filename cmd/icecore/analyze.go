@@ -26,11 +26,12 @@ func (a *app) analyzeCmd() *cobra.Command {
 		iocs   indicators
 	)
 	c := &cobra.Command{
-		Use:   "analyze IMAGE",
+		Use:   "analyze IMAGE...",
 		Short: "The main job: verdict, findings, attack timeline",
 		Long: `Reads all volumes of an image and reports whether the server was compromised, since
 when, by what, and with what proof. The image is opened for reading only, and nothing
-is written beside it.
+is written beside it. Several images are the disks of one server: what its fstab(5)
+names is found on all of them.
 
 With -o it also writes a case directory: report.html (one page, to read and print),
 analysis.json, timeline.jsonl, timeline.csv, bodyfile and icecore.log (what was run,
@@ -48,8 +49,9 @@ was not understood. The first screen names it, and the JSON form as not_read of 
 verdict.`,
 		Example: `  icecore analyze snapshot.qcow2
   icecore analyze -o case-17 --hash-image snapshot.raw
+  icecore analyze system.raw data.raw
   icecore analyze --format json --fail-on high snapshot.raw > analysis.json`,
-		Args: oneImage,
+		Args: someImages,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			least, err := levelOf(failOn)
 			if err != nil {
@@ -58,7 +60,7 @@ verdict.`,
 			if err := iocs.check(); err != nil {
 				return err
 			}
-			an, err := a.analyze(cmd.Context(), args[0], &o, dir)
+			an, err := a.analyze(cmd.Context(), args, &o, dir)
 			if an == nil {
 				return err
 			}
@@ -133,16 +135,16 @@ func (a *app) show(an *forensics.Analysis, o report.Options) error {
 	return cmp.Or(report.Write(w, a.format, &an.Analysis, o), w.err)
 }
 
-// analyze analyses an image and, if a directory is named, writes the case directory. If
+// analyze analyses the images of a server and, if a directory is named, writes the case directory. If
 // only the directory cannot be written, it gives both the analysis and the error.
 func (a *app) analyze(
-	ctx context.Context, name string, o *forensics.Options, dir string,
+	ctx context.Context, names []string, o *forensics.Options, dir string,
 ) (*forensics.Analysis, error) {
 	p := a.newProgress()
 	defer p.done()
 	a.complete(o, p)
 	p.show(forensics.Progress{Phase: "opening"})
-	img, err := forensics.Open(ctx, name, o.Open)
+	img, err := forensics.OpenAll(ctx, names, o.Open)
 	if err != nil {
 		return nil, err
 	}

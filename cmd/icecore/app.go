@@ -131,6 +131,11 @@ func (a *app) commands() []*cobra.Command {
 // oneImage checks the arguments of a command that wants an image.
 func oneImage(_ *cobra.Command, args []string) error { return wants(args, 1, "an image") }
 
+// someImages checks the arguments of a command that wants the images of one server.
+func someImages(_ *cobra.Command, args []string) error { return wants(args, maxImages, "an image") }
+
+const maxImages = 64
+
 // wants checks that there are arguments, and no more than so many.
 func wants(args []string, most int, what string) error {
 	switch {

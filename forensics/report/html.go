@@ -33,7 +33,7 @@ func HTML(w io.Writer, an *model.Analysis, o Options) error {
 		"clock": texts.clock, "moment": texts.moment, "note": texts.note,
 		"status": texts.status,
 		"since":  texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
-		"command": func(src *sourceView) string { return check(a.Image.Path, src) },
+		"command": a.check,
 	}).ParseFS(templates, "report.html.tmpl")
 	if err != nil {
 		return err

@@ -9,15 +9,21 @@ import (
 
 // place names where a source stands, without its member and state: path:line.
 func (src *sourceView) place() string {
-	p := or(src.Path, "inode "+src.inode())
+	p := or(src.shown(), "inode "+src.inode())
 	if src.Line > 0 {
 		p = fmt.Sprintf("%s:%d", p, src.Line)
+	}
+	if src.HostPath != "" && src.HostPath != src.Path {
+		p += " (" + src.Volume + ":" + src.Path + ")"
 	}
 	if src.Version > 0 && src.Path != "" {
 		p += " (inode " + src.inode() + ")"
 	}
 	return p
 }
+
+// shown is the path by which the host knew the file.
+func (src *sourceView) shown() string { return or(src.HostPath, src.Path) }
 
 // inode names the inode of a source, as the option --inode wants it.
 func (src *sourceView) inode() string {
@@ -34,7 +40,13 @@ func archived(src *sourceView) bool {
 var unpack = map[string]string{"gzip": "zcat", "xz": "xzcat", "bzip2": "bzcat", "zstd": "zstdcat"}
 
 // check gives the command that shows the bytes of a source.
-func check(image string, src *sourceView) string {
+func (v *view) check(src *sourceView) string {
+	image, volume := v.Image.Path, src.Volume
+	for _, o := range v.Others {
+		if o.ID == src.Image {
+			image, volume = o.Path, strings.TrimPrefix(volume, o.ID+".")
+		}
+	}
 	if src.Inode == 0 && src.DiskOffset != nil { // swap space has no files
 		return fmt.Sprintf(
 			"icecore cat %s --disk-offset %d --length %d",
@@ -43,7 +55,7 @@ func check(image string, src *sourceView) string {
 			max(src.Length, 64),
 		)
 	}
-	cmd := fmt.Sprintf("icecore cat %s --volume %s --inode %d", quote(image), src.Volume, src.Inode)
+	cmd := fmt.Sprintf("icecore cat %s --volume %s --inode %d", quote(image), volume, src.Inode)
 	if src.Version > 0 {
 		cmd += fmt.Sprintf("@%d", src.Version)
 	}

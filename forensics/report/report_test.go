@@ -386,7 +386,7 @@ func TestCheck(t *testing.T) {
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 17 --offset 100 --length 20`,
 		`icecore cat 'snap shots/web'\''01.raw' --volume p1 --inode 99@7 --offset 100 --length 20`,
 	} {
-		if got := check(a.Image.Path, a.Findings[i].Source); got != want {
+		if got := a.check(a.Findings[i].Source); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -214,7 +214,7 @@ func (t *screen) verify() {
 	for i := range a.Findings {
 		if src := a.Findings[i].Source; src != nil {
 			t.text(t.say("verify-bytes", "finding", a.Findings[i].ID))
-			t.line("  " + check(a.Image.Path, src))
+			t.line("  " + a.check(src))
 			break
 		}
 	}

@@ -83,7 +83,7 @@ func summarize(a *view, w words) *summary {
 		}
 		if f.Phase == string(model.PhaseMining) && f.Source != nil && rank(f.Level) <= 1 &&
 			f.Engine == string(model.EngineYARA) {
-			s.addMiner(miner{path: f.Source.Path, state: f.Source.State, what: f.Rule, archived: archived(f.Source)})
+			s.addMiner(miner{path: f.Source.shown(), state: f.Source.State, what: f.Rule, archived: archived(f.Source)})
 		}
 	}
 	for _, l := range levelOrder {
@@ -176,7 +176,7 @@ func (s *summary) configs(a *view) {
 		if pool != "" && !slices.Contains(s.pools, pool) {
 			s.pools = append(s.pools, pool)
 		}
-		w := wallet{field(r, "wallet"), field(r, "coin"), r.Source.Path}
+		w := wallet{field(r, "wallet"), field(r, "coin"), r.Source.shown()}
 		if w.address != "" && !slices.ContainsFunc(s.wallets, func(x wallet) bool { return x.address == w.address }) {
 			s.wallets = append(s.wallets, w)
 		}

@@ -16,6 +16,7 @@ import (
 type view struct {
 	Tool     model.Tool
 	Image    model.Image
+	Others   []model.Image
 	Snapshot snapshotView
 	Volumes  []model.Volume
 	System   model.Host
@@ -55,7 +56,8 @@ type findingView struct {
 }
 
 type sourceView struct {
-	Volume, Path   string
+	Image, Volume  string
+	Path, HostPath string
 	Inode          uint64
 	Version        uint32
 	Line           int
@@ -126,7 +128,7 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 		a = translated(a, lang)
 	}
 	v := &view{
-		Tool: a.Tool, Image: a.Image.Escaped(), Snapshot: snapshotView{whenView{Time: stamp(a.Snapshot.TakenAt)}, a.Snapshot.Source}, System: a.System().Escaped(),
+		Tool: a.Tool, Image: a.Image.Escaped(), Others: escapedImages(a.Others), Snapshot: snapshotView{whenView{Time: stamp(a.Snapshot.TakenAt)}, a.Snapshot.Source}, System: a.System().Escaped(),
 		Verdict:  verdictView{string(a.Verdict.State), whenOf(a.Verdict.Since), a.Verdict.SinceFinding},
 		Kinds:    make(map[string]int),
 		Coverage: coverageView{Files: a.Coverage.Files, BytesScanned: a.Coverage.BytesScanned},
@@ -251,7 +253,7 @@ func scrub(v reflect.Value) {
 
 func sourceOf(s *model.Source) sourceView {
 	out := sourceView{
-		Volume: s.Volume, Path: s.Path, Inode: s.Inode, Version: s.Version, Line: s.Line, Offset: s.Offset, Length: s.Length, State: s.State.String(), SHA256: s.SHA256, Member: s.Member,
+		Image: s.Image, Volume: s.Volume, Path: s.Path, HostPath: s.HostPath, Inode: s.Inode, Version: s.Version, Line: s.Line, Offset: s.Offset, Length: s.Length, State: s.State.String(), SHA256: s.SHA256, Member: s.Member,
 	}
 	if s.DiskOffset >= 0 {
 		at := s.DiskOffset
@@ -296,4 +298,12 @@ func field(r *recordView, name string) string {
 		}
 	}
 	return ""
+}
+
+func escapedImages(list []model.Image) []model.Image {
+	out := make([]model.Image, len(list))
+	for i := range list {
+		out[i] = list[i].Escaped()
+	}
+	return out
 }

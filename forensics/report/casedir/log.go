@@ -31,16 +31,20 @@ func (l runLog) begin(img *host.Image, args []string, started time.Time) {
 	if wd, err := os.Getwd(); err == nil {
 		l.Info("working directory", "path", wd)
 	}
-	for _, f := range img.Disk.Files() {
-		l.Info("file of the image", "path", f.Path, "bytes", f.Size, "role", f.Role)
+	for _, o := range img.All() {
+		for _, f := range o.Disk.Files() {
+			l.Info("file of the image", "path", f.Path, "bytes", f.Size, "role", f.Role)
+		}
 	}
 }
 
 // end notes what was found, and what was written.
 func (l runLog) end(a *model.Analysis, written []output.Written, events int, started time.Time) {
-	for _, f := range a.Image.Files {
-		if f.SHA256 != "" {
-			l.Info("hash of a file of the image", "path", f.Path, "sha256", f.SHA256)
+	for _, i := range append([]model.Image{a.Image}, a.Others...) {
+		for _, f := range i.Files {
+			if f.SHA256 != "" {
+				l.Info("hash of a file of the image", "path", f.Path, "sha256", f.SHA256)
+			}
 		}
 	}
 	if len(a.Image.Files) > 0 && a.Image.Files[0].SHA256 == "" {

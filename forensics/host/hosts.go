@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
 	hs.open(server)
 	for _, s := range spots {
 		h := &Host{Kind: Root, Volume: s.v, Root: s.root}
-		if s.root == "" || deployment(s.v, s.root) {
+		if s.root == "" || deployment(s.root) {
 			h.Kind = Other
 		}
 		hs.open(h)
@@ -101,7 +102,7 @@ func (hs *Hosts) server(img *Image, m *Marks) *Host {
 			continue
 		}
 		for _, r := range x.roots() {
-			if !deployment(v, r) {
+			if !deployment(r) {
 				continue
 			}
 			ref, _, err := filesystem.Lookup(v.FS, r, true)
@@ -116,15 +117,10 @@ func (hs *Hosts) server(img *Image, m *Marks) *Host {
 	return h
 }
 
-// deployment says whether a directory is a deployment of ostree: it stands in
-// deploy/NAME/deploy/, and beside it the file of its origin.
-func deployment(v *Volume, root string) bool {
-	if path.Base(path.Dir(root)) != "deploy" || path.Base(path.Dir(path.Dir(path.Dir(root)))) != "deploy" {
-		return false
-	}
-	_, _, err := filesystem.Lookup(v.FS, root+".origin", false)
-	return err == nil
-}
+// deployment says whether a directory is a deployment of ostree.
+func deployment(root string) bool { return deploymentRE.MatchString(root) }
+
+var deploymentRE = regexp.MustCompile(`/ostree/deploy/[^/]+/deploy/[^/]+$`)
 
 // open makes a host usable: with its mounts, what it says of itself, and its accounts.
 func (hs *Hosts) open(h *Host) {
@@ -186,7 +182,7 @@ func (hs *Hosts) mountAll(h *Host) {
 			rootDevice = m.Device
 		}
 	}
-	if deployment(h.Volume, h.Root) {
+	if deployment(h.Root) {
 		// Of each deployment, /var is the one that all of the same name share.
 		hs.attach(h, &Mount{Target: "/var", Inferred: "ostree"}, h.Volume, path.Join(path.Dir(path.Dir(h.Root)), "var"))
 	}

@@ -112,7 +112,7 @@ func (x *marks) roots() []string {
 		seen[r] = true
 	}
 	for r := range x.accounts {
-		if x.shells[r] {
+		if x.shells[r] || deployment(r) {
 			seen[r] = true
 		}
 	}

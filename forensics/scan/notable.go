@@ -71,7 +71,7 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && kind != filetype.Text && kind != filetype.Empty {
 		add("setuid_unowned")
 	}
-	if executable && root == "" && kind != filetype.Text && kind != filetype.Empty && lendsCapabilities(inside, o) {
+	if executable && kind != filetype.Text && kind != filetype.Empty && lendsCapabilities(inside, o) {
 		if caps, ok := capabilitiesOf(c.file); ok {
 			addCapabilities(add("file_capabilities"), caps)
 		}

@@ -12,7 +12,7 @@ func containerKinds() []KindInfo {
 	const from = "the state of Docker, containerd (Kubernetes, nerdctl), Podman, CRI-O, LXC, LXD and Incus, systemd-nspawn, snaps and ostree. Package `host/container`."
 	fields := func() []FieldInfo {
 		return slices.Concat(
-			textField("docker, containerd, podman, cri-o, containers-storage, lxc, lxd, systemd-nspawn, snap, ostree", "engine"),
+			textField("docker, containerd, podman, cri-o, containers-storage, lxc, lxd, systemd-nspawn, snap, ostree, runc", "engine"),
 			textField("its name and id; of a pod's container the name in the pod", "container", "container_id"),
 			textField("of containerd: moby, k8s.io, default", "namespace"), textField("the pod, and its namespace in Kubernetes", "pod", "pod_namespace"),
 			textField("the name of the image, and its id", "image", "image_id"), textField("as the engine writes it: no, always, unless-stopped, on-failure", "restart_policy"),

@@ -24,6 +24,7 @@ const (
 	maxPageRead = 1 << 30   // bytes of all pages read
 	maxBoltTree = 24        // levels of one bucket
 	maxElements = 100 << 20 // elements of pages looked at: pages may overlap
+	maxKey      = 32768     // bbolt's own bound
 )
 
 // Flags of pages and of elements of leaves.
@@ -162,8 +163,8 @@ func (db *bolt) parse(page []byte, id uint64) (list []element, leaf bool, err er
 		from := int64(at) + int64(pos)
 		mid := from + int64(key)
 		to := mid + int64(value)
-		if to > int64(len(page)) {
-			return nil, false, damaged("element %d of page %d ends behind it", i, id)
+		if to > int64(len(page)) || key > maxKey {
+			return nil, false, damaged("element %d of page %d ends behind it, or has a key of %d bytes", i, id, key)
 		}
 		list[i].key, list[i].value = page[from:mid:mid], page[mid:to:to]
 	}

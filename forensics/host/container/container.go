@@ -21,6 +21,7 @@ const (
 	Nspawn     Engine = "systemd-nspawn"
 	Snap       Engine = "snap"
 	OSTree     Engine = "ostree"
+	Runc       Engine = "runc" // a bundle that none of the others claims
 )
 
 // Container is what an engine says of one container, or of another root of its own.

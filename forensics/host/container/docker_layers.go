@@ -21,6 +21,9 @@ type dockerLayers struct {
 
 type dockerLayer struct{ cache, parent string }
 
+// maxChain bounds the layers that are remembered.
+const maxChain = 50_000
+
 // dockerDirs says for each driver where a layer's files lie, and whether a directory is a
 // whole root of its own.
 var dockerDirs = map[string]struct {
@@ -104,7 +107,7 @@ func (l *dockerLayers) layer(driver, chain string) dockerLayer {
 	if l.chain == nil {
 		l.chain = make(map[string]dockerLayer)
 	}
-	if len(l.chain) < maxEntries {
+	if len(l.chain) < maxChain {
 		l.chain[key] = x
 	}
 	return x
@@ -187,7 +190,7 @@ func (l *dockerLayers) names(driver string) map[string][]string {
 		Repositories map[string]map[string]string
 	}
 	out := make(map[string][]string)
-	if l.d.json(l.d.path("image", driver, "repositories.json"), maxListFile, &repositories) != nil {
+	if l.d.json(l.d.path("image", driver, "repositories.json"), maxBigFile, &repositories) != nil {
 		return out
 	}
 	for _, tags := range repositories.Repositories {

@@ -48,8 +48,11 @@ func has(list []string, s string) bool { return slices.Contains(list, s) }
 // sorted gives the values of a map in the order of its keys.
 func sorted[V any](m map[string]V) []V {
 	var out []V
-	for _, k := range slices.Sorted(maps.Keys(m)) {
+	for _, k := range keys(m) {
 		out = append(out, m[k])
 	}
 	return out
 }
+
+// keys gives those of a map, sorted.
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

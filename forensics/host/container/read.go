@@ -1,6 +1,8 @@
 package container
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +24,8 @@ const (
 	maxEntries    = 200_000  // names of a directory, layers, snapshots
 	maxDepth      = 500      // layers of one container
 	maxFile       = 4 << 20  // bytes of a file about one container
-	maxListFile   = 32 << 20 // bytes of a file about all of them
+	maxListFile   = 32 << 20 // bytes of a list of all of them
+	maxBigFile    = 8 << 20  // bytes of another file about all of them
 	maxWords      = 1000     // arguments, variables, mounts of one container
 	maxWord       = 16 << 10 // bytes of one of them
 	maxWordsTotal = 64 << 10 // bytes of all arguments, or of all variables
@@ -37,7 +40,9 @@ func Read(ctx context.Context, tree filesystem.Tree, r Root) (Result, error) {
 	d := &reader{ctx: ctx, tree: tree, root: r}
 	read := map[Kind]func(*reader) error{
 		DockerRoot: (*reader).docker, ContainerdRoot: (*reader).containerd,
-		StorageRoot: (*reader).storage, PodmanState: (*reader).podman,
+		StorageRoot: (*reader).storage, PodmanState: (*reader).podman, Bundle: (*reader).bundle,
+		LXCContainer: (*reader).lxc, LXDContainer: (*reader).lxd, MachinesDir: (*reader).machines,
+		SnapDir: (*reader).snaps, OSTreeDir: (*reader).ostree,
 	}[r.Kind]
 	if read == nil {
 		return Result{}, nil
@@ -122,6 +127,39 @@ func (d *reader) json(name string, limit int64, into any) error {
 	return err
 }
 
+// jsonList reads a list in a file, one item at a time, and calls fn with each.
+func jsonList[T any](d *reader, name string, fn func(T) error) error {
+	b, err := d.file(name, maxListFile)
+	if err != nil {
+		d.problem(Place{Path: name}, err)
+		return d.ctx.Err()
+	}
+	invalid := func(err error) error {
+		d.problem(Place{Path: name}, fmt.Errorf("no valid JSON: %w", err))
+		return d.ctx.Err()
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		return invalid(cmp.Or(err, errors.New("not a list")))
+	}
+	for n := 0; dec.More(); n++ {
+		if n >= maxEntries {
+			return fmt.Errorf("%s: %w: more than %d entries", text.Quote(name), errFull, maxEntries)
+		}
+		var x T
+		if err := dec.Decode(&x); err != nil {
+			return invalid(err)
+		}
+		if err := fn(x); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return invalid(err)
+	}
+	return d.ctx.Err()
+}
+
 // file reads a file, of which many may be large.
 func (d *reader) file(name string, limit int64) ([]byte, error) {
 	if d.read > maxRead {
@@ -134,7 +172,7 @@ func (d *reader) file(name string, limit int64) ([]byte, error) {
 
 // word reads a file that holds one word, such as an id.
 func (d *reader) word(name string) string {
-	b, err := d.file(name, 4096)
+	b, err := d.file(name, 256)
 	d.problem(Place{Path: name}, err)
 	return strings.TrimSpace(string(b))
 }

@@ -104,6 +104,9 @@ func (st *store) read(d *reader, db *bolt, at string) error {
 			return nil
 		})
 		d.problem(Place{at, "v1/snapshots/" + string(key)}, fault)
+		if d.kept += len(key) + len(x.parent) + 64; d.kept > maxKept {
+			return fmt.Errorf("%w: the rest after %d snapshots was not read", errFull, len(st.list))
+		}
 		st.list[string(key)] = x
 		return d.ctx.Err()
 	})

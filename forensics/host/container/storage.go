@@ -76,20 +76,8 @@ func (d *reader) storage() error {
 func lists[T any](d *reader, driver, what string, fn func(T, string) error) error {
 	for _, name := range []string{what + ".json", "volatile-" + what + ".json"} {
 		at := d.path(driver+"-"+what, name)
-		var list []T
-		if d.json(at, maxListFile, &list) != nil {
-			if err := d.ctx.Err(); err != nil {
-				return err
-			}
-			continue
-		}
-		for n, x := range list {
-			if n >= maxEntries {
-				return fmt.Errorf("%s: %w: %d entries", at, errFull, len(list))
-			}
-			if err := fn(x, at); err != nil {
-				return err
-			}
+		if err := jsonList(d, at, func(x T) error { return fn(x, at) }); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -72,6 +72,10 @@ type Input struct {
 	NextData func(off int64) int64
 	// Exists says whether a path (from Root) exists, links followed.
 	Exists func(path string) bool
+	// Sibling opens a file of the same directory that belongs to this one: the
+	// write-ahead log of a database. It gives nil where there is none. The field itself
+	// is nil where the file stands alone.
+	Sibling func(name string) (*io.SectionReader, error)
 }
 
 // An Emit takes the records of one artifact. Of a record's source, the extractor

@@ -14,7 +14,7 @@ import (
 func loginList() List {
 	return List{
 		Name: "logins", Doc: "Log-ins and boots of wtmp, rotated files too, as last(1) shows them: the latest first.",
-		Extractors: []string{"utmp"},
+		Extractors: []string{"utmp", "wtmpdb"},
 		Columns: []Column{
 			{Name: "user", Doc: "the account; reboot for a boot"},
 			{Name: "line", Doc: "the terminal; system boot for a boot"},

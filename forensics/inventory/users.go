@@ -11,7 +11,7 @@ import (
 func userList() List {
 	return List{
 		Name: "users", Doc: "Accounts of passwd(5), with what shadow(5), sudoers(5), authorized_keys and the log-in records state of them.",
-		Extractors: []string{"accounts", "sudoers", "sshkeys", "utmp"},
+		Extractors: []string{"accounts", "sudoers", "sshkeys", "utmp", "wtmpdb"},
 		Columns: []Column{
 			{Name: "name", Doc: "of the account"},
 			{Name: "uid", Type: model.Number, Doc: "its number"},
@@ -78,7 +78,11 @@ func factsOf(in *Input) *userFacts {
 		case model.LoginSession:
 			later(f.login, account{k.host, r.Get("user")}, r.Time("login"))
 		case model.LoginLast:
-			later(f.lastOf, account{k.host, r.Get("uid")}, r.Time("logged"))
+			if user := r.Get("user"); user != "" { // of lastlog2
+				later(f.login, account{k.host, user}, r.Time("logged"))
+			} else {
+				later(f.lastOf, account{k.host, r.Get("uid")}, r.Time("logged"))
+			}
 		case model.SudoRule:
 			if !r.Has("ignored") {
 				f.rules = append(f.rules, r)

@@ -89,7 +89,7 @@ func logKinds() []KindInfo {
 			Fields: slices.Concat(textField("the account", "user"), textField("sftp", "subsystem"), pid), Times: logged,
 		},
 		{
-			Kind: LogCoverage, Group: GroupLogs, From: "every log. Extractors `authlog`, `journald`, `utmp`.",
+			Kind: LogCoverage, Group: GroupLogs, From: "every log. Extractors `authlog`, `journald`, `utmp`, `wtmpdb`.",
 			Doc: "How much of one log could be read.", Role: Log,
 			Fields: slices.Concat(
 				volatile(numberField("lines of a text", "lines")),
@@ -126,10 +126,10 @@ func logKinds() []KindInfo {
 			Times: []TimeInfo{at("first", "the first entry"), about("last", "the last entry")},
 		},
 		{
-			Kind: LoginSession, Group: GroupLogs, From: "wtmp and utmp: utmp(5), of any machine. The line of a source is the number of the entry. Extractor `utmp`.",
+			Kind: LoginSession, Group: GroupLogs, From: "wtmp and utmp: utmp(5), of any machine; the line of a source is the number of the entry. The database of wtmpdb(8). Extractors `utmp`, `wtmpdb`.",
 			Doc: "A login.", Role: Log,
 			Fields: slices.Concat(
-				textField("the account", "user"), textField("the terminal", "line"), textField("as recorded", "host"), textField("the remote address", "address"), numberField("of the login", "pid"),
+				textField("the account", "user"), textField("the terminal", "line"), textField("as recorded", "host"), textField("the remote address", "address"), numberField("of the login", "pid"), textField("of wtmpdb: sshd, login, ...", "service"),
 				volatile(textField("logout, boot, shutdown, open, unknown", "ended")),
 			),
 			Times: []TimeInfo{at("login", "when it began"), about("logout", "when it ended")},
@@ -144,15 +144,15 @@ func logKinds() []KindInfo {
 			Times: []TimeInfo{at("first", "the first attempt"), about("last", "the last attempt")},
 		},
 		{
-			Kind: LoginBoot, Group: GroupLogs, From: "wtmp: utmp(5). Extractor `utmp`.",
+			Kind: LoginBoot, Group: GroupLogs, From: "wtmp: utmp(5); the database of wtmpdb(8). Extractors `utmp`, `wtmpdb`.",
 			Doc: "The system was started, or stopped.", Role: Log,
 			Fields: slices.Concat(textField("boot, shutdown, runlevel, clock set", "event"), textField("its version", "kernel"), textField("which", "runlevel")),
 			Times:  logged,
 		},
 		{
-			Kind: LoginLast, Group: GroupLogs, From: "lastlog(8). Extractor `utmp`.",
+			Kind: LoginLast, Group: GroupLogs, From: "lastlog(8); the database of lastlog2(8). Extractors `utmp`, `wtmpdb`.",
 			Doc: "The last login of an account.", Role: Log,
-			Fields: slices.Concat(numberField("of the account", "uid"), textField("from where", "line", "host")), Times: logged,
+			Fields: slices.Concat(numberField("of the account", "uid"), textField("its name, in lastlog2", "user"), textField("from where", "line", "host"), textField("of lastlog2: sshd, login, ...", "service")), Times: logged,
 		},
 	}
 }

@@ -41,6 +41,7 @@ import (
 	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/unread"
 	"icecore/forensics/artifact/utmp"
+	"icecore/forensics/artifact/wtmpdb"
 	"icecore/forensics/artifact/xdg"
 )
 
@@ -63,6 +64,7 @@ func readers() []artifact.Extractor {
 		sudoers.Extractor{},
 		sshkeys.Extractor{},
 		utmp.Extractor{},
+		wtmpdb.Extractor{},
 		startup.Extractor{},
 		udev.Extractor{},
 		apt.Extractor{},

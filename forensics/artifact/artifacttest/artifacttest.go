@@ -50,8 +50,9 @@ func Extract(t testing.TB, x artifact.Extractor, f File) ([]artifact.Record, err
 	}
 	in := &artifact.Input{
 		Path: f.Path, Target: f.Target, Inode: &filesystem.Inode{Mode: mode, UID: f.UID, Size: int64(len(f.Text))},
-		System: &artifact.System{Zone: time.UTC, OSID: f.OSID, SnapshotTime: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
-		Exists: func(string) bool { return true },
+		System:  &artifact.System{Zone: time.UTC, OSID: f.OSID, SnapshotTime: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
+		Exists:  func(string) bool { return true },
+		Sibling: func(string) (*io.SectionReader, error) { return nil, nil },
 	}
 	if !f.Mtime.IsZero() {
 		in.Inode.Mtime = filesystem.Unix(f.Mtime.Unix(), 0)

@@ -1,6 +1,7 @@
-package rpmdb
+package sqlite
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 )
@@ -17,7 +18,7 @@ const (
 // the salts of the log's header and a right checksum, up to the last that ends a
 // transaction. What follows them is of an older use of the log, or of a transaction that
 // did not end.
-func (s *sqlite) readLog() error {
+func (s *DB) readLog(ctx context.Context) error {
 	if s.wal.Size() > maxLogSize {
 		return fmt.Errorf("sqlite write-ahead log: %d bytes, more than %d; it was not read", s.wal.Size(), maxLogSize)
 	}
@@ -46,7 +47,7 @@ func (s *sqlite) readLog() error {
 	pending := make(map[uint32]int64)
 	frames := make(map[uint32]int64)
 	for off := int64(walHeader); off+int64(len(frame)) <= s.wal.Size(); off += int64(len(frame)) {
-		if err := s.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := readFull(s.wal, off, frame); err != nil {

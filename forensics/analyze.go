@@ -86,14 +86,14 @@ func AnalyzeAll(ctx context.Context, names []string, opts Options) (*Analysis, e
 
 // AnalyzeImage analyses an opened image.
 func AnalyzeImage(ctx context.Context, img *Image, opts Options) (*Analysis, error) {
-	a, _, err := analyze(ctx, img, opts, all.Extractors())
+	a, _, err := analyze(ctx, img, opts, all.Extractors(), true)
 	return a, err
 }
 
 // analyze analyses an opened image by some extractors. It also gives the scan, which can
-// be asked about files. With Scan.WantedOnly nothing is judged.
-func analyze(ctx context.Context, img *Image, opts Options, extractors []artifact.Extractor) (*Analysis, *scan.Scan, error) {
-	sigma, err := loadSigma(opts)
+// be asked about files. Unless it shall judge, there are records and a coverage alone.
+func analyze(ctx context.Context, img *Image, opts Options, extractors []artifact.Extractor, judge bool) (*Analysis, *scan.Scan, error) {
+	sigma, err := loadSigma(opts, judge)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +154,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	}
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
 	a.Coverage.Gaps = append(a.Coverage.Gaps, unread.Fold(found.Gaps)...)
-	if opts.Scan.WantedOnly {
+	if !judge {
 		a.Records = found.Records
 		message.English().Complete(&a.Analysis)
 		return a, s, nil
@@ -184,7 +184,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 
 // loadSigma reads the Sigma rules. As with YARA, a path of the user's that gives no
 // rule at all is an error.
-func loadSigma(opts Options) (*detect.Rules, error) {
+func loadSigma(opts Options, judge bool) (*detect.Rules, error) {
 	for _, p := range opts.Rules.Sigma {
 		own, err := detect.Load(detect.Options{Dirs: []string{p}, NoBuiltin: true})
 		if err != nil {
@@ -200,7 +200,7 @@ func loadSigma(opts Options) (*detect.Rules, error) {
 		}
 		return nil, e
 	}
-	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: (opts.Scan.YARAOnly || opts.Scan.WantedOnly) && len(opts.Rules.Sigma) == 0})
+	return detect.Load(detect.Options{Dirs: opts.Rules.Sigma, NoBuiltin: (opts.Scan.YARAOnly || !judge) && len(opts.Rules.Sigma) == 0})
 }
 
 // gap adds a rule that is not in force to the coverage. why may hold bytes of the image.

@@ -44,7 +44,7 @@ func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptio
 	opts.Scan.NoYARA, opts.Scan.WantedOnly, opts.Rules = true, true, RuleOptions{NoBuiltin: true}
 	opts.Scan.NoDeleted = true
 	extractors := extractorsOf(&list)
-	a, s, err := analyze(ctx, img, opts.Options, extractors)
+	a, s, err := analyze(ctx, img, opts.Options, extractors, false)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func deletedFiles(ctx context.Context, img *Image, volume string) ([]inventory.D
 			}
 			d := inventory.Deleted{Path: e.Path, Inode: *e.Inode}
 			d.Source = model.Source{
-				Image: img.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, Version: e.Inode.Ref.Version,
+				Image: v.Image.ID, Volume: v.ID, Path: e.Path, Inode: e.Inode.Ref.Inode, Version: e.Inode.Ref.Version,
 				State: e.Inode.State, DiskOffset: -1,
 			}
 			if e.Err != nil && d.Inode.Note == "" {

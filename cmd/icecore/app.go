@@ -118,6 +118,7 @@ func (a *app) commands() []*cobra.Command {
 		a.reportCmd(),
 		a.timelineCmd(),
 		a.listCmd(),
+		a.searchCmd(),
 		a.scanCmd(),
 		a.infoCmd(),
 		a.lsCmd(),

@@ -91,7 +91,7 @@ var values = map[string]string{
 	"sigma": "PATH", "max-file-size": "BYTES",
 	"scan-timeout": "TIME", "fail-on": "LEVEL", "output": "DIR", "iocs": "FILE", "iocs-format": "FORMAT",
 	"from": "TIME", "to": "TIME",
-	"inode": "N", "offset": "N", "length": "N", "disk-offset": "N", "member": "NAME",
+	"inode": "N", "offset": "N", "length": "N", "disk-offset": "N", "member": "NAME", "in": "LIST", "limit": "N",
 }
 
 // named is the value of a flag with the name that the help calls it by.

@@ -15,8 +15,13 @@ import (
 // formula, lists and numbers are such in JSON, and the source is named.
 func TestInventoryRows(t *testing.T) {
 	l := &inventory.List{Name: "x", Columns: []inventory.Column{
-		{Name: "name"}, {Name: "uid", Type: model.Number}, {Name: "many", Type: model.List}, {Name: "open", Type: model.Bool}, {Name: "extra", Hidden: true},
-		{Name: "never"}, {Name: "last_login"},
+		{Name: "name"},
+		{Name: "uid", Type: model.Number},
+		{Name: "many", Type: model.List},
+		{Name: "open", Type: model.Bool},
+		{Name: "extra", Hidden: true},
+		{Name: "never"},
+		{Name: "last_login"},
 	}}
 	evil := "=cmd|'x'\x1b[31m"
 	src := func(host string, line int) model.Source {

@@ -131,6 +131,9 @@ func (u *unpacker) read(r io.Reader, limit int) ([]byte, error) {
 	return out[:n], err
 }
 
+// Close frees what a reader of a journal holds. The file itself stays open.
+func (f *File) Close() { f.close() }
+
 // close frees what a decompressor holds.
 func (f *File) close() {
 	if f.packed.zstd != nil {

@@ -18,6 +18,7 @@ func formats() []format { return allFormats }
 var allFormats = []format{
 	{"Python RECORD", []string{"RECORD"}, inDir(".dist-info"), loadRecord},
 	{"Python egg-info", []string{"PKG-INFO"}, inEgg, loadEgg},
+	{"Python egg", []string{"*.egg-info", "*.egg"}, inSite, loadEggFile},
 	{"conda", []string{"*.json"}, isDir("conda-meta"), loadConda},
 	{"npm lock", []string{".package-lock.json"}, isDir("node_modules"), loadNPMLock},
 	{"npm package", []string{"package.json"}, isPackageDir, loadNPM},
@@ -37,6 +38,7 @@ var allFormats = []format{
 	{"Node.js", []string{"node_version.h"}, isDir("node"), loadNode},
 	{"virtual environment", []string{"pyvenv.cfg"}, nil, loadVenv},
 	{"Python", []string{"os.py"}, isPythonLib, loadPython},
+	{"Ruby", []string{"rbconfig.rb"}, nil, loadRuby},
 	{"Homebrew", []string{"INSTALL_RECEIPT.json"}, nil, loadBrew},
 	{"snap", []string{"*.snap"}, isDir("snaps"), loadSnap},
 	{"snap", []string{"snap.yaml"}, isDir("meta"), loadSnapYAML},

@@ -11,13 +11,14 @@ import (
 // places gives, for each format in the order of the list, where its manifest stands.
 var places = []string{
 	"/srv/a/lib/python3.11/site-packages/x-1.dist-info/RECORD", "/srv/a/lib/python3.11/site-packages/x-1.egg-info/PKG-INFO",
+	"/usr/local/lib/python3.11/site-packages/x-1.egg-info",
 	"/opt/conda/conda-meta/x-1.json", "/srv/a/node_modules/.package-lock.json", "/srv/a/node_modules/x/package.json",
 	"/srv/g/specifications/x-1.gemspec", "/srv/g/extensions/p/3/x-1/gem.build_complete", "/srv/w/vendor/composer/installed.json",
 	"/root/go/pkg/mod/cache/download/x.y/z/@v/v1.ziphash", "/opt/go/VERSION", "/srv/v/x-1/.cargo-checksum.json",
 	"/root/.cargo/registry/src/i/x-1/.cargo-ok", "/root/.cargo/.crates2.json", "/opt/rust/lib/rustlib/components",
 	"/usr/local/lib/perl/auto/X/.packlist", "/opt/sdk/.install/core.manifest", "/root/.m2/repository/g/a/1/_remote.repositories",
 	"/opt/jdk/release", "/opt/node/include/node/node_version.h", "/srv/a/venv/pyvenv.cfg", "/opt/py/lib/python3.11/os.py",
-	"/home/linuxbrew/Cellar/jq/1/INSTALL_RECEIPT.json", "/var/lib/snapd/snaps/x_1.snap", "/snap/x/1/meta/snap.yaml",
+	"/usr/local/lib/ruby/3.1.0/x/rbconfig.rb", "/home/linuxbrew/Cellar/jq/1/INSTALL_RECEIPT.json", "/var/lib/snapd/snaps/x_1.snap", "/snap/x/1/meta/snap.yaml",
 	"/var/lib/flatpak/app/i/a/b/c/deploy", "/srv/www/.git/index",
 }
 

@@ -72,6 +72,33 @@ func loadGem(l *loader, m manifest) error {
 	return nil
 }
 
+// loadRuby takes the installation of a Ruby by its rbconfig.rb, which stands in
+// lib/ruby/VERSION/PLATFORM. Where its prefix is named by the version (rbenv, RVM), the
+// whole of that is its own.
+func loadRuby(l *loader, m manifest) error {
+	lib := parent(m.dir)
+	ruby := parent(lib)
+	if base(ruby) != "ruby" || base(parent(ruby)) != "lib" {
+		return nil
+	}
+	prefix, version := parent(parent(ruby)), base(lib)
+	full, own := versionIn(base(prefix))
+	if own {
+		version = full
+	}
+	comp, err := l.component(Component{Kind: "toolchain", Name: "ruby", Version: version, Dir: lib})
+	if err != nil {
+		return err
+	}
+	if own {
+		l.components[comp].Dir = prefix
+		if err := l.fill(prefix, comp); err != nil {
+			return err
+		}
+	}
+	return l.fill(lib, comp)
+}
+
 // inExtensions says whether a directory is extensions/PLATFORM/RUBY/NAME-VERSION.
 func inExtensions(dir, _ string) bool { return base(parent(parent(parent(dir)))) == "extensions" }
 

@@ -330,6 +330,89 @@ end
 	}
 }
 
+// TestComposer: what composer installed from directories of the test.
+func TestComposer(t *testing.T) {
+	composer := tool(t, "composer")
+	root, src := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(src, "lib/composer.json"), `{"name":"toy/lib","version":"1.2.3","autoload":{"psr-4":{"Toy\\\\":"src/"}}}`)
+	write(t, filepath.Join(src, "lib/src/A.php"), "<?php\n")
+	app := filepath.Join(root, "srv/www")
+	write(t, filepath.Join(app, "composer.json"), `{"repositories":[{"type":"path","url":"`+src+`/lib","options":{"symlink":false}},
+		{"packagist.org":false}],"require":{"toy/lib":"1.2.3"}}`)
+	env := []string{"COMPOSER_ALLOW_SUPERUSER=1", "COMPOSER_DISABLE_NETWORK=1", "COMPOSER_HOME=" + src}
+	run(t, app, env, composer, "install", "--no-interaction", "--quiet", "--no-plugins")
+	write(t, filepath.Join(app, "vendor/dropped.php"), "x")
+	var list struct {
+		Installed []struct{ Name, Version, Path string }
+	}
+	out := run(t, app, env, composer, "show", "--format=json", "--path", "--no-plugins")
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list.Installed) != 1 {
+		t.Fatalf("composer show: %v\n%s", err, out)
+	}
+	ix, _ := indexOf(t, root)
+	p := list.Installed[0]
+	for name, want := range map[string]string{
+		strings.TrimPrefix(p.Path, root) + "/src/A.php": "composer:toy/lib@" + ix.versionOf("toy/lib") + " inferred",
+		"/srv/www/vendor/autoload.php":                  "composer:autoload listed",
+		"/srv/www/vendor/composer/ClassLoader.php":      "composer:autoload inferred",
+		"/srv/www/vendor/dropped.php":                   "composer unlisted",
+		"/srv/www/composer.json":                        " ",
+	} {
+		if o := answer(t, ix, root, name); o.String()+" "+string(o.State) != want {
+			t.Errorf("%s: %s %s, want %s", name, o, o.State, want)
+		}
+	}
+	if v := run(t, app, env, composer, "show", "toy/lib", "--no-plugins"); !strings.Contains(v, ix.versionOf("toy/lib")) {
+		t.Errorf("version %q, composer shows\n%s", ix.versionOf("toy/lib"), v)
+	}
+}
+
+func (ix *Index) versionOf(name string) string {
+	for _, c := range ix.components {
+		if c.Name == name {
+			return c.Version
+		}
+	}
+	return ""
+}
+
+// TestCargo: a program that cargo installed, and crates that it vendored with digests.
+func TestCargo(t *testing.T) {
+	cargo, git := tool(t, "cargo"), tool(t, "git")
+	root, src := t.TempDir(), t.TempDir()
+	lib, app := filepath.Join(src, "lib"), filepath.Join(root, "srv/app")
+	write(t, filepath.Join(lib, "Cargo.toml"), "[package]\nname = \"toylib\"\nversion = \"0.3.1\"\nedition = \"2021\"\n")
+	write(t, filepath.Join(lib, "src/lib.rs"), "pub fn x() {}\n")
+	env := []string{"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x"}
+	run(t, lib, env, git, "init", "-q")
+	run(t, lib, env, git, "add", ".")
+	run(t, lib, env, git, "commit", "-qm", "x")
+	write(t, filepath.Join(app, "Cargo.toml"), "[package]\nname = \"toy\"\nversion = \"1.2.3\"\nedition = \"2021\"\n\n[dependencies]\ntoylib = { git = \"file://"+lib+"\" }\n")
+	write(t, filepath.Join(app, "src/main.rs"), "fn main() { toylib::x() }\n")
+	home := filepath.Join(src, "cargo")
+	env = append(env, "CARGO_HOME="+home, "CARGO_TARGET_DIR="+src+"/target")
+	c := exec.Command(cargo, "install", "--path", app, "--root", filepath.Join(root, "root/.cargo"), "--debug")
+	c.Env = append(os.Environ(), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Skipf("cargo builds nothing here: %v\n%s", err, out)
+	}
+	run(t, app, env, cargo, "vendor", "-q")
+	write(t, filepath.Join(app, "vendor/toylib/src/lib.rs"), "pub fn x() { evil() }\n")
+	write(t, filepath.Join(app, "vendor/toylib/build.rs"), "x")
+	ix, _ := indexOf(t, root)
+	for name, want := range map[string]string{
+		"/root/.cargo/bin/toy":              "cargo:toy@1.2.3 listed",
+		"/srv/app/vendor/toylib/Cargo.toml": "cargo:toylib@0.3.1 intact",
+		"/srv/app/vendor/toylib/src/lib.rs": "cargo:toylib@0.3.1 changed",
+		"/srv/app/vendor/toylib/build.rs":   "cargo:toylib@0.3.1 unlisted",
+		"/srv/app/src/main.rs":              " ",
+	} {
+		if o := answer(t, ix, root, name); o.String()+" "+string(o.State) != want {
+			t.Errorf("%s: %s %s, want %s", name, o, o.State, want)
+		}
+	}
+}
+
 // TestGit: what git itself lists, in each version of its index.
 func TestGit(t *testing.T) {
 	git := tool(t, "git")

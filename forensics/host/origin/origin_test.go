@@ -245,6 +245,23 @@ var cases = []struct {
 		},
 	},
 	{
+		name: "eggs",
+		tree: mem{files: map[string]string{
+			site + "/RECORD": "x", site + "/a-1.dist-info/RECORD": "a.py,,\n", site + "/dis-2.0-py3.11.egg-info": "x", site + "/dis.py": "x",
+			site + "/zip-3.0-py3.11.egg": "x", site + "/un-4.0-py3.11.egg/EGG-INFO/PKG-INFO": "x", site + "/un-4.0-py3.11.egg/un/x.py": "x",
+			"/usr/lib/python3/dist-packages/deb-1.egg-info": "x", "/usr/lib/python3/dist-packages/b-1.dist-info/RECORD": "b.py,,\n",
+			"/usr/lib/python3/dist-packages/evil.py": "x", "/srv/src/proj.egg-info/PKG-INFO": "x", "/srv/src/proj/x.py": "x",
+		}, owned: map[string]string{"/usr/lib/python3/dist-packages/deb-1.egg-info": "python3-deb"}},
+		want: map[string]string{
+			site + "/dis-2.0-py3.11.egg-info":        "python:dis@2.0 listed listed",
+			site + "/dis.py":                         "none",
+			site + "/zip-3.0-py3.11.egg":             "python:zip@3.0 listed listed",
+			site + "/un-4.0-py3.11.egg/un/x.py":      "python:un@4.0 within inferred",
+			"/usr/lib/python3/dist-packages/evil.py": "python within unlisted",
+			"/srv/src/proj/x.py":                     "none",
+		},
+	},
+	{
 		name: "conda",
 		tree: mem{files: map[string]string{
 			"/opt/conda/conda-meta/xz-5.4.json": `{"name":"xz","version":"5.4","channel":"https://x/main","files":["bin/xz","share/xz.txt","../evil"],
@@ -399,6 +416,7 @@ var cases = []struct {
 			"/root/.nvm/versions/node/v18.2.0/bin/node":                    "x",
 			"/usr/local/include/node/node_version.h":                       "#define NODE_MAJOR_VERSION 20\n", "/usr/local/bin/node": "x", "/usr/local/bin/evil": "x",
 			"/root/.pyenv/versions/3.11.7/lib/python3.11/os.py": "x", "/root/.pyenv/versions/3.11.7/bin/python3.11": "x",
+			"/usr/local/rvm/rubies/ruby-3.1.4/lib/ruby/3.1.0/x86_64-linux/rbconfig.rb": "x", "/usr/local/rvm/rubies/ruby-3.1.4/bin/ruby": "x",
 			"/usr/local/lib/python3.9/os.py": "x", "/usr/local/lib/python3.9/re.py": "x",
 			"/root/.m2/repository/org/x/lib/1.2/_remote.repositories": "x", "/root/.m2/repository/org/x/lib/1.2/lib-1.2.jar": "jar",
 			"/root/.m2/repository/org/x/lib/1.2/lib-1.2.jar.sha1": sha1Hex("jar"), "/root/.m2/repository/org/x/lib/1.2/lib-1.2.pom": "POM",
@@ -417,6 +435,7 @@ var cases = []struct {
 			"/usr/local/bin/node":                                        "toolchain:node@20.. listed listed",
 			"/usr/local/bin/evil":                                        "none",
 			"/root/.pyenv/versions/3.11.7/bin/python3.11":                "toolchain:python@3.11.7 within inferred",
+			"/usr/local/rvm/rubies/ruby-3.1.4/bin/ruby":                  "toolchain:ruby@3.1.4 within inferred",
 			"/usr/local/lib/python3.9/re.py":                             "toolchain:python@3.9 within inferred",
 			"/root/.m2/repository/org/x/lib/1.2/lib-1.2.jar":             "maven:org.x:lib@1.2 listed intact",
 			"/root/.m2/repository/org/x/lib/1.2/lib-1.2.pom":             "maven:org.x:lib@1.2 listed changed",

@@ -214,7 +214,10 @@ func loadEgg(l *loader, m manifest) error {
 		return err
 	}
 	if egg {
-		return l.fill(parent(info), comp)
+		if err := l.fill(parent(info), comp); err != nil {
+			return err
+		}
+		return l.noList(comp, site)
 	}
 	if err := l.fill(info, comp); err != nil {
 		return err
@@ -234,10 +237,8 @@ func loadEgg(l *loader, m manifest) error {
 		}
 		return nil
 	}
-	if isSite(site) && l.components[comp].Owner == "" {
-		if err := l.region(site, unknown); err != nil {
-			return err
-		}
+	if err := l.noList(comp, site); err != nil {
+		return err
 	}
 	b, err := l.read(join(info, "top_level.txt"), 1<<20)
 	if err != nil {
@@ -255,6 +256,32 @@ func loadEgg(l *loader, m manifest) error {
 		}
 	}
 	return nil
+}
+
+// noList says that a package in site-packages names no files: of what lies there and is
+// not listed, nothing can be said. The distribution knows the files of its own.
+func (l *loader) noList(comp int32, site string) error {
+	if !isSite(site) || l.components[comp].Owner != "" {
+		return nil
+	}
+	return l.region(site, unknown)
+}
+
+func inSite(dir, _ string) bool { return isSite(dir) }
+
+// loadEggFile takes what distutils and setuptools left as one file: the metadata of a
+// package, or the whole of it, zipped.
+func loadEggFile(l *loader, m manifest) error {
+	name, version, _ := strings.Cut(m.name[:strings.LastIndexByte(m.name, '.')], "-")
+	version, _, _ = strings.Cut(version, "-py")
+	comp, err := l.component(Component{Kind: "python", Name: name, Version: version, Dir: m.dir})
+	if err != nil {
+		return err
+	}
+	if err := l.list(comp, m.path(), -1, "", nil); err != nil {
+		return err
+	}
+	return l.noList(comp, m.dir)
 }
 
 // has says whether there is a file.
@@ -377,8 +404,8 @@ func loadConda(l *loader, m manifest) error {
 			text = p.SHA
 		}
 		size := int64(-1)
-		if p.Size != nil && p.Placed == "" {
-			size = *p.Size // of the package's file, before its prefix was written into it
+		if p.Size != nil && (p.Placed == "" || p.Placed == p.SHA) {
+			size = *p.Size // else that of the package's file, before its prefix was written into it
 		}
 		if err := l.own(comp, name, size, "sha256", unhex(text)); err != nil {
 			return err

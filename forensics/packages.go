@@ -13,8 +13,8 @@ import (
 	"icecore/forensics/text"
 )
 
-// packagesOf gives the packages of the server itself as its databases have them, none (nil)
-// where it has no database; with verify, also what differs of their files.
+// packagesOf gives the packages of the server itself as its databases have them, and
+// what other installers brought; with verify, also what differs of their files.
 func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]inventory.Package, []Gap, error) {
 	root, err := img.Root()
 	if err != nil {
@@ -22,6 +22,7 @@ func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]in
 	}
 	tree := volumeTree{root.FS}
 	var gaps []Gap
+	var out []inventory.Package
 	add := func(problems []pkgdb.Problem) {
 		for _, p := range problems {
 			if !errors.Is(p.Err, context.Canceled) {
@@ -34,11 +35,8 @@ func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]in
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	if !db.Known() && len(db.Packages()) == 0 {
-		return nil, gaps, nil
-	}
 	changes := make(map[packageID][]string)
-	if verify {
+	if verify && db.Known() {
 		add(db.Verify(ctx, func(d *pkgdb.Difference) error {
 			k := idOf(d.Package)
 			changes[k] = append(changes[k], d.String())
@@ -48,7 +46,6 @@ func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]in
 			return nil, nil, err
 		}
 	}
-	var out []inventory.Package
 	for i := range db.Packages() {
 		p := &db.Packages()[i]
 		src := model.Source{
@@ -63,7 +60,8 @@ func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]in
 			Maintainer: p.Maintainer, Verified: verify, Changes: changes[idOf(p)], Source: src,
 		})
 	}
-	return out, gaps, nil
+	components, more, err := componentsOf(ctx, img, host, db, verify)
+	return append(out, components...), append(gaps, more...), err
 }
 
 // packageID tells packages apart: of one name there can be several architectures, and of

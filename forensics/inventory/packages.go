@@ -7,10 +7,10 @@ import (
 	"icecore/forensics/model"
 )
 
-// Package is a package as a package database has it.
+// Package is a package as a package database has it, or a component of another installer.
 type Package struct {
 	Name, Version, Architecture string
-	Manager                     string // dpkg, rpm, apk
+	Manager                     string // dpkg, rpm, apk; python, npm, gem, ...
 	Status                      string
 	Installed                   time.Time // zero: unknown
 	Maintainer                  string
@@ -23,14 +23,14 @@ type Package struct {
 
 func packageList() List {
 	return List{
-		Name: "packages", Doc: "Packages of the package databases.",
+		Name: "packages", Doc: "Packages of the package databases, and what pip, npm and other installers brought.",
 		Extractors: []string{"dpkg"}, Packages: true,
 		Columns: []Column{
 			{Name: "package", Doc: "its name"},
 			{Name: "version", Doc: "its version"},
 			{Name: "architecture", Doc: "its architecture"},
 			{Name: "status", Doc: "of dpkg: installed, or what else its database says: `deinstall ok config-files`, ..."},
-			{Name: "manager", Doc: "dpkg, rpm, apk", Hidden: true},
+			{Name: "manager", Doc: "dpkg, rpm, apk; of other installers python, npm, gem, go, ...; vendor: a directory whose files came together"},
 			{Name: "installed", Doc: "installed or upgraded, UTC, where the database or its files say so"},
 			{Name: "maintainer", Doc: "as the package states it", Hidden: true},
 			{Name: "changes", Type: model.List, Doc: "with --verify: files that are not as the package states them, in the lines of `dpkg --verify`, `rpm --verify`, `apk audit`"},
@@ -78,5 +78,17 @@ func recordedPackages(in *Input) []Package {
 		}
 		out = append(out, p)
 	}
+	for _, r := range in.live(model.Component) {
+		if !r.Has("owner") { // else it is a package of the distribution
+			out = append(out, ComponentOf(r))
+		}
+	}
 	return out
+}
+
+// ComponentOf makes the package of a record origin.component.
+func ComponentOf(r *model.Record) Package {
+	return Package{
+		Name: r.Get("name"), Version: r.Get("version"), Manager: r.Get("manager"), Installed: r.Time("installed"), Source: r.Source,
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/crc32"
+	"io"
 	"time"
 
 	"icecore/forensics/filesystem"
@@ -116,6 +117,19 @@ func (o Origin) Verify(sum []byte) Origin {
 		}
 	}
 	return o
+}
+
+// Compare reads the content of a file of so many bytes, and returns the origin with what
+// its digest says. Where the manifest states none, it reads nothing.
+func (o Origin) Compare(r io.Reader, size int64) (Origin, error) {
+	h := o.NewHash(size)
+	if h == nil {
+		return o, nil
+	}
+	if _, err := io.Copy(h, r); err != nil {
+		return o, err
+	}
+	return o.Verify(h.Sum(nil)), nil
 }
 
 // digestLen gives the length in bytes of a digest, 0 for an algorithm that is not known.

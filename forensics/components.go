@@ -4,108 +4,135 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path"
 	"slices"
+	"strings"
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/host/origin"
-	"icecore/forensics/host/pkgdb"
 	"icecore/forensics/inventory"
-	"icecore/forensics/model"
-	"icecore/forensics/text"
 )
 
-// componentsOf gives what no package of the distribution brought to the root filesystem:
-// packages of pip, npm and other installers; with verify, also their files of which the
-// content differs from the digest that the manifest states. Those that the distribution
-// ships are its packages.
+// componentsOf gives what no package of the distribution brought to the hosts: packages of
+// pip, npm and other installers; with verify, also their files of which the content
+// differs from the digest that the manifest states. What the distribution ships is among
+// its packages.
 func componentsOf(
-	ctx context.Context, img *Image, host string, db *pkgdb.DB, verify bool,
+	ctx context.Context, img *Image, hosts *host.Hosts, owners map[*host.Host]func(string) string, verify bool,
 ) ([]inventory.Package, []Gap, error) {
-	root, err := img.Root()
-	if err != nil {
-		return nil, nil, err
+	indexes := make(map[*host.Host]*origin.Index)
+	for _, h := range hosts.List {
+		indexes[h] = origin.NewIndex()
 	}
-	owner := func(name string) string {
-		if p, ok := db.Owner(name); ok {
-			return p.Name
+	for _, v := range img.Volumes {
+		if v.FS == nil {
+			continue
 		}
-		return ""
-	}
-	ix, tree := origin.NewIndex(), volumeTree{root.FS}
-	if err := eachRegular(ctx, img, root, func(name string, in *filesystem.Inode) error {
-		ix.See(path.Dir(name), path.Base(name), origin.StatOf(in))
-		return nil
-	}); err != nil {
-		return nil, nil, err
-	}
-	if err := ix.Load(ctx, tree, owner); err != nil {
-		return nil, nil, err
-	}
-	var gaps []Gap
-	gap := func(name string, err error) {
-		gaps = append(gaps, root.FileGap(name, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(err.Error()))))
-	}
-	for _, p := range ix.Problems() {
-		gap(p.Path, p.Err)
-	}
-	changes := make(map[string][]string) // by manifest
-	if verify {
-		err := eachRegular(ctx, img, root, func(name string, in *filesystem.Inode) error {
-			o, ok := ix.Origin(name, origin.StatOf(in))
-			if !ok || owner(name) != "" {
-				return nil
-			}
-			o, err := compared(root.FS, in, o)
-			if err != nil {
-				gap(name, err)
-			}
-			if o.State == origin.Changed {
-				changes[o.Manifest] = append(changes[o.Manifest], "??5??????   "+name)
-			}
-			return nil
+		names := origin.NewNames()
+		if err := eachRegular(ctx, img, v, func(dir, name string, in *filesystem.Inode) {
+			names.See(dir, name, origin.StatOf(in))
+		}); err != nil {
+			return nil, nil, err
+		}
+		names.Give(func(dir string) (*origin.Index, string) {
+			h, inside := hosts.Of(v, strings.TrimSuffix(dir, "/"))
+			return indexes[h], slashed(inside)
 		})
+	}
+	var out []inventory.Package
+	var gaps []Gap
+	for _, h := range hosts.List {
+		ix := indexes[h]
+		if err := ix.Load(ctx, h, owners[h]); err != nil {
+			return nil, nil, err
+		}
+		for _, p := range ix.Problems() {
+			gaps = append(gaps, hostGap(h, p.Path, p.Err))
+		}
+	}
+	changes := make(map[string][]string) // by host and manifest
+	if verify {
+		c := comparer{hosts, indexes, owners, changes}
+		more, err := c.all(ctx, img)
 		if err != nil {
 			return nil, nil, err
 		}
+		gaps = append(gaps, more...)
 	}
-	records, err := ix.Records()
-	if err != nil {
-		gap("", err)
-	}
-	var out []inventory.Package
-	for i := range records {
-		r := &records[i]
-		if r.Has("owner") {
-			continue
+	for _, h := range hosts.List {
+		records, err := indexes[h].Records()
+		if err != nil {
+			gaps = append(gaps, hostGap(h, "/", err))
 		}
-		src := r.Source
-		src.Image, src.Host, src.Volume = img.ID, host, root.ID
-		if found, err := tree.Lookup(src.Path, false); err == nil {
-			src.Path, src.Inode, src.Version = found.Real, found.Ref.Inode, found.Ref.Version
+		for i := range records {
+			r := &records[i]
+			if r.Has("owner") {
+				continue
+			}
+			p := inventory.ComponentOf(r)
+			key := h.ID + r.Source.Path
+			p.Verified, p.Changes, p.Source = verify, slices.Sorted(slices.Values(changes[key])), hostSource(h, r.Source.Path)
+			delete(changes, key)
+			out = append(out, p)
 		}
-		lines := changes[r.Source.Path]
-		slices.Sort(lines)
-		delete(changes, r.Source.Path)
-		p := inventory.ComponentOf(r)
-		p.Verified, p.Changes, p.Source = verify, lines, src
-		out = append(out, p)
 	}
 	return out, gaps, nil
 }
 
-// eachRegular calls fn for each path of a live regular file of a volume.
-func eachRegular(ctx context.Context, img *Image, v *Volume, fn func(name string, in *filesystem.Inode) error) error {
+// comparer compares files with what manifests state of them.
+type comparer struct {
+	hosts   *host.Hosts
+	indexes map[*host.Host]*origin.Index
+	owners  map[*host.Host]func(string) string
+	changes map[string][]string
+}
+
+func (c *comparer) all(ctx context.Context, img *Image) (gaps []Gap, err error) {
+	for _, v := range img.Volumes {
+		if v.FS == nil {
+			continue
+		}
+		if err := eachRegular(ctx, img, v, func(dir, name string, in *filesystem.Inode) {
+			h, inside := c.hosts.Of(v, strings.TrimSuffix(dir, "/"))
+			inside += "/" + name
+			o, ok := c.indexes[h].Origin(inside, origin.StatOf(in))
+			if !ok || c.owners[h](inside) != "" {
+				return
+			}
+			o, err := compared(v.FS, in, o)
+			if err != nil {
+				gaps = append(gaps, hostGap(h, inside, err))
+			}
+			if o.State == origin.Changed {
+				key := h.ID + o.Manifest
+				c.changes[key] = append(c.changes[key], "??5??????   "+inside)
+			}
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return gaps, nil
+}
+
+// eachRegular calls fn for each path of a live regular file of a volume, as its directory
+// and name.
+func eachRegular(ctx context.Context, img *Image, v *Volume, fn func(dir, name string, in *filesystem.Inode)) error {
 	return img.EachFile(ctx, v.ID, filesystem.WalkOptions{}, func(_ *Volume, e *filesystem.Entry) error {
 		if e.Inode == nil || !e.Inode.IsRegular() || e.Inode.State != filesystem.Live || e.Path == "" {
 			return nil
 		}
-		if at, _ := host.SplitRoot(e.Path); at != "" {
-			return nil // of a container
-		}
-		return fn(e.Path, e.Inode)
+		i := strings.LastIndexByte(e.Path, '/')
+		fn(slashed(e.Path[:i]), e.Path[i+1:], e.Inode)
+		return nil
 	})
+}
+
+// slashed writes the path of a root as it is written.
+func slashed(p string) string {
+	if p == "" {
+		return "/"
+	}
+	return p
 }
 
 // compared reads a file of which a manifest states a digest.

@@ -51,10 +51,10 @@ func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptio
 	in.Analysis = &a.Analysis
 	owners := make(map[[2]string]string)
 	in.Package = func(src *model.Source) string {
-		k := [2]string{src.Volume, src.Path}
+		k := [2]string{src.Host, src.InHost()}
 		owner, known := owners[k]
 		if !known {
-			if f := s.Lookup(src.Volume, src.Path); f != nil {
+			if f := s.Lookup(src.Host, src.InHost()); f != nil {
 				owner = f.Owner
 			}
 			owners[k] = owner
@@ -68,7 +68,7 @@ func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptio
 	}
 	var gaps []Gap
 	if list.Packages {
-		if in.Packages, gaps, err = packagesOf(ctx, img, a.Hosts[0].ID, opts.Verify); err != nil {
+		if in.Packages, gaps, err = packagesOf(ctx, img, s.Hosts(), opts.Verify); err != nil {
 			return nil, err
 		}
 	}

@@ -3,38 +3,51 @@ package forensics
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 	"icecore/forensics/host/pkgdb"
 	"icecore/forensics/inventory"
 	"icecore/forensics/model"
 	"icecore/forensics/text"
 )
 
-// packagesOf gives the packages of the server itself as its databases have them, and
-// what other installers brought; with verify, also what differs of their files.
-func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]inventory.Package, []Gap, error) {
-	root, err := img.Root()
-	if err != nil {
-		return nil, nil, err
-	}
-	tree := volumeTree{root.FS}
-	var gaps []Gap
+// packagesOf gives the packages of all hosts as their databases have them, and what other
+// installers brought; with verify, also what differs of their files.
+func packagesOf(ctx context.Context, img *Image, hosts *host.Hosts, verify bool) ([]inventory.Package, []Gap, error) {
 	var out []inventory.Package
+	var gaps []Gap
+	owners := make(map[*host.Host]func(string) string)
+	for _, h := range hosts.List {
+		db, list, more, err := installed(ctx, h, verify)
+		if err != nil {
+			return nil, nil, err
+		}
+		out, gaps = append(out, list...), append(gaps, more...)
+		owners[h] = func(name string) string {
+			if p, ok := db.Owner(name); ok {
+				return p.Name
+			}
+			return ""
+		}
+	}
+	list, more, err := componentsOf(ctx, img, hosts, owners, verify)
+	return append(out, list...), append(gaps, more...), err
+}
+
+// installed gives the packages of one host.
+func installed(ctx context.Context, h *host.Host, verify bool) (*pkgdb.DB, []inventory.Package, []Gap, error) {
+	var out []inventory.Package
+	var gaps []Gap
 	add := func(problems []pkgdb.Problem) {
 		for _, p := range problems {
 			if !errors.Is(p.Err, context.Canceled) {
-				gaps = append(gaps, root.FileGap(p.Path, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(p.Err.Error()))))
+				gaps = append(gaps, hostGap(h, p.Path, p.Err))
 			}
 		}
 	}
-	db, problems := pkgdb.Open(ctx, tree)
+	db, problems := pkgdb.Open(ctx, h)
 	add(problems)
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
 	changes := make(map[packageID][]string)
 	if verify && db.Known() {
 		add(db.Verify(ctx, func(d *pkgdb.Difference) error {
@@ -42,26 +55,17 @@ func packagesOf(ctx context.Context, img *Image, host string, verify bool) ([]in
 			changes[k] = append(changes[k], d.String())
 			return nil
 		}))
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
 	}
 	for i := range db.Packages() {
 		p := &db.Packages()[i]
-		src := model.Source{
-			Image: img.ID, Host: host, Volume: root.ID, Path: p.Place.Path, Line: p.Place.Line, Offset: p.Place.Offset, Length: p.Place.Length,
-			Member: p.Place.Member, DiskOffset: -1,
-		}
-		if found, err := tree.Lookup(src.Path, true); err == nil {
-			src.Path, src.Inode, src.Version = found.Real, found.Ref.Inode, found.Ref.Version
-		}
+		src := hostSource(h, p.Place.Path)
+		src.Line, src.Offset, src.Length, src.Member = p.Place.Line, p.Place.Offset, p.Place.Length, p.Place.Member
 		out = append(out, inventory.Package{
 			Name: p.Name, Version: p.Version, Architecture: p.Arch, Manager: string(p.Manager), Status: p.Status, Installed: p.Installed,
 			Maintainer: p.Maintainer, Verified: verify, Changes: changes[idOf(p)], Source: src,
 		})
 	}
-	components, more, err := componentsOf(ctx, img, host, db, verify)
-	return append(out, components...), append(gaps, more...), err
+	return db, out, gaps, ctx.Err()
 }
 
 // packageID tells packages apart: of one name there can be several architectures, and of
@@ -73,23 +77,26 @@ type packageID struct {
 
 func idOf(p *pkgdb.Package) packageID { return packageID{p.Manager, p.Name, p.Version, p.Arch} }
 
-// volumeTree is the tree of a host that has one filesystem.
-type volumeTree struct{ filesystem.FS }
-
-// Lookup implements filesystem.Tree.
-func (t volumeTree) Lookup(name string, follow bool) (filesystem.Found, error) {
-	ref, real, err := filesystem.Lookup(t.FS, name, follow)
-	return filesystem.Found{FS: t.FS, Ref: ref, Path: real, Real: real}, err
+// hostSource is the source of a file by the path at which a host sees it.
+func hostSource(h *host.Host, name string) model.Source {
+	src := model.Source{Host: h.ID, Volume: h.Volume.ID, Image: h.Volume.Image.ID, Path: name, DiskOffset: -1}
+	v, found, err := h.Locate(name, true)
+	if err != nil {
+		return src
+	}
+	src.Image, src.Volume, src.Path, src.Inode, src.Version = v.Image.ID, v.ID, found.Real, found.Ref.Inode, found.Ref.Version
+	if name != found.Real {
+		src.HostPath = name
+	}
+	return src
 }
 
-// ReadDir implements filesystem.Tree.
-func (t volumeTree) ReadDir(name string) ([]filesystem.DirEntry, error) {
-	found, err := t.Lookup(name, true)
-	if err != nil {
-		return nil, err
+// hostGap is the coverage line of a file by the path at which a host sees it.
+func hostGap(h *host.Host, name string, err error) Gap {
+	src := hostSource(h, name)
+	g := h.Volume.FileGap(src.Path, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(err.Error())))
+	if v, found, err := h.Locate(name, true); err == nil {
+		g = v.FileGap(found.Real, filesystem.Ref{}, g.Why)
 	}
-	list, err := t.FS.ReadDir(found.Ref)
-	list = slices.DeleteFunc(list, func(e filesystem.DirEntry) bool { return e.Deleted })
-	slices.SortFunc(list, func(a, b filesystem.DirEntry) int { return strings.Compare(a.Name, b.Name) })
-	return list, err
+	return g
 }

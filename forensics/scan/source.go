@@ -9,6 +9,9 @@ import (
 	"icecore/forensics/model"
 )
 
+// Hosts gives the hosts that the scan found, nil before it ran.
+func (s *Scan) Hosts() *host.Hosts { return s.hosts }
+
 // Read reads up to n bytes of the artifact at a source: what `icecore cat`
 // shows there. It gives nil where they cannot be read.
 func (s *Scan) Read(src artifact.Source, n int) []byte {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -27,9 +28,9 @@ const (
 	maxPath       = 4096
 )
 
-// Index knows the components of one host. It is not safe for concurrent use until Load
-// has returned; after that, Origin and what reads is.
-type Index struct {
+// Names takes note of the files of a volume or a host: which manifests there are, and
+// when the files of each directory came. It is not safe for concurrent use.
+type Names struct {
 	manifests [][]manifest // by the place of their format in the list
 	names     map[string][]int
 	exts      map[string][]int
@@ -39,8 +40,15 @@ type Index struct {
 	dirs    map[string]*dirTimes
 	lastDir string
 	last    *dirTimes
+}
 
-	seed       maphash.Seed
+// Index knows the components of one host. It is not safe for concurrent use until Load
+// has returned; after that, Origin and what reads is.
+type Index struct {
+	Names
+
+	given bool // names are of the volumes: the host may not see them (whiteouts)
+	seed        maphash.Seed
 	table      []entry
 	digests    []byte
 	nodes      map[string]node
@@ -75,54 +83,101 @@ type node struct {
 
 // NewIndex makes an index that knows nothing yet.
 func NewIndex() *Index {
-	ix := &Index{
-		names: make(map[string][]int), exts: make(map[string][]int), dirs: make(map[string]*dirTimes),
-		seed: maphash.MakeSeed(), nodes: make(map[string]node),
-	}
+	return &Index{Names: *NewNames(), seed: maphash.MakeSeed(), nodes: make(map[string]node)}
+}
+
+// NewNames makes a note of no files.
+func NewNames() *Names {
+	n := &Names{names: make(map[string][]int), exts: make(map[string][]int), dirs: make(map[string]*dirTimes)}
 	for i, f := range formats() {
-		for _, n := range f.names {
-			if strings.HasPrefix(n, "*.") {
-				ix.exts[n[1:]] = append(ix.exts[n[1:]], i)
+		for _, name := range f.names {
+			if strings.HasPrefix(name, "*.") {
+				n.exts[name[1:]] = append(n.exts[name[1:]], i)
 			} else {
-				ix.names[n] = append(ix.names[n], i)
+				n.names[name] = append(n.names[name], i)
 			}
 		}
 	}
-	ix.manifests = make([][]manifest, len(formats()))
-	return ix
+	n.manifests = make([][]manifest, len(formats()))
+	return n
+}
+
+// Give moves what is noted of a volume to the indexes of the hosts that see it: at gives,
+// for a directory of the volume, the index of the host, nil for none, and the path by
+// which the host sees the directory.
+func (n *Names) Give(at func(dir string) (*Index, string)) {
+	moved := make(map[string]string)
+	to := make(map[string]*Index)
+	place := func(dir string) (*Index, string) {
+		if _, known := moved[dir]; !known {
+			to[dir], moved[dir] = at(dir)
+		}
+		return to[dir], moved[dir]
+	}
+	for _, dir := range slices.Sorted(maps.Keys(n.dirs)) {
+		d := n.dirs[dir]
+		host, inside := place(dir)
+		if host == nil {
+			continue
+		}
+		host.given = true
+		host.cut = host.cut || n.cut
+		if old := host.dirs[inside]; old != nil {
+			old.merge(d)
+		} else if len(host.dirs) < maxDirs {
+			host.dirs[inside] = d
+		} else {
+			host.cut = true
+		}
+	}
+	for i, list := range n.manifests {
+		for _, m := range list {
+			host, inside := place(m.dir)
+			if host == nil {
+				continue
+			}
+			if host.count >= maxManifests {
+				host.cut = true
+				continue
+			}
+			host.count++
+			host.manifests[i] = append(host.manifests[i], manifest{inside, m.name, m.came})
+		}
+	}
+	*n = Names{}
 }
 
 // See takes note of a live regular file: its directory, as the host saw it and without
 // links, and its name in it. It does not allocate for ordinary files of a directory that
-// it knows. Strings given to it are kept.
-func (ix *Index) See(dir, name string, st Stat) {
+// it knows, and keeps nothing that it is given.
+func (n *Names) See(dir, name string, st Stat) {
 	if len(dir) > 1 && dir[len(dir)-1] == '/' {
 		dir = dir[:len(dir)-1]
 	}
 	if len(dir) > maxPath || dir == "" || dir[0] != '/' {
 		return
 	}
-	for _, i := range ix.names[name] {
-		ix.collect(i, dir, name, st)
+	for _, i := range n.names[name] {
+		n.collect(i, dir, name, st)
 	}
 	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
-		for _, i := range ix.exts[name[dot:]] {
-			ix.collect(i, dir, name, st)
+		for _, i := range n.exts[name[dot:]] {
+			n.collect(i, dir, name, st)
 		}
 	}
-	ix.time(dir, name, st)
+	n.time(dir, name, st)
 }
 
-func (ix *Index) collect(i int, dir, name string, st Stat) {
+func (n *Names) collect(i int, dir, name string, st Stat) {
 	if f := &allFormats[i]; f.in != nil && !f.in(dir, name) {
 		return
 	}
-	if ix.count >= maxManifests {
-		ix.cut = true
+	if n.count >= maxManifests {
+		n.cut = true
 		return
 	}
-	ix.count++
-	ix.manifests[i] = append(ix.manifests[i], manifest{dir, name, st.came()})
+	n.count++
+	n.manifests[i] = append(n.manifests[i], manifest{strings.Clone(dir), strings.Clone(name), st.came()})
 }
 
 // Load reads the manifests that See met, from the tree of the same host. Owned tells
@@ -138,9 +193,13 @@ func (ix *Index) Load(ctx context.Context, tree filesystem.Tree, owned func(path
 		f := &allFormats[i]
 		list := ix.manifests[i]
 		slices.SortFunc(list, func(a, b manifest) int { return strings.Compare(a.path(), b.path()) })
+		list = slices.CompactFunc(list, func(a, b manifest) bool { return a.dir == b.dir && a.name == b.name }) // of layers
 		for _, m := range list {
 			if err := ctx.Err(); err != nil {
 				return err
+			}
+			if ix.given && !l.has(m.path()) {
+				continue
 			}
 			l.at = m
 			if err := guard.Do(f.name, func() error { return f.load(l, m) }); err != nil {
@@ -152,12 +211,13 @@ func (ix *Index) Load(ctx context.Context, tree filesystem.Tree, owned func(path
 	if err := guard.Do("siblings", func() error { return l.siblings(ctx) }); err != nil && ctx.Err() == nil {
 		ix.problem("", err)
 	}
-	ix.dirs, ix.last, ix.names, ix.exts = nil, nil, nil, nil
+	cut := ix.cut
+	ix.Names = Names{}
 	slices.SortStableFunc(ix.table, func(a, b entry) int {
 		return cmp.Compare(a.hash, b.hash)
 	})
 	ix.table, ix.digests = slices.Clip(ix.table), slices.Clip(ix.digests)
-	if ix.cut {
+	if cut {
 		ix.problem("", fmt.Errorf("more than %d manifests, or %d directories: the rest is not read", maxManifests, maxDirs))
 	}
 	return ctx.Err()

@@ -39,23 +39,24 @@ type count struct {
 	files  int32
 }
 
-func (ix *Index) time(dir, name string, st Stat) {
-	if ix.dirs == nil {
+func (n *Names) time(dir, name string, st Stat) {
+	if n.dirs == nil {
 		return
 	}
-	if dir != ix.lastDir || ix.last == nil {
-		d := ix.dirs[dir]
+	if dir != n.lastDir || n.last == nil {
+		d := n.dirs[dir]
 		if d == nil {
-			if len(ix.dirs) >= maxDirs {
-				ix.cut = true
+			if len(n.dirs) >= maxDirs {
+				n.cut = true
 				return
 			}
 			d = &dirTimes{}
-			ix.dirs[dir] = d
+			dir = strings.Clone(dir)
+			n.dirs[dir] = d
 		}
-		ix.lastDir, ix.last = dir, d
+		n.lastDir, n.last = dir, d
 	}
-	d := ix.last
+	d := n.last
 	d.files++
 	if came := st.came(); came > 0 {
 		d.add(uint32(min(came/bucket, 1<<32-1)), 1)
@@ -63,10 +64,10 @@ func (ix *Index) time(dir, name string, st Stat) {
 	switch name[0] {
 	case 'L', 'l', 'C', 'c', 'R', 'r', 'N', 'n', 'V', 'v', 'M', 'm':
 		if !d.marked && isMark(name) {
-			d.marked, d.mark = true, name
+			d.marked, d.mark = true, strings.Clone(name)
 		}
 		if name == "VERSION" || name == "version" || name == "VERSION.txt" {
-			d.version, d.mark, d.marked = true, name, true
+			d.version, d.mark, d.marked = true, strings.Clone(name), true
 		}
 	case '.':
 		if name == ".bashrc" || name == ".profile" || name == ".bash_history" {
@@ -109,6 +110,17 @@ func (d *dirTimes) add(b uint32, n int32) {
 		return
 	}
 	d.when = append(d.when, count{b, n})
+}
+
+// merge adds what is known of the same directory of another layer.
+func (d *dirTimes) merge(o *dirTimes) {
+	d.files, d.home = d.files+o.files, d.home || o.home
+	if o.marked && (!d.marked || o.version && !d.version) {
+		d.marked, d.mark, d.version = true, o.mark, o.version
+	}
+	for _, c := range o.when {
+		d.add(c.bucket, c.files)
+	}
 }
 
 // burst finds the stretch in which most files came.

@@ -47,8 +47,8 @@ type Names struct {
 type Index struct {
 	Names
 
-	given bool // names are of the volumes: the host may not see them (whiteouts)
-	seed        maphash.Seed
+	given      bool // names are of the volumes: the host may not see them (whiteouts)
+	seed       maphash.Seed
 	table      []entry
 	digests    []byte
 	nodes      map[string]node

@@ -34,6 +34,7 @@ type FilesystemInfo struct {
 	LastMount   string   `json:"last_mount,omitempty"`
 	LastWrite   string   `json:"last_write,omitempty"`
 	MountedOn   string   `json:"mounted_on,omitempty"`
+	Journal     bool     `json:"journal"`                // there is one
 	FirstCommit string   `json:"first_commit,omitempty"` // oldest transaction still in the journal
 	LastCommit  string   `json:"last_commit,omitempty"`
 	Replayed    bool     `json:"replayed"`
@@ -83,7 +84,7 @@ func (img *Image) Describe(ctx context.Context, opts DescribeOptions) (*Info, er
 		info.Filesystems = append(info.Filesystems, FilesystemInfo{
 			Volume: v.ID, Type: fi.Type, State: fi.State, BlockSize: fi.BlockSize, Blocks: fi.Blocks, Inodes: fi.Inodes, Features: nonNil(fi.Features),
 			Created: stampOf(fi.Created), LastMount: stampOf(fi.LastMount), LastWrite: stampOf(fi.LastWrite), MountedOn: text.Escape(fi.LastMountPoint),
-			FirstCommit: stampOf(fi.Journal.FirstCommit), LastCommit: stampOf(fi.Journal.LastCommit), Replayed: fi.Journal.Replayed, Pending: fi.Journal.Transactions, PendingSize: fi.Journal.Blocks,
+			Journal: fi.Journal.Present, FirstCommit: stampOf(fi.Journal.FirstCommit), LastCommit: stampOf(fi.Journal.LastCommit), Replayed: fi.Journal.Replayed, Pending: fi.Journal.Transactions, PendingSize: fi.Journal.Blocks,
 		})
 		for _, p := range v.FS.Problems() {
 			info.NotRead = append(info.NotRead, v.ProblemGap(p))

@@ -19,9 +19,9 @@ var englishInfo = map[string]string{
 	"report.info.written":          "last write",
 	"report.info.features":         "features",
 	"report.info.journal":          "journal",
-	"report.info.journal-none":     "none, or without a commit",
-	"report.info.journal-clean":    "nothing to replay; commits {first} to {last}",
-	"report.info.journal-replayed": "{count} {n|transaction|transactions} ({blocks} blocks) replayed in memory; commits {first} to {last}",
-	"report.info.journal-raw":      "{count} {n|transaction|transactions} ({blocks} blocks) NOT replayed; commits {first} to {last}",
+	"report.info.journal-none":     "none",
+	"report.info.journal-clean":    "nothing to replay[; commits {first} to {last}]",
+	"report.info.journal-replayed": "{count} {n|transaction|transactions} ({blocks} {blocks|block|blocks}) replayed in memory[; commits {first} to {last}]",
+	"report.info.journal-raw":      "{count} {n|transaction|transactions} ({blocks} {blocks|block|blocks}) NOT replayed[; commits {first} to {last}]",
 	"report.info.gaps":             "Coverage gaps:",
 }

@@ -114,7 +114,7 @@ func (p *infoPage) filesystem(f *host.FilesystemInfo, uuid string) {
 func (p *infoPage) journal(f *host.FilesystemInfo) string {
 	pairs := []any{"first", f.FirstCommit, "last", f.LastCommit, "blocks", f.PendingSize}
 	switch {
-	case f.LastCommit == "":
+	case !f.Journal:
 		return p.say("info.journal-none")
 	case f.Replayed:
 		return p.count("info.journal-replayed", int64(f.Pending), pairs...)

@@ -38,12 +38,16 @@ func describedImage(s string) *host.Info {
 				Inodes:      5,
 				Features:    []string{"extents", s},
 				MountedOn:   s,
+				Journal:     true,
 				LastCommit:  "a",
 				FirstCommit: "b",
 			},
-			{Volume: "p2", Type: "ext4", LastCommit: "a", FirstCommit: "b", Replayed: true, Pending: 1},
-			{Volume: "p3", Type: "ext4", LastCommit: "a", FirstCommit: "b", Pending: 2},
+			{Volume: "p2", Type: "ext4", Journal: true, LastCommit: "a", FirstCommit: "b", Replayed: true, Pending: 1},
+			{Volume: "p3", Type: "ext4", Journal: true, LastCommit: "a", FirstCommit: "b", Pending: 2},
 			{Volume: "p4", Type: "ext4"},
+			{Volume: "p5", Type: "ext4", Journal: true, Replayed: true, Pending: 1, PendingSize: 3}, // whose commits have no times
+			{Volume: "p6", Type: "ext4", Journal: true, Pending: 2},
+			{Volume: "p7", Type: "ext4", Journal: true},
 		},
 		System: &model.Host{Hostname: s, OS: s, Timezone: s}, SystemOn: "p1",
 		NotRead: []model.Gap{{WhatText: "volume p2", WhyText: s}},
@@ -59,7 +63,7 @@ func TestInfo(t *testing.T) {
 		out := b.String()
 		for _, want := range []string{
 			"image        web.raw: raw, 1.0 GiB", "taken        not before 2026-01-12T09:30:00Z", "system       web, host web, time zone web", "replayed in memory", "NOT", "nothing to replay",
-			"none, or without a commit", "  mounted on web", "Coverage gaps:\n  volume p2: web",
+			"\n  journal    none\n", "1 transaction (3 blocks) replayed in memory\n", "2 transactions (0 blocks) NOT replayed\n", "nothing to replay\n", "  mounted on web", "Coverage gaps:\n  volume p2: web",
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("width %d: %q is missing:\n%s", width, want, out)

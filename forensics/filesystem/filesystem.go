@@ -221,8 +221,8 @@ type WalkOptions struct {
 type Problem struct {
 	What string // the place: "inode 17", "block 9001", "group 3 descriptor"
 	Why  string
-	// Lost says that a part of the filesystem as a whole cannot be read: the end that the
-	// volume does not have, a table of inodes, the root directory.
+	// Lost says that an unknown number of files cannot be read for it: the end that the
+	// volume does not have, a table of inodes, the names of a directory.
 	Lost bool
 }
 

@@ -28,7 +28,7 @@ func (w *walker) slowRuns(dir uint32) {
 	if n.inline() {
 		w.begin(dir)
 		if err := f.inlineEntries(&n, false, w.gather); err != nil {
-			f.problem(what, "%v", err)
+			f.lost(what, "%v", err)
 			w.note(n.Ref.Inode, err.Error())
 		}
 		w.end()
@@ -37,7 +37,7 @@ func (w *walker) slowRuns(dir uint32) {
 	m := mapper{f: f, n: &n, budget: &w.blocks}
 	exts, err := m.extents()
 	if err != nil {
-		f.problem(what, "%v", err)
+		f.lost(what, "%v", err)
 		w.note(n.Ref.Inode, err.Error())
 	}
 	if m.badSum {
@@ -116,7 +116,7 @@ func (w *walker) eachRun(ctx context.Context, runs []dirRun, fn func(dirRun, []b
 	left := 2*f.size + 16<<20
 	for i := range runs {
 		if left -= runs[i].len; left < 0 {
-			f.problem(fmt.Sprintf("directory inode %d", w.dirs[runs[i].dir].ino), "the directories have more blocks than the volume; the rest is not read")
+			f.lost(fmt.Sprintf("directory inode %d", w.dirs[runs[i].dir].ino), "the directories have more blocks than the volume; the rest is not read")
 			runs = runs[:i]
 			break
 		}
@@ -161,7 +161,7 @@ func (w *walker) bigRun(r dirRun, buf []byte, fn func(dirRun, []byte)) {
 		n := min(r.len, int64(len(buf)))
 		if err := w.f.readAt(buf[:n], r.phys); err != nil {
 			ino := uint64(w.dirs[r.dir].ino)
-			w.f.problem(fmt.Sprintf("directory inode %d, block %d", ino, r.phys/int64(w.f.sb.blockSize)), "%v", err)
+			w.f.lost(fmt.Sprintf("directory inode %d, block %d", ino, r.phys/int64(w.f.sb.blockSize)), "%v", err)
 			w.note(ino, err.Error())
 		} else {
 			fn(dirRun{r.phys, n, r.dir}, buf[:n])
@@ -192,7 +192,7 @@ func (w *walker) dirBlocks(r dirRun, p []byte) {
 			w.dirAt[w.block] = r.dir
 		}
 		if err := dirEntries(block, bs, f.hasType(), f.topInode(), w.slacked, w.gather); err != nil {
-			f.problem(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), "%v", err)
+			f.lost(fmt.Sprintf("directory inode %d, block %d", d.Ref.Inode, w.block), "%v", err)
 			w.note(d.Ref.Inode, err.Error())
 		}
 	}
@@ -268,7 +268,7 @@ func (w *walker) collect(d dirent) {
 	}
 	s, ok := w.text.add(6 + len(b))
 	if !ok {
-		w.f.problem("directories", "more names than can be kept; the rest is not listed")
+		w.f.lost("directories", "more names than can be kept; the rest is not listed")
 		return
 	}
 	if s.chunk != w.curRun.chunk || w.curRun.count == 0 {

@@ -179,7 +179,7 @@ func (t *tree) down(dir uint32, path string) error {
 		}
 		if n := len(top.path) + 1 + len(name); n > shortPath {
 			if t.long -= int64(n); t.long < 0 || n > maxPath {
-				w.f.problem(fmt.Sprintf("directory inode %d", w.dirs[top.dir].ino), "nested too deeply; what is in it is not listed")
+				w.f.lost(fmt.Sprintf("directory inode %d", w.dirs[top.dir].ino), "nested too deeply; what is in it is not listed")
 				t.stack = t.stack[:len(t.stack)-1]
 				continue
 			}

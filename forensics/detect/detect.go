@@ -87,6 +87,9 @@ type FileFact struct {
 	Inode *filesystem.Inode
 	Owner string // the package that owns it, empty: none
 	Known bool   // the image has a package database at all
+	// Origin is who brought a file that no package owns, as manifests of other installers
+	// say: python:requests@2.31.0, and OriginState how it compares with them. Empty: unknown.
+	Origin, OriginState string
 }
 
 // Input is what detection looks at.

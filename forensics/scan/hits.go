@@ -247,6 +247,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 	r.Add("file_type", h.kind)
 	r.Add("owner", o.owner)
 	r.Add("package_state", o.state)
+	o.addOrigin(&r)
 	r.AddInt("size", h.size)
 	var parts []string
 	last := ""
@@ -286,5 +287,6 @@ func configRecord(f *found, o ownership) artifact.Record {
 	r.Add("file_type", f.kind)
 	r.Add("owner", o.owner)
 	r.Add("package_state", o.state)
+	o.addOrigin(&r)
 	return r
 }

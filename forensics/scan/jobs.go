@@ -7,6 +7,7 @@ import (
 
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/host/origin"
 )
 
 // job is a file to look at. It is kept small: there can be millions.
@@ -61,6 +62,7 @@ type jobList struct {
 	aliases [][]aliased // of jobs
 	files   int64       // files on the volume, of any type
 	devices []*filesystem.Entry
+	names   *origin.Names // of the files, until the hosts are known
 }
 
 // site is a place as a host sees it: of a directory with a slash at its end.

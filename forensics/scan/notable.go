@@ -10,6 +10,7 @@ import (
 	"icecore/forensics/content/filetype"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
+	"icecore/forensics/host/origin"
 	"icecore/forensics/shell"
 )
 
@@ -18,7 +19,9 @@ import (
 //
 //	what       setuid_unowned, kernel_thread_name, hidden_elf, temp_elf,
 //	           orphan_elf, orphan_empty (an executable whose content had not
-//	           reached the disk), package_file_changed, immutable,
+//	           reached the disk), package_file_changed,
+//	           component_file_changed (of a component that no package
+//	           brought), immutable,
 //	           device_outside_dev, old_mtime (a program modified before it was
 //	           made), script (in a world-writable directory, or deleted,
 //	           with a trait that an investigation cares for),
@@ -40,6 +43,7 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 		r.Add("what", what)
 		r.Add("file_type", kind)
 		r.Add("owner", o.owner)
+		o.addOrigin(&r)
 		r.Add("mode", fmt.Sprintf("%04o", in.Mode&0o7777))
 		r.AddInt("size", in.Size)
 		out = append(out, r)
@@ -102,6 +106,11 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	}
 	if o.owner != "" && o.state == "changed" && (kind == filetype.ELF || kind == filetype.Script) {
 		add("package_file_changed")
+	}
+	// A checkout is there to be edited.
+	code := kind == filetype.ELF || kind == filetype.Script || isModule(inside)
+	if from := &o.origin; code && from.State == origin.Changed && from.Kind != "git" {
+		add("component_file_changed")
 	}
 	if in.Flags&filesystem.FlagImmutable != 0 && decides(inside) {
 		add("immutable")

@@ -129,6 +129,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
 	}
 	s.own(ctx, lists)
+	s.originate(ctx, lists)
 	for _, l := range lists {
 		if err := whole(l.v, func() error { return s.volume(ctx, l) }); err != nil {
 			return nil, err

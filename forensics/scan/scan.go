@@ -21,6 +21,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
+	"icecore/forensics/host/origin"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/text"
@@ -43,7 +44,8 @@ type Scan struct {
 	scanned atomic.Int64 // bytes given to YARA
 	sealed  atomic.Int64 // archives of the present volume that are as their package installed them
 
-	owners map[*host.Host]*dpkg.Owners
+	owners  map[*host.Host]*dpkg.Owners
+	origins map[*host.Host]*origin.Index
 
 	limits limits
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
@@ -210,6 +212,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume, number int, marks *host
 		}
 		if in.State == filesystem.Live {
 			marks.See(v, e.Path)
+			list.see(e)
 		}
 		list.add(e.Path, j)
 		return nil
@@ -299,6 +302,8 @@ type ownership struct {
 	known bool   // there is a package database
 	state string // intact, changed, or empty: not compared
 	md5   string // as the package states it
+	// origin is who brought a file that no package owns, the zero value: unknown.
+	origin origin.Origin
 }
 
 func (s *Scan) ownership(at site, st filesystem.State) ownership {
@@ -332,7 +337,11 @@ func (s *Scan) Lookup(id, name string) *detect.FileFact {
 	if o.owner == "" {
 		o = s.ownership(site{h, path.Clean(name)}, in.State)
 	}
-	return &detect.FileFact{Path: found.Path, Inode: in, Owner: o.owner, Known: o.known}
+	f := &detect.FileFact{Path: found.Path, Inode: in, Owner: o.owner, Known: o.known}
+	if from := s.originOf(site{h, found.Path}, in, o); from.Kind != "" {
+		f.Origin, f.OriginState = from.String(), string(from.State)
+	}
+	return f
 }
 
 func (s *Scan) keep(volume, seq int, r artifact.Record) {

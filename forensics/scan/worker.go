@@ -96,6 +96,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 	}
 	in := f.Inode()
 	c := &content{name: p, own: w.s.ownership(at, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0 || j.alias != 0}
+	c.own.origin = w.s.originOf(at, in, c.own)
 	var cancel context.CancelFunc
 	c.ctx, cancel = w.s.limits.deadline(ctx, min(c.size, w.v.Size))
 	defer cancel()
@@ -118,8 +119,14 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 			return nil
 		}
 	}
-	if !j.again && (len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")) {
+	runs := len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")
+	if !j.again && runs {
 		if err := w.packageState(ctx, c); err != nil {
+			return err
+		}
+	}
+	if !j.again && (runs || isModule(at.path) && c.size <= maxOrigin) {
+		if err := w.compareOrigin(ctx, c); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host/container"
 )
 
 // Host is one system within the volumes: the server itself, or the tree of a container
@@ -22,6 +23,8 @@ type Host struct {
 	Mounts []Mount
 	Homes  []Home
 	System artifact.System
+	// Container is what its engine says of it, nil where none does.
+	Container *container.Container
 
 	mounts map[string][]part // by mount point
 	cover  []view            // what of the volumes it sees, see Paths

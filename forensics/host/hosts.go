@@ -18,8 +18,9 @@ import (
 // Hosts are the systems within the volumes of a server: itself first, then the others by
 // the place of their root.
 type Hosts struct {
-	List []*Host
-	Gaps []model.Gap
+	List    []*Host
+	Gaps    []model.Gap
+	Engines Engines
 
 	sees map[*Volume]map[string]seen // by directory of the volume
 }
@@ -39,6 +40,9 @@ func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
 	}
 	layers := findLayers(img, m)
 	server := hs.server(img, m)
+	hs.open(server)
+	hs.readEngines(ctx, img, m, layers)
+	layers.order(img)
 	type spot struct {
 		v    *Volume
 		root string
@@ -55,7 +59,6 @@ func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
 			}
 		}
 	}
-	hs.open(server)
 	for _, s := range spots {
 		h := &Host{Kind: Root, Volume: s.v, Root: s.root}
 		if s.root == "" || deployment(s.root) {
@@ -76,6 +79,7 @@ func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
 		hs.gap(model.Decisive, model.Source{DiskOffset: -1}, model.Msg("gap.hosts"), fmt.Errorf("more than %d systems; the rest is read as a part of the server", maxHosts))
 	}
 	hs.inferred(img, server)
+	hs.name()
 	return hs, ctx.Err()
 }
 
@@ -340,6 +344,7 @@ func orText(s, or string) string {
 type layers struct {
 	tops  []Dir // that no other lies on
 	below map[Dir][]Dir
+	under map[Dir]bool // another lies on it
 	all   map[Dir]bool
 }
 
@@ -354,8 +359,7 @@ const (
 // directory "diff" beside a file "link" with the short name of the layer, and "lower", with
 // the short names of those below.
 func findLayers(img *Image, m *Marks) *layers {
-	out := &layers{below: make(map[Dir][]Dir), all: make(map[Dir]bool)}
-	under := make(map[Dir]bool)
+	out := &layers{below: make(map[Dir][]Dir), under: make(map[Dir]bool), all: make(map[Dir]bool)}
 	for _, v := range img.Volumes {
 		x := m.byVolume[v]
 		if x == nil {
@@ -387,7 +391,7 @@ func findLayers(img *Image, m *Marks) *layers {
 				}
 				if _, real, err := filesystem.Lookup(v.FS, path.Dir(dir)+"/"+name, true); err == nil {
 					out.below[top] = append(out.below[top], Dir{v, real})
-					under[Dir{v, real}] = true
+					out.under[Dir{v, real}] = true
 				}
 			}
 		}
@@ -399,23 +403,27 @@ func findLayers(img *Image, m *Marks) *layers {
 			}
 		}
 	}
-	for d := range out.all {
-		if !under[d] {
-			out.tops = append(out.tops, d)
+	return out
+}
+
+// order lists the layers that no other lies on, by their place.
+func (l *layers) order(img *Image) {
+	for d := range l.all {
+		if !l.under[d] {
+			l.tops = append(l.tops, d)
 		}
 	}
 	order := make(map[*Volume]int)
 	for i, v := range img.Volumes {
 		order[v] = i
 	}
-	sort.Slice(out.tops, func(i, j int) bool {
-		a, b := out.tops[i], out.tops[j]
+	sort.Slice(l.tops, func(i, j int) bool {
+		a, b := l.tops[i], l.tops[j]
 		if a.Volume != b.Volume {
 			return order[a.Volume] < order[b.Volume]
 		}
 		return a.Path < b.Path
 	})
-	return out
 }
 
 // single is the tree of one volume.

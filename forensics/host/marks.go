@@ -3,6 +3,8 @@ package host
 import (
 	"sort"
 	"strings"
+
+	"icecore/forensics/host/container"
 )
 
 // Marks gathers, while the volumes are walked, the places that tell where a system stands:
@@ -20,7 +22,7 @@ type marks struct {
 	shells   map[string]bool // directories with a shell
 	layers   []string        // directories with a file "link" beside what may be a layer
 	shaped   map[string]bool // directories that are named as layers are
-	snaps    []string        // directories with metadata.db of a snapshotter
+	engines  map[container.Root]bool
 }
 
 // maxMarks bounds the places that are kept.
@@ -56,14 +58,14 @@ func (m *Marks) See(v *Volume, p string) {
 		}
 	case "link":
 		m.add(v, func(x *marks) { x.layers = append(x.layers, strings.Clone(dir)) })
-	case "metadata.db":
-		m.add(v, func(x *marks) { x.snaps = append(x.snaps, strings.Clone(dir)) })
 	}
+	m.seeEngine(v, p)
 }
 
 // SeeDir looks at the path of a directory of a volume: the layers of containers stand in
 // directories of a known shape, whatever became of what their engine says of them.
 func (m *Marks) SeeDir(v *Volume, dir string) {
+	m.seeEngine(v, dir)
 	for _, shape := range layerShapes {
 		at := strings.Index(dir+"/", shape.mid)
 		if at < 0 {
@@ -99,7 +101,7 @@ func (m *Marks) add(v *Volume, fn func(*marks)) {
 		if m.byVolume == nil {
 			m.byVolume = make(map[*Volume]*marks)
 		}
-		x = &marks{accounts: make(map[string]bool), shells: make(map[string]bool), shaped: make(map[string]bool)}
+		x = &marks{accounts: make(map[string]bool), shells: make(map[string]bool), shaped: make(map[string]bool), engines: make(map[container.Root]bool)}
 		m.byVolume[v] = x
 	}
 	fn(x)

@@ -17,6 +17,7 @@ var englishCoverage = map[string]string{
 	"gap.walk":       "volume {volume}, walk",
 	"gap.scripts":    "volume {volume}, scripts started by autostart entries",
 	"gap.hosts":      "systems within the volumes",
+	"gap.containers": "what a container engine says at {path}[ ({member})]",
 	"gap.host":       "system at {path} of volume {volume}",
 	"gap.homes":      "home directories of system {host}",
 	"gap.mounts":     "what system {host} mounts",

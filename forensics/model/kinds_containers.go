@@ -22,6 +22,7 @@ func containerKinds() []KindInfo {
 			yesField("all devices and capabilities", "privileged"), listField("those beyond the default ones, without CAP_", "capabilities"),
 			listField("SOURCE:DESTINATION, `:ro` where read-only", "mounts"),
 			derived(listField("privileged, host_pid, host_network, strong_capability, host_root_mounted, docker_socket_mounted (of any engine), host_directory_mounted, host_disk_mounted", "risky")),
+			volatile(textField("the id of the host that its root is, among the hosts of the analysis", "root")),
 			volatile(listField("the directories that make the root, the uppermost first", "layers")),
 			volatile(numberField("regular files in the uppermost layer: what differs from the image", "drift_files")),
 			volatile(listField("the executable ones, by their paths in the container; the first hundred", "drift_executables")),

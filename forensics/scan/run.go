@@ -128,6 +128,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	if err := s.survey(ctx, lists, marks); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
 	}
+	s.containers()
 	s.own(ctx, lists)
 	s.originate(ctx, lists)
 	for _, l := range lists {

@@ -59,6 +59,8 @@ type Container struct {
 	// Source is where the engine says most of it, Others what else was read.
 	Source Place
 	Others []Place
+	// Root is the state directory in which it was found.
+	Root string
 
 	// Facts are those of the command; [ReadAll] fills them. Programs are paths in the tree
 	// where the root has the program.
@@ -91,6 +93,7 @@ type Image struct {
 	// Layers are the directories in the tree, the uppermost first.
 	Layers []string
 	Source Place
+	Root   string // the state directory
 }
 
 // Snapshot is a snapshot of containerd that is written to and that no container claims: of
@@ -99,6 +102,7 @@ type Snapshot struct {
 	Namespace, Key string
 	Layers         []string // as those of a container
 	Source         Place
+	Root           string // the state directory
 }
 
 // Problem is what could not be read, or not as a whole.

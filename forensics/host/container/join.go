@@ -16,7 +16,7 @@ func (r *Result) join() {
 		if !ok || len(r.Containers[i].Layers) > 0 {
 			return false
 		}
-		r.Containers[i].Layers = s.Layers
+		r.Containers[i].Layers, r.Containers[i].Root = s.Layers, s.Root
 		r.Containers[i].Others = append(r.Containers[i].Others, s.Source)
 		return true
 	})
@@ -51,7 +51,7 @@ func (r *Result) joinInto(e Engine, others ...Engine) {
 		to := &r.Containers[i]
 		to.Others = append(append(to.Others, c.Source), c.Others...)
 		if len(to.Layers) == 0 {
-			to.Layers = c.Layers
+			to.Layers, to.Root = c.Layers, c.Root
 		}
 		gone[n] = true
 	}

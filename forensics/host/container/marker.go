@@ -35,6 +35,9 @@ type Root struct {
 func Match(name string) (Root, bool) {
 	dir, base := path.Split(name)
 	dir = strings.TrimSuffix(dir, "/")
+	if base == "" {
+		return Root{}, false
+	}
 	switch base {
 	case "config.v2.json": // DIR/containers/ID/config.v2.json
 		return below(DockerRoot, dir, func(p []string) bool { return p[0] == "containers" && isID(p[1]) })

@@ -48,6 +48,7 @@ func Read(ctx context.Context, tree filesystem.Tree, r Root) (Result, error) {
 		return Result{}, nil
 	}
 	err := guard.Do("containers: "+string(r.Kind), func() error { return read(d) })
+	d.out.from(r.Dir)
 	if ctx.Err() != nil {
 		return d.out, ctx.Err()
 	}
@@ -78,6 +79,19 @@ func ReadAll(ctx context.Context, tree filesystem.Tree, roots []Root) (Result, e
 	}
 	all.join()
 	return all, all.finish(ctx, tree)
+}
+
+// from says in which state directory all was found.
+func (r *Result) from(dir string) {
+	for i := range r.Containers {
+		r.Containers[i].Root = dir
+	}
+	for i := range r.Images {
+		r.Images[i].Root = dir
+	}
+	for i := range r.Snapshots {
+		r.Snapshots[i].Root = dir
+	}
 }
 
 // reader reads one state directory.

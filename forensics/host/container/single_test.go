@@ -187,7 +187,7 @@ snapshots: []
 		tree := files(t, tt.files)
 		got := readAll(t, tree, find(t, tree)...)
 		for i := range got.Containers {
-			got.Containers[i].Facts, got.Containers[i].Drift = shell.Facts{}, Drift{}
+			got.Containers[i].Facts, got.Containers[i].Drift, got.Containers[i].Root = shell.Facts{}, Drift{}, ""
 		}
 		if d := cmp.Diff(tt.want, got.Containers); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", name, d)

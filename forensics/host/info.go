@@ -90,6 +90,10 @@ func (h *Host) Describe() model.Host {
 	out := model.Host{
 		ID: h.ID, Kind: string(h.Kind), Root: slashed(h.Root), Hostname: s.Hostname, OS: s.OS, OSID: s.OSID, MachineID: s.MachineID, Timezone: s.ZoneName,
 	}
+	if c := h.Container; c != nil {
+		out.Name, out.Image = c.Name, c.Image
+	}
+
 	if h.Volume != nil {
 		out.Volume = h.Volume.ID
 	}

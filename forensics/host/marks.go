@@ -71,8 +71,7 @@ func (m *Marks) SeeDir(v *Volume, dir string) {
 		if at < 0 {
 			continue
 		}
-		id := dir[at+len(shape.mid):]
-		id, rest, _ := strings.Cut(id, "/")
+		id, rest, _ := strings.Cut((dir + "/")[at+len(shape.mid):], "/")
 		last, _, _ := strings.Cut(rest, "/")
 		if id == "" || last != shape.last && shape.last != "" {
 			continue

@@ -188,8 +188,14 @@ func decides(p string) bool {
 	return tempDirs(p)
 }
 
+// quotaDrivers are the directories of storage drivers that make a node of their device.
+var quotaDrivers = map[string]bool{"overlay2": true, "overlay": true, "vfs": true}
+
 // deviceOutsideDev says whether a device node stands where none is expected: not
 // below a dev directory (of a chroot), and none of overlayfs' whiteouts.
 func deviceOutsideDev(h *host.Host, inside string) bool {
+	if driver, name := path.Split(inside); name == "backingFsBlockDev" && quotaDrivers[path.Base(driver)] {
+		return false // by which Docker and Podman set quotas on the filesystem below them
+	}
 	return (h.Kind == host.Server || h.Kind == host.Other) && !strings.Contains(inside, "/dev/") && !strings.HasPrefix(inside, "/lib/udev/devices/")
 }

@@ -119,7 +119,7 @@ func ReadDrift(ctx context.Context, tree filesystem.Tree, layer string, budget i
 				read(name, depth+1)
 			case in.IsRegular():
 				d.Files++
-				if in.Mode&0o111 == 0 {
+				if in.Mode&0o111 == 0 || in.Size == 0 { // runc makes empty files to mount on
 					continue
 				}
 				if len(d.Executables) >= maxExecutables {

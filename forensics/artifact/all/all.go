@@ -13,6 +13,7 @@ import (
 	"icecore/forensics/artifact/cron"
 	"icecore/forensics/artifact/dbus"
 	"icecore/forensics/artifact/dnf"
+	"icecore/forensics/artifact/dotfiles"
 	"icecore/forensics/artifact/dpkg"
 	"icecore/forensics/artifact/git"
 	"icecore/forensics/artifact/history"
@@ -86,6 +87,7 @@ func readers() []artifact.Extractor {
 		kubernetes.Extractor{},
 		git.Extractor{},
 		sshrc.Extractor{},
+		dotfiles.Extractor{},
 		tmpfiles.Extractor{},
 		bootimage.Extractor{},
 		power.Extractor{},

@@ -1,6 +1,7 @@
 // Package git reads the hooks of git repositories, and those of the template that new
-// repositories are made from: githooks(5). Records: hook.script (event: git), one a
-// script; samples are left out.
+// repositories are made from: githooks(5); and what git runs by its configuration, of a
+// user, a repository and the system: git-config(1). Records: hook.script (event: git), one a
+// script, samples left out; hook.command (event: git), one a setting.
 package git
 
 import (
@@ -34,5 +35,6 @@ func formats() command.Formats {
 			"~/*.git/hooks/*", "~/*/*.git/hooks/*", "/srv/*.git/hooks/*", "/srv/*/*.git/hooks/*", "/srv/*/*/*.git/hooks/*",
 			"/opt/*.git/hooks/*", "/opt/*/*.git/hooks/*", "/var/lib/*/*.git/hooks/*", "/var/lib/*/*/*.git/hooks/*", "/var/www/*.git/hooks/*",
 		),
+		command.Files(config, "/etc/gitconfig", "~/.gitconfig", "~/.config/git/config", "**/.git/config", "**/.git/config.worktree"),
 	}
 }

@@ -9,5 +9,5 @@ import (
 func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
 
 func FuzzExtract(f *testing.F) {
-	artifacttest.Fuzz(f, Extractor{}, "/srv/app/.git/hooks/post-merge")
+	artifacttest.Fuzz(f, Extractor{}, "/srv/app/.git/hooks/post-merge", "/home/ana/.gitconfig")
 }

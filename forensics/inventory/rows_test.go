@@ -110,10 +110,23 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-// TestContainers: the hosts within the server.
+// TestContainers: those that engines state, joined with the hosts that their files are, and
+// the hosts that none states.
 func TestContainers(t *testing.T) {
-	a := &model.Analysis{Hosts: []model.Host{{ID: "h1", Volume: "p1", Root: "/"}, {ID: "h2", Volume: "p1", Root: "/srv/jail", OS: "Alpine"}}}
-	if d := cmp.Diff([]string{"h2|/srv/jail||Alpine"}, lines(t, "containers", &Input{Analysis: a})); d != "" {
+	web := made(model.ContainerAutostart, "/var/lib/docker/containers/x/config.v2.json", "engine=docker", "container=web", "container_id=abc", "image=nginx:1",
+		"command=/bin/x", "state=running", "restart_policy=always", "privileged=yes", "mounts=/:/host", "risky=host_root_mounted", "layers=/var/lib/docker/overlay2/a/diff,/b")
+	gone := made(model.ContainerManual, "/var/lib/docker/containers/y/config.v2.json", "engine=docker", "container=old", "image=alpine", "layers=/var/lib/docker/overlay2/z/diff")
+	a := &model.Analysis{Records: []model.Record{web, gone}, Hosts: []model.Host{
+		{ID: "h1", Kind: "server", Volume: "p1", Root: "/"},
+		{ID: "h2", Kind: "container", Volume: "p1", Root: "/var/lib/docker/overlay2/a/diff", OS: "Debian"},
+		{ID: "h3", Kind: "root", Volume: "p1", Root: "/srv/jail", OS: "Alpine"},
+	}}
+	want := []string{
+		"web|abc|docker|nginx:1|/bin/x|running|always|yes|yes|host_root_mounted|/:/host|||||h2|/var/lib/docker/overlay2/a/diff|Debian",
+		"old||docker|alpine||||no|no||||||||/var/lib/docker/overlay2/z/diff",
+		"||root|||||||||||||h3|/srv/jail|Alpine",
+	}
+	if d := cmp.Diff(want, lines(t, "containers", &Input{Analysis: a})); d != "" {
 		t.Error(d)
 	}
 }

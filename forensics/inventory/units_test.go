@@ -136,11 +136,11 @@ func TestUnits(t *testing.T) {
 	if t.Failed() {
 		t.Log(strings.Join(got, "\n"))
 	}
-	if got, want := lines(t, "mounts", in), []string{"/srv/data|/dev/sdb1||||srv-data.mount"}; !slices.Equal(got, want) {
+	if got, want := lines(t, "mounts", in), []string{"/srv/data|/dev/sdb1||||/usr/lib/systemd/system/srv-data.mount"}; !slices.Equal(got, want) {
 		t.Errorf("mounts: %q", got)
 	}
-	in.Mounts = []Mount{{What: "UUID=x", Where: "/var", Type: "ext4", Options: []string{"defaults"}, Volume: "p2", By: "fstab"}}
-	if got := lines(t, "mounts", in); len(got) != 2 || got[0] != "/var|UUID=x|ext4|defaults|p2|fstab" {
+	in.Mounts = []Mount{{What: "UUID=x", Where: "/var", Type: "ext4", Options: []string{"defaults"}, Volume: "p2", By: "/etc/fstab", Source: model.Source{Host: "h1"}}, {What: "/dev/sdb1", Where: "/srv/data", Volume: "p3", Source: model.Source{Host: "h1"}}}
+	if got := lines(t, "mounts", in); len(got) != 2 || got[0] != "/var|UUID=x|ext4|defaults|p2|/etc/fstab" || got[1] != "/srv/data|/dev/sdb1|||p3" {
 		t.Errorf("mounts: %q", got)
 	}
 }

@@ -32,7 +32,8 @@ func InventoryRows(w io.Writer, format string, l *inventory.List, rows []invento
 }
 
 // Place names where a fact stands, as it is shown in tables: VOLUME:PATH:LINE, of a
-// deleted file with its inode, as `icecore cat --inode` takes it. It is not escaped.
+// deleted file with its inode, as `icecore cat --inode` takes it, and where the host knew
+// the file by another path, that in brackets. It is not escaped.
 func Place(s *model.Source) string {
 	var b strings.Builder
 	b.WriteString(s.Volume + ":")
@@ -50,6 +51,9 @@ func Place(s *model.Source) string {
 	}
 	if s.Member != "" {
 		fmt.Fprintf(&b, " (%s)", s.Member)
+	}
+	if s.HostPath != "" && s.HostPath != s.Path {
+		fmt.Fprintf(&b, " [%s]", s.HostPath)
 	}
 	return b.String()
 }

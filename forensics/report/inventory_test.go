@@ -77,10 +77,11 @@ func TestInventoryRows(t *testing.T) {
 // TestPlace: sources as tables name them.
 func TestPlace(t *testing.T) {
 	for want, s := range map[string]model.Source{
-		"p1:/etc/x:3":               {Volume: "p1", Path: "/etc/x", Line: 3},
-		"p1:/tmp/x (inode 7@2)":     {Volume: "p1", Path: "/tmp/x", Inode: 7, Version: 2, State: model.Deleted},
-		"p1:inode 9":                {Volume: "p1", Inode: 9, State: model.Orphan},
-		"p1:/var/log/a.gz:4 (gzip)": {Volume: "p1", Path: "/var/log/a.gz", Line: 4, Member: "gzip"},
+		"p1:/etc/x:3":                           {Volume: "p1", Path: "/etc/x", Line: 3},
+		"p1:/tmp/x (inode 7@2)":                 {Volume: "p1", Path: "/tmp/x", Inode: 7, Version: 2, State: model.Deleted},
+		"p1:inode 9":                            {Volume: "p1", Inode: 9, State: model.Orphan},
+		"p1:/var/log/a.gz:4 (gzip)":             {Volume: "p1", Path: "/var/log/a.gz", Line: 4, Member: "gzip"},
+		"i2.p1:/auth.log:4 [/var/log/auth.log]": {Volume: "i2.p1", Path: "/auth.log", HostPath: "/var/log/auth.log", Line: 4},
 	} {
 		if got := Place(&s); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -48,7 +48,7 @@ func (w *worker) file(ctx context.Context, v *host.Volume, s *slot, src model.So
 	ctx, cancel := context.WithTimeoutCause(ctx, fileTime+time.Duration(stored/fileSpeed)*time.Second, errTime)
 	defer cancel()
 	in := Files
-	if isLog(src.Path) {
+	if s.job.log {
 		in = Logs
 	}
 	add := func(h Hit) error {

@@ -24,7 +24,9 @@ type job struct {
 	dir     uint32
 	volume  uint16
 	state   filesystem.State
-	content bool // it is a regular file, at its first name
+	regular bool // it is a regular file, at its first name
+	content bool // its content is searched
+	log     bool
 	named   bool // the name is searched
 }
 
@@ -35,6 +37,8 @@ type jobList struct {
 	dirs []string
 	dir  map[string]uint32
 	gaps []model.Gap
+	// hosts are the systems within the volumes, whose paths sources name, too.
+	hosts *host.Hosts
 }
 
 func (l *jobList) path(j *job) string {
@@ -44,15 +48,16 @@ func (l *jobList) path(j *job) string {
 	return l.dirs[j.dir] + j.name
 }
 
-// logRE matches the paths of logs.
-var logRE = regexp.MustCompile(`/logs?/|\.journal~?$`)
-
-func isLog(p string) bool { return logRE.MatchString(p) }
+// logRE matches the directories of logs, journalRE the names of journals.
+var (
+	logRE     = regexp.MustCompile(`/logs?/`)
+	journalRE = regexp.MustCompile(`\.journal~?$`)
+)
 
 // list walks the volumes.
 func list(ctx context.Context, img *host.Image, o *Options) (*jobList, error) {
 	l := &jobList{dir: make(map[string]uint32)}
-	logs, files := o.Has(Logs), o.Has(Files)
+	var marks host.Marks
 	err := img.EachFile(ctx, o.Volume, filesystem.WalkOptions{Orphans: true, Deleted: !o.NoDeleted, Reuse: true},
 		func(v *host.Volume, e *filesystem.Entry) error {
 			if n := len(l.vols); n == 0 || l.vols[n-1] != v {
@@ -65,10 +70,16 @@ func list(ctx context.Context, img *host.Image, o *Options) (*jobList, error) {
 				l.gaps = append(l.gaps, gap(v, e.Path, e.Inode.Ref, e.Err))
 			}
 			j := job{ref: e.Inode.Ref, size: e.Inode.Size, volume: uint16(len(l.vols) - 1), state: e.Inode.State}
-			log := isLog(e.Path)
-			j.content = e.First && e.Inode.IsRegular() && (log && logs || !log && files)
-			j.named = files && e.Path != "" && e.Path != "/"
-			if j.content || j.named {
+			if j.state == filesystem.Live && e.Path != "" {
+				if e.Inode.IsDir() {
+					marks.SeeDir(v, e.Path)
+				} else {
+					marks.See(v, e.Path)
+				}
+			}
+			j.regular = e.First && e.Inode.IsRegular()
+			j.named = o.Has(Files) && e.Path != "" && e.Path != "/"
+			if j.regular || j.named {
 				l.add(e.Path, j)
 			}
 			return nil
@@ -83,8 +94,42 @@ func list(ctx context.Context, img *host.Image, o *Options) (*jobList, error) {
 			Why: model.Msg("why.walk", "error", text.Raw(err.Error())), Weight: model.Decisive,
 		})
 	}
+	if l.hosts, err = host.Find(ctx, img, &marks); err != nil {
+		return nil, err
+	}
+	l.gaps = append(l.gaps, l.hosts.Gaps...)
+	l.choose(o)
 	l.order()
 	return l, nil
+}
+
+// choose says of each file whether it is a log, by either of its paths, and whether its
+// content is searched.
+func (l *jobList) choose(o *Options) {
+	type key struct {
+		volume uint16
+		dir    uint32
+	}
+	logs := make(map[key]bool)
+	for i := range l.jobs {
+		j := &l.jobs[i]
+		if !j.regular {
+			continue
+		}
+		if j.name != "" {
+			k := key{j.volume, j.dir}
+			log, known := logs[k]
+			if !known {
+				dir := l.dirs[j.dir]
+				_, inside := l.hosts.Of(l.vols[j.volume], strings.TrimSuffix(dir, "/"))
+				log = logRE.MatchString(dir) || logRE.MatchString(inside+"/")
+				logs[k] = log
+			}
+			j.log = log || journalRE.MatchString(j.name)
+		}
+		j.content = j.log && o.Has(Logs) || !j.log && o.Has(Files)
+	}
+	l.jobs = slices.DeleteFunc(l.jobs, func(j job) bool { return !j.content && !j.named })
 }
 
 func (l *jobList) add(p string, j job) {
@@ -274,14 +319,19 @@ func (w *worker) slot(ctx context.Context, s *slot) {
 	src := model.Source{
 		Image: v.Image.ID, Volume: v.ID, Path: p, Inode: j.ref.Inode, Version: j.ref.Version, State: j.state, DiskOffset: -1,
 	}
+	if h, inside := w.list.hosts.Of(v, p); j.state == filesystem.Live {
+		if src.Host = h.ID; inside != p {
+			src.HostPath = inside
+		}
+	}
 	if j.named {
 		// A pattern that is a part of a path is searched for in all of it.
 		name := j.name
 		if strings.Contains(w.s.p.text, "/") {
-			name = p
+			name = src.InHost()
 		}
 		if _, ok := w.s.inText(name); ok {
-			s.hits = append(s.hits, Hit{In: Files, What: "name", Source: src, Excerpt: text.Cut(p, MaxExcerpt)})
+			s.hits = append(s.hits, Hit{In: Files, What: "name", Source: src, Excerpt: text.Cut(src.InHost(), MaxExcerpt)})
 		}
 	}
 	if !j.content || j.size == 0 {

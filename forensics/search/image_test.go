@@ -255,6 +255,44 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestHosts: a source names the host, and the path by which it knew the file; what the host
+// saw as a log is one.
+func TestHosts(t *testing.T) {
+	needs(t, "mke2fs")
+	dir, data := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(data, "sub/auth"), []byte("needle\n"))
+	for name, text := range map[string]string{
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/os-release": "ID=debian\n", "bin/sh": "x", "etc/fstab": "LABEL=logs /var/log ext4 defaults 0 0\n",
+		"var/log/hidden": "", "srv/jail/etc/os-release": "ID=alpine\n", "srv/jail/bin/sh": "x",
+		"srv/jail/etc/passwd": "root:x:0:0::/root:/bin/sh\n", "srv/jail/root/note": "needle\n", "root/note": "needle\n",
+	} {
+		write(t, filepath.Join(dir, name), []byte(text))
+	}
+	var images []*host.Image
+	for i, from := range []string{dir, data} {
+		disk := filepath.Join(t.TempDir(), "disk")
+		if out, err := exec.Command("mke2fs", "-q", "-t", "ext4", "-L", []string{"root", "logs"}[i], "-d", from, disk, "16M").CombinedOutput(); err != nil {
+			t.Fatalf("mke2fs: %v: %s", err, out)
+		}
+		img, err := host.Open(context.Background(), disk, host.OpenOptions{Index: i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, img)
+	}
+	img := host.Join(images[0], images[1])
+	defer img.Close()
+	list, _ := hits(t, img, parsed(t, "needle", PatternOptions{}), Options{})
+	var got []string
+	for _, h := range list {
+		got = append(got, h.In+" "+h.Source.Host+" "+h.Source.Path+" "+h.Source.HostPath)
+	}
+	want := []string{"files h1 /root/note ", "files h2 /srv/jail/root/note /root/note", "logs h1 /sub/auth /var/log/sub/auth"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestOrderJobs: the hits are the same, in the same order, whatever the number of workers,
 // and a limit gives the first of them.
 func TestOrderJobs(t *testing.T) {

@@ -105,10 +105,14 @@ func (v *Volume) FileGap(path string, ref filesystem.Ref, why model.Message) mod
 
 // ProblemGap returns the coverage line of what an engine found wrong in a filesystem.
 func (v *Volume) ProblemGap(p filesystem.Problem) model.Gap {
-	return model.Gap{
+	g := model.Gap{
 		Subject: model.SubjectVolume, Source: model.Source{Volume: v.ID, DiskOffset: -1}, What: model.Msg("gap.place", "volume", v.ID, "place", text.Raw(p.What)),
 		Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: lostWeight(p.Lost),
 	}
+	if p.Lost && p.What == "superblock" { // a part of the disk is not there
+		g.Subject = model.SubjectImage
+	}
+	return g
 }
 
 func lostWeight(lost bool) model.Weight {

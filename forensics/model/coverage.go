@@ -31,6 +31,31 @@ type Gap struct {
 // could not be asked.
 func (g *Gap) Bears() bool { return g.Weight == Decisive || g.Subject == SubjectPackages }
 
+// Rank orders gaps by what a reader needs first: those that decide, and of these the disk
+// before its volumes, and volumes before what stands in them; then what else bears on the
+// verdict, then the rest, then what is of no weight.
+func (g *Gap) Rank() int {
+	switch {
+	case g.Weight == Decisive:
+		switch g.Subject {
+		case SubjectImage, SubjectPartition:
+			return 0
+		case SubjectVolume:
+			if g.Source.Path == "" && g.What.ID != "gap.place" {
+				return 1
+			}
+		case SubjectContent:
+			return 1
+		}
+		return 2
+	case g.Bears():
+		return 3
+	case g.Weight == Minor:
+		return 5
+	}
+	return 4
+}
+
 // Decided says whether everything was read that the verdict may hang on.
 func (c *Coverage) Decided() bool {
 	return !slices.ContainsFunc(c.Gaps, func(g Gap) bool { return g.Weight == Decisive })

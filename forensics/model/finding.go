@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Engine says what made a finding.
 type Engine string
@@ -116,19 +119,16 @@ const MaxNotRead = 10
 // its state.
 func (v *Verdict) Weigh(gaps []Gap) {
 	v.NotRead = nil
-	bear := func(decisive bool) {
-		for i := range gaps {
-			g := &gaps[i]
-			if g.Bears() && (g.Weight == Decisive) == decisive && len(v.NotRead) < MaxNotRead {
-				v.NotRead = append(v.NotRead, *g)
-			}
+	for i := range gaps {
+		if gaps[i].Bears() {
+			v.NotRead = append(v.NotRead, gaps[i])
+		}
+		if v.State == NoIndicators && gaps[i].Weight == Decisive {
+			v.State = Inconclusive
 		}
 	}
-	bear(true)
-	if v.State == NoIndicators && len(v.NotRead) > 0 {
-		v.State = Inconclusive
-	}
-	bear(false)
+	slices.SortStableFunc(v.NotRead, func(a, b Gap) int { return a.Rank() - b.Rank() })
+	v.NotRead = slices.Clip(v.NotRead[:min(len(v.NotRead), MaxNotRead)])
 }
 
 // VerdictState is what an analysis comes to. It is never "clean".

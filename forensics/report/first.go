@@ -53,7 +53,7 @@ func (t *screen) headline() []string {
 	paint := t.paint.level(a.Verdict.State)
 	switch {
 	case a.Verdict.inconclusive(&a.Coverage):
-		paint = t.paint.warn
+		paint, rest = t.paint.warn, t.say("inconclusive")
 	case a.Verdict.quiet():
 		paint = t.paint.good
 	}

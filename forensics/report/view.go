@@ -87,6 +87,7 @@ type gapView struct {
 	What, Why string
 	Weight    model.Weight
 	Bears     bool   // on the verdict
+	Rank      int    // among others
 	Volume    string // that was not read, empty for another gap
 }
 
@@ -169,22 +170,9 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 	for i := range a.Coverage.Gaps {
 		v.Coverage.Gaps = append(v.Coverage.Gaps, viewOfGap(&a.Coverage.Gaps[i]))
 	}
-	slices.SortStableFunc(v.Coverage.Gaps, func(a, b gapView) int { return a.order() - b.order() })
+	slices.SortStableFunc(v.Coverage.Gaps, func(a, b gapView) int { return a.Rank - b.Rank })
 	scrub(reflect.ValueOf(v))
 	return v
-}
-
-// order is the place of a gap among others: those that matter most come first.
-func (g *gapView) order() int {
-	switch {
-	case g.Weight == model.Decisive:
-		return 0
-	case g.Bears:
-		return 1
-	case g.Weight == model.Minor:
-		return 3
-	}
-	return 2
 }
 
 // translated gives a copy of an analysis with the sentences of another language. What
@@ -283,7 +271,7 @@ func (v *view) records() int64 {
 }
 
 func viewOfGap(g *model.Gap) gapView {
-	out := gapView{What: text.Escape(g.WhatText), Why: text.Escape(g.WhyText), Weight: g.Weight, Bears: g.Bears()}
+	out := gapView{What: text.Escape(g.WhatText), Why: text.Escape(g.WhyText), Weight: g.Weight, Bears: g.Bears(), Rank: g.Rank()}
 	if g.Subject == model.SubjectVolume && g.What.ID == "gap.volume" {
 		out.Volume = g.Source.Volume
 	}

@@ -43,15 +43,20 @@ func config(r *command.Reader) error {
 		if !ok {
 			return nil
 		}
-		key, v = strings.ToLower(strings.TrimSpace(key)), value(strings.TrimSpace(v))
+		key, raw := strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(v)
+		v = value(raw)
 		if section == "core" && key == "hookspath" {
-			return r.Command(model.HookCommand, l.Source(), v, hooks(v), command.Event("git"))
+			return r.Command(model.HookCommand, l.Source(), raw, hooks(v), command.Event("git"))
 		}
 		c, ok := program(section, key, v)
 		if !ok {
 			return nil
 		}
-		return r.Command(model.HookCommand, l.Source(), c, shell.Analyze(c), command.Event("git"))
+		facts := shell.Analyze(c)
+		if !strings.Contains(text, c) { // shown as it stands there, quotes and all
+			c = raw
+		}
+		return r.Command(model.HookCommand, l.Source(), c, facts, command.Event("git"))
 	})
 }
 

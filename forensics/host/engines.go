@@ -85,31 +85,27 @@ func (hs *Hosts) readRoots(ctx context.Context, tree filesystem.Tree, v *Volume,
 	if err != nil && ctx.Err() == nil {
 		got.Problems = append(got.Problems, container.Problem{Place: container.Place{Path: roots[0].Dir}, Why: err.Error(), Cut: true})
 	}
+	find := hs.List[0].Locate
+	if v != nil {
+		find = single{v}.Locate
+	}
 	locate := func(name string) (*Volume, string, uint64) {
-		if v == nil {
-			if on, f, err := hs.List[0].Locate(name, true); err == nil {
-				return on, f.Real, f.Ref.Inode
-			}
+		on, f, err := find(name, true)
+		if err != nil {
 			return nil, "", 0
 		}
-		if f, err := tree.Lookup(name, true); err == nil {
-			return v, f.Real, f.Ref.Inode
-		}
-		return nil, "", 0
+		return on, f.Real, f.Ref.Inode
 	}
 	dirs := func(state string, list []string) []Dir {
 		out := make([]Dir, 0, len(list))
 		for _, name := range list {
 			// What an engine states is anybody's who may write its files: only what lies in its
 			// own directory is taken out of the server.
-			if !strings.HasPrefix(name, strings.TrimSuffix(state, "/")+"/") {
+			on, f, err := find(name, true)
+			if err != nil || !strings.HasPrefix(f.Path, strings.TrimSuffix(state, "/")+"/") {
 				break
 			}
-			on, real, _ := locate(name)
-			if on == nil || real == "/" {
-				break
-			}
-			out = append(out, Dir{on, unslashed(real)})
+			out = append(out, Dir{on, unslashed(f.Real)})
 		}
 		return out
 	}

@@ -54,6 +54,9 @@ func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
 			continue
 		}
 		for _, r := range x.roots() {
+			if p, ok := server.Sees(v, r); ok && p != "/" && server.ownDir(p) {
+				continue
+			}
 			if !layers.is(v, r) && (v != server.Volume || r != server.Root) {
 				spots = append(spots, spot{v, r})
 			}

@@ -40,6 +40,7 @@ func (s *Scan) survey(ctx context.Context, lists []*jobList, marks *host.Marks) 
 	for _, l := range lists {
 		v.lists[l.v] = &list{jobList: l}
 		v.own(l)
+		v.nested(l)
 	}
 	for _, h := range hosts.List {
 		for _, b := range h.Binds() {

@@ -1,0 +1,44 @@
+package scan
+
+import (
+	"strings"
+
+	"icecore/forensics/filesystem"
+)
+
+// nested matches the files of systems within the server by the server's own paths, too:
+// whoever makes a directory look like the root of a system takes nothing out of the server.
+func (v *surveyor) nested(l *jobList) {
+	server, g := v.s.hosts.List[0], v.s.globs
+	type seen struct {
+		at   active
+		path string
+	}
+	dirs := make(map[uint32]seen)
+	for i, d := range l.dirs {
+		if l.sites[i].host == server {
+			continue
+		}
+		p, ok := server.Sees(l.v, strings.TrimSuffix(d, "/"))
+		if !ok {
+			continue
+		}
+		if a := g.at(p, server); a.leads() {
+			dirs[uint32(i)] = seen{a, strings.TrimSuffix(p, "/") + "/"}
+		}
+	}
+	if len(dirs) == 0 {
+		return
+	}
+	for i := range l.jobs {
+		j := &l.jobs[i]
+		x, ok := dirs[uint32(j.dir)]
+		if !ok || j.state != filesystem.Live || j.name == "" {
+			continue
+		}
+		if j.link {
+			v.consider(x.at, site{server, x.path}, j.name)
+		}
+		l.alias(j, aliased{site{server, x.path + j.name}, x.at.wants(j.name)})
+	}
+}

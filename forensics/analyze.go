@@ -3,6 +3,7 @@ package forensics
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
@@ -138,7 +139,11 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	}
 	taken, source := img.TakenAt()
 	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
-	s, err := scan.New(img, scan.Input{Rules: set, Extractors: extractors, Taken: taken, Progress: opts.Output.Progress, Entries: opts.Output.Entries}, opts.Scan)
+	s, err := scan.New(img, scan.Input{
+		Rules: set, Extractors: extractors, Taken: taken, Progress: opts.Output.Progress, Entries: opts.Output.Entries,
+		// They belong to the logs of the same managers.
+		Packages: slices.ContainsFunc(extractors, func(x artifact.Extractor) bool { return x.Name() == "dpkg" }),
+	}, opts.Scan)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,7 +7,7 @@ import (
 func cronList() List {
 	return List{
 		Name: "cron", Doc: "Jobs of cron, anacron, run-parts and at.",
-		Extractors: []string{"cron", "accounts", "dpkg"},
+		Extractors: []string{"cron", "accounts"},
 		Columns: []Column{
 			{Name: "schedule", Doc: "as in the file; `@daily` and the like for scripts of run-parts; of at(1) the time"},
 			{Name: "user", Doc: "the user that it runs as"},

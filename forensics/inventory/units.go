@@ -11,7 +11,7 @@ import (
 func unitList() List {
 	return List{
 		Name: "units", Doc: "Unit files of systemd, with drop-ins, aliases and masks, of the system and of users.",
-		Extractors: []string{"systemd", "dpkg"},
+		Extractors: []string{"systemd"},
 		Columns: []Column{
 			{Name: "unit", Doc: "its name; of a drop-in that of the unit that it changes"},
 			{Name: "type", Doc: "service, timer, socket, path, ...", Hidden: true},

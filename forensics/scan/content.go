@@ -2,10 +2,8 @@ package scan
 
 import (
 	"bytes"
-	"context"
-	"crypto/md5" //nolint:gosec // the checksum that Debian's packages state
+	"context" //nolint:gosec // the checksum that Debian's packages state
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"hash"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"icecore/forensics/content/engine"
 	"icecore/forensics/content/filetype"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host/pkgdb"
 )
 
 const (
@@ -129,19 +128,19 @@ func (w *worker) read(ctx context.Context, c *content) error {
 // packageState compares a file with the checksum that its owner states, and keeps
 // the result.
 func (w *worker) packageState(ctx context.Context, c *content) error {
-	if c.own.md5 == "" || c.own.state != "" {
+	if c.own.stated.IsZero() || c.own.state != "" {
 		return nil
 	}
 	if c.sparse() {
 		c.trouble = append(c.trouble, fmt.Sprintf("not compared with its package: %v", errSparse))
-		c.own.md5 = ""
+		c.own.stated = pkgdb.Digest{}
 		return nil
 	}
-	sum, err := w.md5(ctx, c)
+	sum, err := w.digest(ctx, c, c.own.stated.Algorithm)
 	switch {
 	case err != nil:
 		return ctx.Err()
-	case sum == c.own.md5:
+	case sum == c.own.stated.Sum:
 		c.own.state = "intact"
 	default:
 		c.own.state = "changed"
@@ -318,13 +317,16 @@ func (w *worker) hash(ctx context.Context, c *content) error {
 	return nil
 }
 
-// md5 hashes a file as the package database does.
-func (w *worker) md5(ctx context.Context, c *content) (string, error) {
-	h := md5.New() //nolint:gosec // see the import
+// digest hashes a file as the package database does.
+func (w *worker) digest(ctx context.Context, c *content, algorithm string) (string, error) {
+	h, err := pkgdb.NewHash(algorithm)
+	if err != nil {
+		return "", err
+	}
 	if err := w.hashWith(ctx, c, h); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return string(h.Sum(nil)), nil
 }
 
 // hashWith hashes all of a file.

@@ -38,6 +38,7 @@ type Options struct {
 type Input struct {
 	Rules      *rules.Set
 	Extractors []artifact.Extractor // none run if Options.YARAOnly is set
+	Packages   bool                 // records of package databases, too, unless that is set
 	Taken      time.Time            // the best lower bound for when the image was taken
 	Progress   func(host.Progress)  // may be nil
 	// Entries, if not nil, is called for each entry of the walks, from one
@@ -65,7 +66,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 		return nil, errors.New("more extractors than the matcher holds")
 	}
 	s := &Scan{
-		img: img, opts: opts, rules: in.Rules, extractors: extractors, globs: newGlobs(extractors), taken: in.Taken,
+		img: img, opts: opts, rules: in.Rules, extractors: extractors, listed: in.Packages && !opts.YARAOnly, globs: newGlobs(extractors), taken: in.Taken,
 		onProgress: in.Progress, entries: in.Entries,
 		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}
@@ -129,7 +130,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
 	}
 	s.containers()
-	s.own(ctx, lists)
+	s.own(ctx)
 	s.originate(ctx, lists)
 	for _, l := range lists {
 		if err := whole(l.v, func() error { return s.volume(ctx, l) }); err != nil {

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,13 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"icecore/forensics/artifact"
-	"icecore/forensics/artifact/dpkg"
 	"icecore/forensics/content/upx"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
 	"icecore/forensics/host/origin"
+	"icecore/forensics/host/pkgdb"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/text"
@@ -44,8 +42,10 @@ type Scan struct {
 	scanned atomic.Int64 // bytes given to YARA
 	sealed  atomic.Int64 // archives of the present volume that are as their package installed them
 
-	owners  map[*host.Host]*dpkg.Owners
-	origins map[*host.Host]*origin.Index
+	packages map[*host.Host]*pkgdb.DB
+	listed   bool // packages become records
+	seq      int  // of the next of them
+	origins  map[*host.Host]*origin.Index
 
 	limits limits
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
@@ -239,84 +239,6 @@ func (s *Scan) deviceRecord(v *host.Volume, h *host.Host, inside string, e *file
 	}
 	addTimes(&r, e.Inode)
 	return r
-}
-
-// own reads the package databases of all hosts: which package owns which path, and
-// with what checksum.
-func (s *Scan) own(ctx context.Context, lists []*jobList) {
-	s.owners = make(map[*host.Host]*dpkg.Owners)
-	for _, l := range lists {
-		s.guard(l.v, model.Msg("gap.packages", "volume", l.v.ID), func() error {
-			s.ownVolume(ctx, l)
-			return nil
-		})
-	}
-}
-
-func (s *Scan) ownVolume(ctx context.Context, list *jobList) {
-	v := list.v
-	w := &worker{s: s, v: v}
-	for i := range list.jobs {
-		j := &list.jobs[i]
-		if ctx.Err() != nil {
-			return
-		}
-		if j.state != filesystem.Live || j.link || j.name == "" {
-			continue
-		}
-		at := list.sites[j.dir]
-		read := func(fn func(o *dpkg.Owners, pkg string, r *io.SectionReader) error) {
-			o := s.owners[at.host]
-			if o == nil {
-				o = &dpkg.Owners{}
-				s.owners[at.host] = o
-			}
-			f, err := v.FS.Open(j.ref)
-			var in *opened
-			if err == nil {
-				in, err = w.text(ctx, f)
-			}
-			if err == nil {
-				err = fn(o, strings.TrimSuffix(j.name, path.Ext(j.name)), in.content)
-				in.cancel()
-			}
-			if err != nil {
-				s.problem(place{v: v, path: list.path(j)}, err)
-			}
-		}
-		switch dir := at.path; {
-		case dir == "/var/lib/dpkg/" && j.name == "diversions":
-			read(func(o *dpkg.Owners, _ string, r *io.SectionReader) error { return o.AddDiversions(r) })
-		case dir != "/var/lib/dpkg/info/":
-		case strings.HasSuffix(j.name, ".list"):
-			read(func(o *dpkg.Owners, pkg string, r *io.SectionReader) error { return o.AddList(pkg, r) })
-		case strings.HasSuffix(j.name, ".md5sums"):
-			read(func(o *dpkg.Owners, pkg string, r *io.SectionReader) error { return o.AddMD5Sums(pkg, r) })
-		}
-	}
-}
-
-// ownership is what the package database says of a file.
-type ownership struct {
-	owner string
-	known bool   // there is a package database
-	state string // intact, changed, or empty: not compared
-	md5   string // as the package states it
-	// origin is who brought a file that no package owns, the zero value: unknown.
-	origin origin.Origin
-}
-
-func (s *Scan) ownership(at site, st filesystem.State) ownership {
-	o := s.owners[at.host]
-	if o == nil || !o.Known() || st != filesystem.Live {
-		return ownership{}
-	}
-	out := ownership{known: true}
-	out.owner, _ = o.Owner(at.path)
-	if out.owner != "" {
-		out.md5, _ = o.MD5(at.path)
-	}
-	return out
 }
 
 // Lookup tells detection of a file that a record of a host names.

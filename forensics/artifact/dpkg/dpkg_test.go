@@ -5,8 +5,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +13,12 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/artifacttest"
+	"icecore/forensics/filesystem"
 )
 
 func extract(t testing.TB, name string, text []byte) ([]artifact.Record, error) {
 	t.Helper()
-	in := &artifact.Input{Path: name, System: &artifact.System{Zone: time.FixedZone("CET", 3600)}, Content: io.NewSectionReader(bytes.NewReader(text), 0, int64(len(text)))}
+	in := &artifact.Input{Path: name, Inode: &filesystem.Inode{State: filesystem.Deleted}, System: &artifact.System{Zone: time.FixedZone("CET", 3600)}, Content: io.NewSectionReader(bytes.NewReader(text), 0, int64(len(text)))}
 	var out []artifact.Record
 	err := Extractor{}.Extract(context.Background(), in, func(r artifact.Record) { out = append(out, r) })
 	return out, err
@@ -30,15 +29,6 @@ func TestExtract(t *testing.T) {
 		path string
 		want []string
 	}{
-		{"/var/lib/dpkg/status", []string{
-			"1 package.entry manager=dpkg package=libc6 status=install ok installed maintainer=GNU Libc Maintainers <debian-glibc@lists.debian.org> architecture=amd64 version=2.36-9+deb12u10",
-			"13 package.entry manager=dpkg package=aegis status=deinstall ok config-files architecture=all version=1.0",
-		}},
-		{"/var/lib/dpkg/info/libc6:amd64.list", []string{"0 package.list manager=dpkg package=libc6 architecture=amd64 files=5"}},
-		{"/var/lib/dpkg/diversions", []string{
-			"1 package.diversion manager=dpkg from=/usr/bin/ldd to=/usr/bin/ldd.orig package=myldd",
-			"4 package.diversion manager=dpkg from=/lib/foo to=/lib/foo.local",
-		}},
 		{"/var/log/dpkg.log", []string{
 			"2 dpkg.action logged=2026-11-16T09:00:01Z action=install package=web01-agent architecture=all version=1.0",
 			"4 dpkg.action logged=2026-11-16T09:00:02Z action=upgrade package=openssh-server architecture=amd64 old_version=1:9.2p1-2 version=1:9.2p1-3",
@@ -185,10 +175,14 @@ func TestPadded(t *testing.T) {
 	}
 }
 
-func TestRPM(t *testing.T) {
-	records, err := extract(t, "/var/lib/rpm/rpmdb.sqlite", make([]byte, 100))
-	if err != nil || len(records) != 1 || artifacttest.Plain(records[0]) != "0 package.database manager=rpm format=sqlite size=100" {
-		t.Error(records, err)
+// TestLive: what stands in the database is for package pkgdb to read.
+func TestLive(t *testing.T) {
+	in := &artifact.Input{
+		Path: "/var/lib/dpkg/info/x.postinst", Inode: &filesystem.Inode{State: filesystem.Live},
+		Content: io.NewSectionReader(strings.NewReader("#!/bin/sh\n"), 0, 10),
+	}
+	if err := (Extractor{}).Extract(t.Context(), in, func(r artifact.Record) { t.Error(artifacttest.Plain(r)) }); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -198,10 +192,8 @@ func TestBroken(t *testing.T) {
 		records    int
 		err        string
 	}{
-		{"/var/lib/dpkg/diversions", "/a\n/b\n", 0, "not whole"},
 		{"/var/log/apt/history.log", "Start-Date: yesterday\nCommandline: x\n", 1, "line 1"},
 		{"/var/log/dpkg.log.1.gz", "\x1f\x8b\x08\x00torn", 0, "gzip"},
-		{"/var/lib/dpkg/status", strings.Repeat("Package: a\n", maxPackages+1), maxPackages, "more than"},
 	} {
 		records, err := extract(t, tt.path, []byte(tt.text))
 		if len(records) != tt.records || err == nil || !strings.Contains(err.Error(), tt.err) {
@@ -210,165 +202,9 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-func owners(t *testing.T) *Owners {
-	t.Helper()
-	o := &Owners{}
-	for _, err := range []error{
-		o.AddList("libc6:amd64", strings.NewReader("/.\n/lib\n/lib/x/libc.so.6\n/lib/foo\n/usr/share\n")),
-		o.AddList("libc-bin", strings.NewReader("/usr/share\n/usr/bin/ldd\n")),
-		o.AddList("myldd", strings.NewReader("/usr/bin/ldd\n")),
-		o.AddMD5Sums("libc6:amd64", strings.NewReader("00112233445566778899aabbccddeeff  lib/x/libc.so.6\nbad line\n00  x\nzz112233445566778899aabbccddeeff  lib/y\n")),
-		o.AddMD5Sums("libc-bin", strings.NewReader("11111111111111111111111111111111  usr/bin/ldd\n")),
-		o.AddMD5Sums("myldd", strings.NewReader("22222222222222222222222222222222  usr/bin/ldd\n")),
-		o.AddDiversions(strings.NewReader("/usr/bin/ldd\n/usr/bin/ldd.orig\nmyldd\n/lib/foo\n/lib/foo.local\n:\n")),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return o
-}
-
-func TestOwners(t *testing.T) {
-	var none Owners
-	if _, ok := none.Owner("/bin/sh"); ok || none.Known() {
-		t.Error("the zero value knows something")
-	}
-	o := owners(t)
-	for _, tt := range []struct{ path, pkg, md5 string }{
-		{"/lib/x/libc.so.6", "libc6", "00112233445566778899aabbccddeeff"},
-		{"/usr/lib/x/libc.so.6", "libc6", "00112233445566778899aabbccddeeff"},
-		{"/usr/share", "libc6", ""},
-		{"/usr/bin/ldd", "myldd", "22222222222222222222222222222222"},
-		{"/bin/ldd", "myldd", "22222222222222222222222222222222"},
-		{"/usr/bin/ldd.orig", "libc-bin", "11111111111111111111111111111111"},
-		{"/lib/foo.local", "libc6", ""},
-		{"/lib/foo", "", ""},
-		{"/usr/bin/.sshd-agent", "", ""},
-		{"", "", ""},
-	} {
-		pkg, ok := o.Owner(tt.path)
-		md5, _ := o.MD5(tt.path)
-		if pkg != tt.pkg || ok != (tt.pkg != "") || md5 != tt.md5 {
-			t.Errorf("%s: %q %v %q, want %q %q", tt.path, pkg, ok, md5, tt.pkg, tt.md5)
-		}
-	}
-}
-
-// TestOwnersOfThisSystem asks dpkg itself.
-func TestOwnersOfThisSystem(t *testing.T) {
-	const info = "/var/lib/dpkg/info/"
-	lists, _ := filepath.Glob(info + "*.list")
-	if _, err := exec.LookPath("dpkg-query"); err != nil || len(lists) == 0 {
-		t.Skip("this system has no dpkg database")
-	}
-	o := &Owners{}
-	read := func(name string, add func(io.Reader) error) {
-		f, err := os.Open(name)
-		if os.IsNotExist(err) {
-			return
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if err := add(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, l := range lists {
-		base := strings.TrimSuffix(l, ".list")
-		pkg := filepath.Base(base)
-		read(l, func(r io.Reader) error { return o.AddList(pkg, r) })
-		read(base+".md5sums", func(r io.Reader) error { return o.AddMD5Sums(pkg, r) })
-	}
-	read("/var/lib/dpkg/diversions", o.AddDiversions)
-	sample := make([]string, 0, 500)
-	for _, l := range lists {
-		pkg := strings.TrimSuffix(filepath.Base(l), ".list")
-		out, err := exec.Command("dpkg", "-L", pkg).Output()
-		if err != nil {
-			continue
-		}
-		for i, p := range strings.Split(string(out), "\n") {
-			if st, err := os.Lstat(p); i%11 == 5 && strings.HasPrefix(p, "/") && err == nil && st.Mode().IsRegular() {
-				sample = append(sample, p)
-			}
-		}
-		if len(sample) > 3000 {
-			break
-		}
-	}
-	out, err := exec.Command("dpkg", append([]string{"-S", "--"}, sample...)...).Output()
-	if err != nil {
-		t.Log("dpkg -S: ", err)
-	}
-	checked := 0
-	for _, l := range strings.Split(string(out), "\n") {
-		pkgs, p, ok := strings.Cut(l, ": ")
-		if !ok || strings.HasPrefix(l, "diversion ") {
-			continue
-		}
-		pkg, ok := o.Owner(p)
-		found := false
-		for _, w := range strings.Split(pkgs, ", ") {
-			name, _, _ := strings.Cut(w, ":")
-			found = found || name == pkg
-		}
-		if !ok || !found {
-			t.Errorf("%s: %q, dpkg says %q", p, pkg, pkgs)
-		}
-		checked++
-	}
-	sums := 0
-	for i := 0; i < len(sample); i += 20 {
-		want, ok := o.MD5(sample[i])
-		if !ok {
-			continue
-		}
-		out, err := exec.Command("md5sum", "--", sample[i]).Output()
-		if err == nil && !strings.HasPrefix(string(out), want) {
-			t.Logf("%s was changed after its installation", sample[i])
-			continue
-		}
-		sums++
-	}
-	t.Logf("%d paths agree with dpkg -S, %d sums with md5sum", checked, sums)
-	if checked < len(sample)/2 || sums == 0 {
-		t.Errorf("of %d paths only %d were answered by dpkg, %d sums agree", len(sample), checked, sums)
-	}
-}
-
-// TestStatusOfThisSystem asks dpkg-query itself.
-func TestStatusOfThisSystem(t *testing.T) {
-	b, err := os.ReadFile("/var/lib/dpkg/status")
-	if err != nil {
-		t.Skip("this system has no dpkg database: ", err)
-	}
-	out, err := exec.Command("dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture} ${Status} ${Maintainer}\n").Output()
-	if err != nil {
-		t.Skip("dpkg-query: ", err)
-	}
-	records, err := extract(t, "/var/lib/dpkg/status", b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(map[string]bool)
-	for _, r := range records {
-		got[r.Get("package")+" "+r.Get("version")+" "+r.Get("architecture")+" "+r.Get("status")+" "+r.Get("maintainer")] = true
-	}
-	want := strings.Split(strings.TrimSpace(string(out)), "\n")
-	for _, w := range want {
-		if !got[w] {
-			t.Errorf("missing: %s", w)
-		}
-	}
-	t.Logf("%d packages of dpkg-query, %d records", len(want), len(records))
-}
-
 func FuzzExtract(f *testing.F) {
 	names := []string{
-		"/var/lib/dpkg/status", "/var/lib/dpkg/diversions", "/var/lib/dpkg/info/libc6:amd64.list", "/var/lib/dpkg/info/nginx.postinst",
-		"/var/log/dpkg.log", "/var/log/apt/history.log",
+		"/var/lib/dpkg/info/nginx.postinst", "/var/log/dpkg.log", "/var/log/apt/history.log",
 	}
 	for i, name := range names {
 		b, err := os.ReadFile("testdata" + name)
@@ -384,12 +220,6 @@ func FuzzExtract(f *testing.F) {
 				t.Fatalf("%s: source outside of the file", artifacttest.Plain(r))
 			}
 		}
-		var o Owners
-		_ = o.AddList("a", bytes.NewReader(b))
-		_ = o.AddMD5Sums("a", bytes.NewReader(b))
-		_ = o.AddDiversions(bytes.NewReader(b))
-		o.Owner("/bin/sh")
-		o.MD5("/bin/sh")
 	})
 }
 
@@ -416,24 +246,6 @@ func TestHostileScripts(t *testing.T) {
 		}
 		if took := time.Since(began); took > time.Second {
 			t.Logf("%q...: %v", text[:12], took)
-		}
-	}
-}
-
-// TestMerged: a path below /bin, /sbin and the directories of libraries is that below
-// /usr, by either name.
-func TestMerged(t *testing.T) {
-	var o Owners
-	if err := o.AddList("a:amd64", strings.NewReader("/.\n/bin/b\n/usr/sbin/s\n/lib/l\n/usr/lib32/m\n/lib64/ld-linux-x86-64.so.2\n/libx32/x\n/etc/e\n")); err != nil {
-		t.Fatal(err)
-	}
-	for p, want := range map[string]bool{
-		"/bin/b": true, "/usr/bin/b": true, "/sbin/s": true, "/usr/sbin/s": true, "/lib/l": true, "/usr/lib/l": true, "/lib32/m": true, "/usr/lib32/m": true,
-		"/lib64/ld-linux-x86-64.so.2": true, "/usr/lib64/ld-linux-x86-64.so.2": true, "/libx32/x": true, "/usr/libx32/x": true,
-		"/etc/e": true, "/usr/etc/e": false, "/opt/bin/b": false, "/.": false, "/lib64": false,
-	} {
-		if pkg, ok := o.Owner(p); ok != want || ok && pkg != "a" {
-			t.Errorf("%s: %q, %v", p, pkg, ok)
 		}
 	}
 }

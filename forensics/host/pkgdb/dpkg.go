@@ -120,18 +120,29 @@ func (d *dpkgDB) each(ctx context.Context, want parts, fn func(*entry) error) er
 		if stop != nil || ctx.Err() != nil {
 			break
 		}
-		if given[name] || !d.has(name, "list") {
+		file := d.evidence(name)
+		if given[name] || file == "" {
 			continue
 		}
 		p := &paragraph{}
 		p.Manager = Dpkg
 		p.Name, p.Arch = cutName(name)
-		p.Place = Place{Path: dpkgInfo + name + ".list"}
+		p.Place = Place{Path: file}
 		if err := give(p, name); err != nil {
 			bad = append(bad, err)
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// evidence gives the file by which a package is there: its list, or else a script.
+func (d *dpkgDB) evidence(name string) string {
+	for _, ext := range append([]string{"list"}, dpkgScripts...) {
+		if d.has(name, ext) {
+			return dpkgInfo + name + "." + ext
+		}
+	}
+	return ""
 }
 
 func (d *dpkgDB) has(name, ext string) bool {

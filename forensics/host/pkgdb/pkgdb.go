@@ -156,15 +156,18 @@ func (p *problems) done() []Problem {
 func Open(ctx context.Context, tree filesystem.Tree) (*DB, []Problem) {
 	db := &DB{tree: tree, index: newIndex(), links: standardLinks(tree), altLinks: make(map[string]int)}
 	var p problems
-	db.backends = append(db.backends, findDpkg(tree, &p)...)
-	db.backends = append(db.backends, findRPM(tree, &p)...)
-	db.backends = append(db.backends, findAPK(tree, &p)...)
+	db.backends = findAll(tree, &p)
 	db.each(ctx, parts{files: true}, &p, db.add)
 	db.index.done()
 	db.readDiversions(&p)
 	db.readOverrides(&p)
 	db.readAlternatives(&p)
 	return db, p.done()
+}
+
+// findAll finds the databases of a tree.
+func findAll(tree filesystem.Tree, p *problems) []backend {
+	return slices.Concat(findDpkg(tree, p), findRPM(tree, p), findAPK(tree, p))
 }
 
 var errTooManyPackages = fmt.Errorf("more than %d packages; the rest was not read", maxPackages)

@@ -3,6 +3,7 @@ package pkgdb
 import (
 	"context"
 	"path"
+	"strings"
 
 	"icecore/forensics/artifact/scriptlet"
 	"icecore/forensics/filesystem"
@@ -109,8 +110,8 @@ func (e *emitter) pkg(p *Package) {
 		r.AddInt("files", int64(p.FileCount))
 		e.give(r, p.listPlace)
 	}
-	if p.Place.Path == p.listPlace.Path {
-		return // dpkg does not know it: there is a list alone
+	if strings.HasPrefix(p.Place.Path, dpkgInfo) {
+		return // dpkg does not know it: there are files of it alone
 	}
 	r := model.Record{Kind: model.PackageEntry}
 	of(&r, p)

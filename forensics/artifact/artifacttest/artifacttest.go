@@ -35,6 +35,7 @@ type File struct {
 	Target string // of a symbolic link
 	Mode   uint16 // 0: 0644, of a regular file
 	UID    uint32
+	State  filesystem.State // usually the zero value: live
 	Mtime  time.Time
 	OSID   string // of the system
 	Text   string // the content
@@ -49,7 +50,7 @@ func Extract(t testing.TB, x artifact.Extractor, f File) ([]artifact.Record, err
 		mode = filesystem.ModeRegular | 0o644
 	}
 	in := &artifact.Input{
-		Path: f.Path, Target: f.Target, Inode: &filesystem.Inode{Mode: mode, UID: f.UID, Size: int64(len(f.Text))},
+		Path: f.Path, Target: f.Target, Inode: &filesystem.Inode{State: f.State, Mode: mode, UID: f.UID, Size: int64(len(f.Text))},
 		System:  &artifact.System{Zone: time.UTC, OSID: f.OSID, SnapshotTime: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
 		Exists:  func(string) bool { return true },
 		Sibling: func(string) (*io.SectionReader, error) { return nil, nil },

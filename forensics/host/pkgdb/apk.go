@@ -132,8 +132,8 @@ func (d *apkDB) each(ctx context.Context, want parts, fn func(*entry) error) err
 		}
 		return nil
 	})
-	if err == nil {
-		err = flush()
+	if artifact.Ended(err) {
+		bad = append(bad, flush())
 	}
 	return errors.Join(append(bad, err)...)
 }

@@ -240,8 +240,9 @@ func (d *dpkgDB) files(ctx context.Context, name string, p *paragraph, e *entry)
 			e.Installed = in.Mtime.Time()
 		}
 	}
+	var bad error
 	if d.has(name, "list") {
-		err := eachLine(d.tree, list, maxList, func(l artifact.Line) error {
+		bad = eachLine(d.tree, list, maxList, func(l artifact.Line) error {
 			if l.Number&0xfff == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -254,8 +255,8 @@ func (d *dpkgDB) files(ctx context.Context, name string, p *paragraph, e *entry)
 			e.files = append(e.files, File{Path: string(l.Text)})
 			return nil
 		})
-		if err != nil {
-			return err
+		if bad != nil && !artifact.Ended(bad) {
+			return bad
 		}
 	}
 	at := make(map[string]int, len(e.files))
@@ -277,14 +278,14 @@ func (d *dpkgDB) files(ctx context.Context, name string, p *paragraph, e *entry)
 		}
 	}
 	if !d.has(name, "md5sums") {
-		return nil
+		return bad
 	}
-	return eachSum(ctx, d.tree, dpkgInfo+name+".md5sums", func(p string, digest Digest) error {
+	return errors.Join(bad, eachSum(ctx, d.tree, dpkgInfo+name+".md5sums", func(p string, digest Digest) error {
 		if i, ok := at[unmerged(p)]; ok && !e.files[i].Is(Config) {
 			e.files[i].Digest, e.files[i].Known = digest, e.files[i].Known|DigestKnown
 		}
 		return nil
-	})
+	}))
 }
 
 // unmerged writes a path of a package that was made for a system with a merged /usr as

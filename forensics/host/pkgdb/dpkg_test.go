@@ -1,6 +1,9 @@
 package pkgdb
 
 import (
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -109,6 +112,22 @@ func TestDistroless(t *testing.T) {
 	}
 }
 
+// TestLongLines: a line that is too long costs itself, and says so.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", artifact.MaxLine+1)
+	db, problems := Open(t.Context(), memoryTree{newMemory(map[string]string{
+		"var/lib/dpkg/status":         "Package: a\nDescription: " + long + "\nVersion: 1\n\nPackage: b\nVersion: 2\n",
+		"var/lib/dpkg/info/a.list":    "/" + long + "\n/usr/bin/a\n",
+		"var/lib/dpkg/info/a.md5sums": long + "\n00112233445566778899aabbccddeeff  usr/bin/a\n",
+	})})
+	if f, ok := db.File("/usr/bin/a"); !ok || f.Package.Version != "1" || !f.Has(DigestKnown) || len(db.Packages()) != 2 {
+		t.Errorf("%+v", f)
+	}
+	if len(problems) != 1 || strings.Count(problems[0].Err.Error(), "longer than") != 3 || !artifact.IsCut(problems[0].Err) {
+		t.Errorf("%v", problems)
+	}
+}
+
 func TestNone(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"etc/passwd": "x"})
@@ -166,5 +185,44 @@ func TestThisSystem(t *testing.T) {
 	t.Logf("%d packages, %d paths agree with dpkg", len(want), checked)
 	if checked < len(sample)/2 {
 		t.Errorf("of %d paths only %d were answered by dpkg", len(sample), checked)
+	}
+}
+
+// holes is a file of which little is stored.
+type holes struct {
+	filesystem.File
+	size int64
+	exts []filesystem.Extent
+	data map[int64]string
+}
+
+func (h holes) Size() int64                           { return h.size }
+func (h holes) Extents() ([]filesystem.Extent, error) { return h.exts, nil }
+func (h holes) ReadAt(b []byte, off int64) (int, error) {
+	for at, s := range h.data {
+		if off >= at && off < at+int64(len(s)) {
+			return copy(b, s[off-at:]), nil
+		}
+	}
+	return 0, io.ErrUnexpectedEOF // a hole was read
+}
+
+func TestStored(t *testing.T) {
+	const far = 5 << 40
+	h := holes{
+		size: 16 << 40, data: map[int64]string{0: "abc", far: "defg"},
+		exts: []filesystem.Extent{{Length: 3}, {Logical: far, Length: 4}, {Logical: far + 4, Length: 1 << 40, Unwritten: true}},
+	}
+	s := storedOf(h)
+	b, err := io.ReadAll(s)
+	if string(b) != "abcdefg" || err != nil || s.offset(2) != 2 || s.offset(3) != far || s.offset(6) != far+3 {
+		t.Errorf("%q, %v, %d %d", b, err, s.offset(2), s.offset(6))
+	}
+	h.exts = nil // not known
+	if s := storedOf(h); s.size != h.size {
+		t.Errorf("%d bytes", s.size)
+	}
+	if s := storedOf(holes{size: 5, data: map[int64]string{0: "12345"}, exts: []filesystem.Extent{{Length: 5}}}); s.size != 5 || len(s.pieces) != 1 {
+		t.Errorf("%+v", s.pieces)
 	}
 }

@@ -20,7 +20,7 @@ var rpmDirs = []string{"/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"
 var rpmFiles = []string{"rpmdb.sqlite", "Packages.db", "Packages"}
 
 // maxRPM bounds a database, in bytes. That of 3,000 packages has 200 MiB.
-const maxRPM = 8 << 30
+const maxRPM = 2 << 30
 
 // rpmDB is a database of rpm.
 type rpmDB struct {

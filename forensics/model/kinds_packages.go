@@ -55,7 +55,7 @@ func packageKinds() []KindInfo {
 				volatile(numberField("paths that it lists", "files")),
 				yesField("the database holds a signature of the package (rpm)", "signed"),
 			),
-			Times: []TimeInfo{about("installed", "when this version was installed"), about("built", "when it was built")},
+			Times: []TimeInfo{about("installed", "when this version was installed, as rpm states it"), about("built", "when it was built")},
 		},
 		{
 			Kind: PackageDiversion, Group: GroupPackages, From: "`/var/lib/dpkg/diversions`: dpkg-divert(1).",

@@ -198,11 +198,6 @@ func (c *content) stored() int64 {
 	return n
 }
 
-// text opens a file of the package database: without large holes, within bounds.
-func (w *worker) text(ctx context.Context, f filesystem.File) (*opened, error) {
-	return w.open(ctx, &content{file: f, size: f.Size()}, false)
-}
-
 func (s *Scan) maxFile() int64 {
 	if s.opts.MaxFile > 0 {
 		return s.opts.MaxFile

@@ -63,7 +63,8 @@ func (c *Cache) key(tree filesystem.Tree) (key [sha256.Size]byte, ok bool) {
 		return true
 	}
 	var paths []string
-	for _, dir := range append([]string{dpkgDir + "/info", dpkgDir + "/status.d", "/etc/alternatives"}, alternativesDirs...) {
+	dirs := append([]string{dpkgDir + "/info", dpkgDir + "/status.d", "/etc/alternatives"}, alternativesDirs...)
+	for _, dir := range dirs {
 		list, _ := tree.ReadDir(dir)
 		for _, e := range list {
 			paths = append(paths, path.Join(dir, e.Name))

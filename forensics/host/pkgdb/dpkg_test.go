@@ -1,14 +1,15 @@
 package pkgdb
 
 import (
-	"icecore/forensics/artifact"
-	"icecore/forensics/filesystem"
 	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
 )
 
 // small is a dpkg database of a few packages.

@@ -88,7 +88,8 @@ func (e *emitter) database(b backend) {
 	}
 	n := int64(0)
 	for i := range e.db.packages {
-		if p := &e.db.packages[i]; p.Manager == b.manager() && (p.Place.Path == place.Path || path.Dir(p.Place.Path) == place.Path) {
+		p := &e.db.packages[i]
+		if p.Manager == b.manager() && (p.Place.Path == place.Path || path.Dir(p.Place.Path) == place.Path) {
 			n++
 		}
 	}
@@ -125,12 +126,9 @@ func (e *emitter) pkg(p *Package) {
 	if p.Signed {
 		r.AddBool("signed", true)
 	}
-	if !p.Installed.IsZero() {
-		s := model.Stamp{What: "installed", Time: p.Installed}
-		if p.Manager == Dpkg {
-			s.Inferred = "file list"
-		}
-		r.Times = append(r.Times, s)
+	// That of dpkg is a time of the file list, which has a record of its own.
+	if !p.Installed.IsZero() && p.Manager != Dpkg {
+		r.Times = append(r.Times, model.Stamp{What: "installed", Time: p.Installed})
 	}
 	if !p.Built.IsZero() {
 		r.Times = append(r.Times, model.Stamp{What: "built", Time: p.Built})

@@ -22,6 +22,7 @@ import (
 	"icecore/forensics/host/pkgdb"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
+	"icecore/forensics/shell"
 	"icecore/forensics/text"
 )
 
@@ -73,7 +74,13 @@ type place struct {
 }
 
 // problem adds a file that could not be read, or not wholly.
-func (s *Scan) problem(at place, err error) { s.unread(at, err.Error()) }
+func (s *Scan) problem(at place, err error) {
+	g := at.v.FileGap(at.path, at.ref, model.Msg("why.error", "error", text.Raw(err.Error())))
+	if errors.Is(err, shell.ErrMiddle) { // of what is started, it may be the part that matters
+		g.Weight = model.Decisive
+	}
+	s.gap(g)
+}
 
 func (s *Scan) unread(at place, why string) {
 	s.gap(at.v.FileGap(at.path, at.ref, model.Msg("why.error", "error", text.Raw(why))))

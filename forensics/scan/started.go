@@ -84,7 +84,7 @@ func (s *Scan) started(ctx context.Context) error {
 				if count[n.host] == maxStarted+1 {
 					s.gap(model.Gap{
 						Subject: model.SubjectFile, Source: model.Source{Volume: n.host.Volume.ID, Host: n.host.ID, DiskOffset: -1}, What: model.Msg("gap.scripts", "volume", n.host.Volume.ID),
-						Why: model.Msg("why.scripts", "limit", maxStarted), Weight: model.Partial,
+						Why: model.Msg("why.scripts", "limit", maxStarted), Weight: model.Decisive,
 					})
 				}
 				continue

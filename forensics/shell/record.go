@@ -21,14 +21,15 @@ func (f *Facts) Telling() bool {
 	return false
 }
 
-// ErrMiddle says that only the beginning and the end of a script were read.
+// ErrMiddle says that only the beginning and the end of a script were read. What is wrapped
+// around it is marked by [artifact.Cut].
 var ErrMiddle = errors.New("the middle of the script was not read")
 
 func middle(gap int64) error {
 	if gap <= 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %d bytes from %d on", ErrMiddle, gap, maxInput/2)
+	return artifact.Cut(fmt.Errorf("%w: %d bytes from %d on", ErrMiddle, gap, maxInput/2))
 }
 
 // ReadStatements reads a script and gives its statements. Of one of more than 512

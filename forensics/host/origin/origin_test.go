@@ -487,6 +487,26 @@ var cases = []struct {
 		},
 	},
 	{
+		name: "siblings below a directory without a mark, beside those of a project that grew",
+		tree: mem{
+			files: func() map[string]string {
+				m := many("/srv/sdk/third/a", 12, map[string]string{"/srv/sdk/third/a/LICENSE": "x", "/srv/sdk/main.py": "x"})
+				maps.Copy(m, many("/srv/sdk/third/b", 12, map[string]string{"/srv/sdk/third/b/LICENSE": "x"}))
+				maps.Copy(m, many("/srv/grew/third/b", 12, map[string]string{"/srv/grew/third/b/LICENSE": "x", "/srv/grew/1": "x", "/srv/grew/2": "x"}))
+				maps.Copy(m, many("/srv/code", 30, map[string]string{"/srv/code/version_util.py": "x", "/srv/code/copying.py": "x"}))
+				return m
+			}(),
+			came: map[string]int64{"/srv/grew/1": dayAfter, "/srv/grew/2": 2*dayAfter - day},
+		},
+		want: map[string]string{
+			"/srv/sdk/main.py":             "vendor:sdk siblings inferred",
+			"/srv/sdk/third/a/lib/f01.so":  "vendor:sdk siblings inferred",
+			"/srv/grew/third/b/lib/f01.so": "vendor:third siblings inferred",
+			"/srv/grew/1":                  "none",
+			"/srv/code/lib/f01.so":         "none",
+		},
+	},
+	{
 		name: "no siblings: in /tmp, hidden, of a home, without a mark, too few, one by one",
 		tree: mem{
 			files: func() map[string]string {

@@ -12,7 +12,8 @@ import (
 
 // A vendor's tree (of an archive, an installer, an agent) has no manifest. What tells it
 // is that its files came within a quarter of an hour, that they are many, and that there
-// is a licence, a readme or a version at its top. Names of vendors are not looked at.
+// is a licence, a readme or a version at its top, or below a top with hardly anything
+// that came at another time. Names of vendors are not looked at.
 
 const (
 	bucket      = 300 // seconds
@@ -28,6 +29,7 @@ type dirTimes struct {
 	files   int
 	marked  bool // there is a licence, a readme, or a version
 	home    bool // it is somebody's home
+	inner   bool // a directory below it is marked
 	mark    string
 	version bool // there is a file VERSION
 	when    []count
@@ -81,14 +83,15 @@ var marks = []string{"LICENSE", "LICENCE", "COPYING", "README", "NOTICE", "CHANG
 // isMark says whether a name is one of those that archives have at their top.
 func isMark(name string) bool {
 	for _, m := range marks {
-		if len(name) >= len(m) && strings.EqualFold(name[:len(m)], m) && (len(name) == len(m) || !isLetter(name[len(m)])) {
-			return true
+		if len(name) >= len(m) && strings.EqualFold(name[:len(m)], m) {
+			switch rest := name[len(m):]; {
+			case rest == "", rest[0] == '-', rest == ".md", rest == ".txt", rest == ".rst", rest == ".html":
+				return true
+			}
 		}
 	}
 	return false
 }
-
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func (d *dirTimes) add(b uint32, n int32) {
 	for i := range d.when {
@@ -154,7 +157,7 @@ func (l *loader) siblings(ctx context.Context) error {
 		if up == nil || standard[name] {
 			continue
 		}
-		up.files += d.files
+		up.files, up.inner = up.files+d.files, up.inner || d.inner || d.marked
 		for _, c := range d.when {
 			up.add(c.bucket, c.files)
 		}
@@ -169,11 +172,15 @@ func (l *loader) siblings(ctx context.Context) error {
 			continue
 		}
 		version, dated := versionIn(base(name))
-		if !d.marked && !dated {
+		if !d.marked && !dated && !d.inner {
 			continue
 		}
 		first, files := d.burst()
-		if files < fewest || files*2 < d.files || l.within(found, name, first) {
+		most := files*2 >= d.files
+		if !d.marked && !dated {
+			most = files*10 >= d.files*9
+		}
+		if files < fewest || !most || l.within(found, name, first) {
 			continue
 		}
 		if len(found) >= maxTrees {

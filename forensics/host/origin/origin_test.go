@@ -493,6 +493,11 @@ var cases = []struct {
 				m := many("/srv/sdk/third/a", 12, map[string]string{"/srv/sdk/third/a/LICENSE": "x", "/srv/sdk/main.py": "x"})
 				maps.Copy(m, many("/srv/sdk/third/b", 12, map[string]string{"/srv/sdk/third/b/LICENSE": "x"}))
 				maps.Copy(m, many("/srv/grew/third/b", 12, map[string]string{"/srv/grew/third/b/LICENSE": "x", "/srv/grew/1": "x", "/srv/grew/2": "x"}))
+				for i := range 30 {
+					m[fmt.Sprintf("/srv/app/node_modules/x%d/LICENSE", i)] = "x"
+					m[fmt.Sprintf("/srv/app/node_modules/x%d/package.json", i)] = "{}"
+				}
+				m["/srv/app/index.js"] = "x"
 				maps.Copy(m, many("/srv/code", 30, map[string]string{"/srv/code/version_util.py": "x", "/srv/code/copying.py": "x"}))
 				return m
 			}(),
@@ -504,6 +509,7 @@ var cases = []struct {
 			"/srv/grew/third/b/lib/f01.so": "vendor:third siblings inferred",
 			"/srv/grew/1":                  "none",
 			"/srv/code/lib/f01.so":         "none",
+			"/srv/app/index.js":            "none",
 		},
 	},
 	{

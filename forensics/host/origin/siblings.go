@@ -154,8 +154,8 @@ func (l *loader) siblings(ctx context.Context) error {
 	names = slices.Sorted(maps.Keys(l.dirs))
 	for _, name := range slices.Backward(names) {
 		d, up := l.dirs[name], l.dirs[parent(name)]
-		if up == nil || standard[name] {
-			continue
+		if _, stated := l.nodes[name]; stated || up == nil || standard[name] {
+			continue // what a manifest speaks of says nothing about what stands around it
 		}
 		up.files, up.inner = up.files+d.files, up.inner || d.inner || d.marked
 		for _, c := range d.when {

@@ -34,7 +34,7 @@ PATTERN is read as what it looks like:
   records  the fields of all records (see docs/records.md)
   logs     files below a directory log or logs, packed ones too; entries of the
            systemd journal
-  files    the content of all other files, and the names of all
+  files    the content of all other files, the names of all, and swap space
 
 A file that is packed as one stream (gzip, xz, zstd, bzip2, lz4) is unpacked. Of a
 text there is one hit a line, as of grep; of other content one a match, its byte behind

@@ -38,7 +38,7 @@ var englishCoverage = map[string]string{
 	"why.error":       "{error}",
 	"why.extractor":   "{extractor}: {error}",
 	"why.option":      "not asked for",
-	"why.hollow":      "{hollow} of {count} files looked at are zeros throughout: an image of the metadata alone (e2image), or a copy that left errors out",
+	"why.hollow":      "{hollow} of {count} sampled files are zeros throughout: an image of the metadata alone (e2image), or a copy that left errors out",
 	"why.no-root":     "not found on any volume that could be read",
 	"why.no-packages": "unknown: no package database could be read",
 	"why.volume":      "only volume {volume} was asked for",

@@ -86,7 +86,7 @@ func (h *Hits) Flush() error {
 // byte behind a plus sign.
 func hitPlace(x *search.Hit) string {
 	s := Place(&x.Source)
-	if x.What == "content" && x.Source.Line == 0 {
+	if (x.What == "content" || x.What == "swap space") && x.Source.Line == 0 {
 		s += fmt.Sprintf(" +%d", x.Source.Offset)
 	}
 	return s

@@ -94,6 +94,12 @@ func list(ctx context.Context, img *host.Image, o *Options) (*jobList, error) {
 			Why: model.Msg("why.walk", "error", text.Raw(err.Error())), Weight: model.Decisive,
 		})
 	}
+	for _, v := range img.Volumes {
+		if v.FS == nil && v.Content == "swap" && o.Has(Files) && (o.Volume == "" || v.Is(o.Volume)) {
+			l.vols = append(l.vols, v)
+			l.jobs = append(l.jobs, job{volume: uint16(len(l.vols) - 1), size: v.Bytes.Size(), regular: true})
+		}
+	}
 	if l.hosts, err = host.Find(ctx, img, &marks); err != nil {
 		return nil, err
 	}
@@ -318,6 +324,15 @@ func (w *worker) slot(ctx context.Context, s *slot) {
 	v, p := w.list.vols[j.volume], w.list.path(j)
 	src := model.Source{
 		Image: v.Image.ID, Volume: v.ID, Path: p, Inode: j.ref.Inode, Version: j.ref.Version, State: j.state, DiskOffset: -1,
+	}
+	if v.FS == nil {
+		src.Path, src.Host = swapPath, w.list.hosts.List[0].ID
+		if err := guard.Do("search", func() error { return w.swap(ctx, v, s, src) }); ctx.Err() != nil {
+			s.err = ctx.Err()
+		} else if err != nil {
+			s.gaps = append(s.gaps, gap(v, swapPath, j.ref, err))
+		}
+		return
 	}
 	if h, inside := w.list.hosts.Of(v, p); j.state == filesystem.Live {
 		if src.Host = h.ID; inside != p {

@@ -293,6 +293,56 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// TestSwap: swap space is searched, with the place on the disk.
+func TestSwap(t *testing.T) {
+	needs(t, "mke2fs", "sgdisk", "mkswap")
+	disk := filepath.Join(t.TempDir(), "disk")
+	const size, root, swap = 48 << 20, 1 << 20, 32 << 20
+	b := make([]byte, size)
+	write(t, disk, b)
+	part := filepath.Join(t.TempDir(), "part")
+	write(t, part, make([]byte, 24<<20))
+	page := filepath.Join(t.TempDir(), "swap")
+	write(t, page, make([]byte, 8<<20))
+	for _, args := range [][]string{
+		{"sgdisk", "-a", "2048", "-n", "1:2048:51199", "-n", "2:65536:81919", "-t", "2:8200", disk}, {"mke2fs", "-q", "-t", "ext4", part}, {"mkswap", page},
+	} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v: %s", args, err, out)
+		}
+	}
+	f, err := os.OpenFile(disk, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for at, name := range map[int64]string{root: part, swap: page} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(b, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const place = 5<<20 + 123
+	if _, err := f.WriteAt([]byte("stratum+tcp://203.0.113.77:3333"), swap+place); err != nil {
+		t.Fatal(err)
+	}
+	img, err := host.Open(context.Background(), disk, host.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	list, _ := hits(t, img, parsed(t, "203.0.113.77", PatternOptions{}), Options{})
+	if len(list) != 1 || list[0].What != "swap space" || list[0].Source.Offset != place+14 || list[0].Source.DiskOffset != swap+place+14 || list[0].Excerpt != "stratum+tcp://203.0.113.77:3333" {
+		t.Errorf("%+v", list)
+	}
+	if list, _ := hits(t, img, parsed(t, "203.0.113.77", PatternOptions{}), Options{In: []string{Logs}}); len(list) != 0 {
+		t.Errorf("in logs: %+v", list)
+	}
+}
+
 // TestOrderJobs: the hits are the same, in the same order, whatever the number of workers,
 // and a limit gives the first of them.
 func TestOrderJobs(t *testing.T) {

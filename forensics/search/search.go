@@ -1,6 +1,6 @@
 // Package search finds an address, a network, a hash or a text in all that an image
 // holds: the fields of records, the lines of logs, packed ones and the systemd journal
-// too, the names of files and their content. Each hit has its source.
+// too, the names of files and their content, and swap space. Each hit has its source.
 //
 // Hits come in one order, however many workers there are: records in the order of the
 // analysis, then files by volume, directory and name, each from its beginning. A file is
@@ -24,7 +24,7 @@ import (
 const (
 	Records = "records" // the fields of a record
 	Logs    = "logs"    // the content of a log: a file below a directory log or logs, a journal
-	Files   = "files"   // the content of another file, or the name of any
+	Files   = "files"   // the content of another file, the name of any, or swap space
 )
 
 // Places are all of them, in their order.
@@ -43,8 +43,8 @@ type Options struct {
 // Hit is one place where a pattern was found.
 type Hit struct {
 	In string // one of Places
-	// What says what was searched there: of a record its kind, of a file name, content,
-	// or the digest that it has (md5, sha1, sha256); of a journal entry.
+	// What says what was searched there: of a record its kind, of a file name, content
+	// or swap space, or the digest that it has (md5, sha1, sha256); of a journal entry.
 	What   string
 	Field  string // of a record, or of a journal's entry
 	Record string // the stable name of a record

@@ -9,6 +9,7 @@
 #   make fixtures the sample snapshots, in fixtures/out
 #   make fuzz     each fuzz target for FUZZTIME (60s)
 #   make bench    ratios to other programs, on $ICECORE_LAB/gen4.raw
+#   make engines  Docker, containerd and Podman are asked what was read of their state (root)
 #   make scale    a server with 500 containers, 2 million files and 200 mounts: time, memory (root, 10 GB of disk)
 #   make falsepositives  what the rules say of over 300 packages of Debian (network, 25 GB of disk)
 #   make release  static binaries with checksums and licences, in bin/release
@@ -35,7 +36,7 @@ STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # name says so.
 RACE     := Concurrent|Parallel|Jobs|Scanners
 
-.PHONY: all build falsepositives demo test lint vet unit static static-build fixtures fuzz bench scale release clean \
+.PHONY: all build falsepositives demo test lint vet unit static static-build fixtures fuzz bench engines scale release clean \
 	setup-build setup-bundled setup-fixtures setup-demo setup-test
 
 all: build
@@ -86,6 +87,13 @@ static: static-build fixtures
 
 fuzz: setup-build
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) "$(FUZZ)"
+
+# Needs root and Debian's docker.io, containerd, podman and busybox-static: real engines
+# are asked what was read of the state that they left.
+engines: setup-build
+	dir=$$(mktemp -d /var/tmp/engines.XXXXXX) && trap 'rm -rf "$$dir"' EXIT && \
+		forensics/host/container/testdata/engines.sh "$$dir" && \
+		ICECORE_ENGINES="$$dir" $(GO) test -count=1 -run 'Docker|Containerd|Podman' ./forensics/host/container
 
 bench: build
 	$(GO) run ./fixtures/bench -icecore bin/icecore

@@ -50,8 +50,8 @@ func (d *reader) containerd() error {
 	return s.loose()
 }
 
-// openBolt opens a database of the tree.
-func (d *reader) openBolt(name string) (*bolt, error) {
+// open opens a regular file of the tree.
+func (d *reader) open(name string) (filesystem.File, error) {
 	found, err := d.tree.Lookup(name, true)
 	if err != nil {
 		return nil, err
@@ -62,6 +62,15 @@ func (d *reader) openBolt(name string) (*bolt, error) {
 	}
 	if !f.Inode().IsRegular() {
 		return nil, fmt.Errorf("%w: a %s", fs.ErrInvalid, f.Inode().TypeName())
+	}
+	return f, nil
+}
+
+// openBolt opens a database of the tree.
+func (d *reader) openBolt(name string) (*bolt, error) {
+	f, err := d.open(name)
+	if err != nil {
+		return nil, err
 	}
 	return openBolt(f, f.Size())
 }

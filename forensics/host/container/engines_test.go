@@ -2,7 +2,11 @@ package container
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -265,6 +269,7 @@ func TestPodman(t *testing.T) {
 		expect(t, tree, top, "podman-"+driver+".json", &want)
 		dir := top + "/podman-" + driver
 		got := readAll(t, tree, Root{StorageRoot, dir}, Root{PodmanState, dir})
+		sameInSQL(t, tree, dir, got)
 		if len(want) != 3 || len(got.Containers) != 3 {
 			t.Fatalf("%s: %d containers, want %d", driver, len(got.Containers), len(want))
 		}
@@ -314,5 +319,56 @@ func TestPodman(t *testing.T) {
 		if len(i) != 1 || len(i[0].Layers) != 1 || !slices.Equal(i[0].Names, []string{"localhost/example/tiny:1.0"}) || len(i[0].Env) != 1 {
 			t.Errorf("%s: images %+v", driver, i)
 		}
+	}
+}
+
+// sameInSQL puts what bolt_state.db holds into the tables that Podman 5 has, and expects the
+// same of them.
+func sameInSQL(t *testing.T, tree osTree, dir string, want Result) {
+	t.Helper()
+	if _, err := exec.LookPath("sqlite3"); err != nil || tree.dir == "/" {
+		return
+	}
+	d := &reader{ctx: t.Context(), tree: tree}
+	db, err := d.openBolt(dir + "/libpod/bolt_state.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctr, err := db.root().bucket("ctr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sql strings.Builder
+	sql.WriteString("PRAGMA journal_mode=WAL; CREATE TABLE ContainerConfig(ID TEXT PRIMARY KEY NOT NULL, Name TEXT UNIQUE NOT NULL, PodID TEXT, JSON TEXT NOT NULL);\n" +
+		"CREATE TABLE ContainerState(ID TEXT PRIMARY KEY NOT NULL, State INTEGER NOT NULL, ExitCode INTEGER, JSON TEXT NOT NULL);\n")
+	err = ctr.each(func(id, _ []byte, b *bucket) error {
+		config, _ := b.value("config")
+		state, _ := b.value("state")
+		fmt.Fprintf(&sql, "INSERT INTO ContainerConfig VALUES ('%s', '%s', NULL, CAST(x'%x' AS TEXT));\nINSERT INTO ContainerState VALUES ('%[1]s', 1, NULL, CAST(x'%[4]x' AS TEXT));\n", id, id, config, state)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(tree.dir, dir)
+	c := exec.Command("sqlite3", filepath.Join(at, "db.sql"))
+	c.Stdin = strings.NewReader(sql.String())
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Rename(filepath.Join(at, "libpod/bolt_state.db"), filepath.Join(at, "libpod/bolt_state.db-old")); err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, tree, Root{StorageRoot, dir}, Root{PodmanState, dir})
+	if len(got.Containers) != len(want.Containers) {
+		t.Fatalf("%d containers of SQLite, %d of bbolt", len(got.Containers), len(want.Containers))
+	}
+	for i := range got.Containers {
+		g, w := got.Containers[i], want.Containers[i]
+		if g.Source.Path != dir+"/db.sql" || !strings.HasPrefix(g.Source.Member, "ContainerConfig/") {
+			t.Errorf("%+v", g.Source)
+		}
+		g.Source = w.Source
+		equal(t, g.Name, "all of it", g, w)
 	}
 }

@@ -28,7 +28,7 @@ func (r *Result) ids(e Engine) map[string]int {
 	out := make(map[string]int)
 	for i := range r.Containers {
 		c := &r.Containers[i]
-		if _, ok := out[c.ID]; c.Engine == e && (!ok || c.Source.Member != "") {
+		if _, ok := out[c.ID]; c.Engine == e && (!ok || c.Source.Member != "") { // of two databases the newer one
 			out[c.ID] = i
 		}
 	}

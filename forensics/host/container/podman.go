@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+
+	"icecore/forensics/content/sqlite"
 )
 
 // bigData gives the name of the file in which containers/storage keeps data of an image
@@ -49,9 +51,80 @@ type libpodState struct {
 // libpodStates are the names of the states, by number.
 var libpodStates = []string{"", "created", "created", "running", "exited", "paused", "exited", "removing", "stopping"}
 
-// podman reads libpod's database: bolt_state.db, or db.sql since Podman 4.8.
+// podman reads libpod's databases: bolt_state.db, and db.sql since Podman 4.8. Where both
+// are there, the first is what was before.
 func (d *reader) podman() error {
-	at := d.path("libpod/bolt_state.db")
+	if err := d.podmanBolt(d.path("libpod/bolt_state.db")); err != nil {
+		return err
+	}
+	at := d.path("db.sql")
+	err := d.podmanSQL(at)
+	if errors.Is(err, errFull) || d.ctx.Err() != nil {
+		return err
+	}
+	d.problem(Place{Path: at}, err)
+	return nil
+}
+
+// podmanSQL reads db.sql: the tables ContainerConfig and ContainerState, whose columns JSON
+// hold the same as the values of bolt_state.db.
+func (d *reader) podmanSQL(at string) error {
+	f, err := d.open(at)
+	if err != nil {
+		return err
+	}
+	var log sqlite.File
+	if l, err := d.open(at + "-wal"); err == nil {
+		log = l
+	}
+	db, err := sqlite.Open(d.ctx, f, log)
+	if err != nil {
+		return err
+	}
+	d.problem(Place{Path: at + "-wal"}, db.LogErr)
+	if !db.Has("ContainerConfig") || !db.Has("ContainerState") {
+		return nil // a database of another program
+	}
+	states := make(map[string]string)
+	err = d.rows(db, "ContainerState", at, func(id, state string, _ Place) error {
+		if d.kept += len(id) + len(state); d.kept > maxKept {
+			return fmt.Errorf("%w: the rest after %d states was not read", errFull, len(states))
+		}
+		states[id] = state
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	d.kept = 0 // those of the states are not kept
+	return d.rows(db, "ContainerConfig", at, func(id, config string, place Place) error {
+		return d.libpod(config, states[id], place)
+	})
+}
+
+// rows calls fn for each row of a table with the columns ID and, the last one of four, JSON.
+func (d *reader) rows(db *sqlite.DB, table, at string, fn func(id, json string, at Place) error) error {
+	return db.Table(d.ctx, table, maxValue, func(r sqlite.Row) error {
+		place := Place{at, table}
+		if r.Err != nil {
+			d.problem(place, r.Err)
+			return d.ctx.Err()
+		}
+		v, err := r.Values(4)
+		if err != nil {
+			d.problem(place, err)
+			return d.ctx.Err()
+		}
+		if d.read += int64(len(r.Data)); d.read > maxRead {
+			return fmt.Errorf("%w: more than %d bytes of rows", errFull, int64(maxRead))
+		}
+		place.Member += "/" + string(v[0].Bytes)
+		return fn(string(v[0].Bytes), string(v[3].Bytes), place)
+	})
+}
+
+// podmanBolt reads bolt_state.db.
+func (d *reader) podmanBolt(at string) error {
 	db, err := d.openBolt(at)
 	if err != nil {
 		d.problem(Place{Path: at}, err)

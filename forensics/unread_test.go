@@ -156,6 +156,24 @@ func TestRootNotRead(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what the table of mounts names", func(t *testing.T) {
+		tool(t, "mkfs.xfs")
+		const uuid = "6a3c0000-0000-4000-8000-00000000000a"
+		system := file(t, nil)
+		if err := os.Truncate(system, 330<<20); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("mkfs.xfs", "-q", "-L", "logs", "-m", "uuid="+uuid, system).CombinedOutput(); err != nil {
+			t.Fatalf("mkfs.xfs: %v: %s", err, out)
+		}
+		for _, name := range []string{"UUID=" + uuid, "LABEL=logs", "/dev/disk/by-uuid/" + uuid} {
+			files := map[string]string{"etc/fstab": name + " /var/log xfs defaults 0 0\n"}
+			for p, text := range rootFiles {
+				files[p] = text
+			}
+			decides(t, twoPartitions(t, ext4Of(t, 16, files), system), model.Inconclusive, "mount point /var/log ("+name+"): volume p2 is not read: an XFS filesystem")
+		}
+	})
 	t.Run("mdraid", func(t *testing.T) {
 		for _, at := range []int64{0, 4096} {
 			member := make([]byte, 16<<20)

@@ -55,7 +55,7 @@ func (img *Image) tagged(tag, value string) (*Volume, error) {
 		return nil, fmt.Errorf("an empty name")
 	}
 	for _, v := range img.Volumes {
-		var uuid, label string
+		uuid, label := v.FSUUID, v.FSLabel // of what is not read
 		if v.FS != nil {
 			info := v.FS.Info()
 			uuid, label = info.UUID, info.Label

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 
 	"icecore/forensics/filesystem"
@@ -65,7 +66,7 @@ func (img *Image) DescribeVolumes() []model.Volume {
 // Describe returns what is known of a volume without reading its files.
 func (v *Volume) Describe() model.Volume {
 	info := model.Volume{
-		ID: v.ID, Scheme: v.Scheme, Offset: v.Offset, Size: v.Size, Type: v.Type, Filesystem: v.Content, Label: v.Name, UUID: v.UUID, Reason: text.Raw(v.Reason),
+		ID: v.ID, Scheme: v.Scheme, Offset: v.Offset, Size: v.Size, Type: v.Type, Filesystem: v.Content, Label: cmp.Or(v.FSLabel, v.Name), UUID: cmp.Or(v.FSUUID, v.UUID), Reason: text.Raw(v.Reason),
 	}
 	if v.FS == nil {
 		return info

@@ -25,6 +25,7 @@ func recognise(v *Volume, more []Recogniser) {
 	for _, s := range signatures() {
 		if s.is(p) {
 			set(s.content, s.reason)
+			v.identify()
 			return
 		}
 	}

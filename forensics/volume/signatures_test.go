@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,11 +49,12 @@ func sameAsBlkid(t *testing.T, name, content string) {
 
 // TestNames: what the real programs make has the name that blkid(8) gives it, and a reason.
 func TestNames(t *testing.T) {
+	labels := map[string]string{"xfs": "data", "btrfs": "big data", "swap": "swap1", "vfat": "ESP", "LUKS": "crypt", "nilfs2": "n"}
 	for content, args := range map[string][]string{
-		"xfs": {"mkfs.xfs", "-q", "-f"}, "btrfs": {"mkfs.btrfs", "-q", "-f"}, "ocfs2": {"mkfs.ocfs2", "-q", "-F", "-M", "local", "--fs-features=local"},
-		"gfs2": {"mkfs.gfs2", "-q", "-O", "-p", "lock_nolock"}, "nilfs2": {"mkfs.nilfs2", "-q", "-f"}, "reiserfs": {"mkfs.reiserfs", "-q", "-f"}, "reiser4": {"mkfs.reiser4", "-y", "-f"},
-		"jfs": {"mkfs.jfs", "-q"}, "f2fs": {"mkfs.f2fs", "-q"}, "udf": {"mkudffs"}, "bcache": {"make-bcache", "-B"}, "vfat": {"mkfs.vfat"}, "swap": {"mkswap"},
-		"LUKS": {"cryptsetup", "luksFormat", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"},
+		"xfs": {"mkfs.xfs", "-q", "-f", "-L", "data"}, "btrfs": {"mkfs.btrfs", "-q", "-f", "-L", "big data"}, "ocfs2": {"mkfs.ocfs2", "-q", "-F", "-M", "local", "--fs-features=local"},
+		"gfs2": {"mkfs.gfs2", "-q", "-O", "-p", "lock_nolock"}, "nilfs2": {"mkfs.nilfs2", "-q", "-f", "-L", "n"}, "reiserfs": {"mkfs.reiserfs", "-q", "-f"}, "reiser4": {"mkfs.reiser4", "-y", "-f"},
+		"jfs": {"mkfs.jfs", "-q"}, "f2fs": {"mkfs.f2fs", "-q"}, "udf": {"mkudffs"}, "bcache": {"make-bcache", "-B"}, "vfat": {"mkfs.vfat", "-n", "ESP"}, "swap": {"mkswap", "-L", "swap1"},
+		"LUKS": {"cryptsetup", "luksFormat", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--type", "luks2", "--label", "crypt"},
 	} {
 		t.Run(content, func(t *testing.T) {
 			program, err := exec.LookPath(args[0])
@@ -74,10 +76,23 @@ func TestNames(t *testing.T) {
 			if out, err := c.CombinedOutput(); err != nil {
 				t.Skipf("%s: %v: %s", args[0], err, out)
 			}
-			if v := contentOf(t, name); v.Content != content || v.Reason == "" {
+			v := contentOf(t, name)
+			if v.Content != content || v.Reason == "" {
 				t.Errorf("%q, %q", v.Content, v.Reason)
 			}
 			sameAsBlkid(t, name, content)
+			if v.FSUUID != "" {
+				out, err := exec.Command("blkid", "-p", "-o", "value", "-s", "UUID", name).Output()
+				if uuid := strings.TrimSpace(string(out)); err == nil && uuid != v.FSUUID {
+					t.Errorf("the UUID is %s, blkid says %s", v.FSUUID, uuid)
+				}
+			} else if slices.Contains([]string{"xfs", "btrfs", "LUKS", "swap", "vfat", "f2fs", "jfs", "reiserfs", "nilfs2"}, content) {
+				t.Error("no UUID")
+			}
+			label, ok := labels[content]
+			if out, err := exec.Command("blkid", "-p", "-o", "value", "-s", "LABEL", name).Output(); ok && (err != nil || strings.TrimSpace(string(out)) != label || v.FSLabel != label) {
+				t.Errorf("the label is %q, blkid says %q", v.FSLabel, out)
+			}
 		})
 	}
 	t.Run("LVM2", func(t *testing.T) {

@@ -21,6 +21,9 @@ type Volume struct {
 	// Content is what was recognised by magic number: ext4, xfs, btrfs, swap,
 	// LVM2, LUKS, vfat, ... or empty.
 	Content string
+	// FSUUID and FSLabel are those of what is not read, as tables of mounts name it; of what
+	// is read, its engine knows them.
+	FSUUID, FSLabel string
 	// Reason says why the content is not read, where it is not.
 	Reason string
 	// Empty says that nothing was recognised, and that the beginning is zeros.

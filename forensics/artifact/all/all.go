@@ -19,6 +19,7 @@ import (
 	"icecore/forensics/artifact/history"
 	"icecore/forensics/artifact/hosts"
 	"icecore/forensics/artifact/inetd"
+	"icecore/forensics/artifact/interpreters"
 	"icecore/forensics/artifact/journald"
 	"icecore/forensics/artifact/kernel"
 	"icecore/forensics/artifact/kubernetes"
@@ -84,6 +85,7 @@ func readers() []artifact.Extractor {
 		rsyslog.Extractor{},
 		binfmt.Extractor{},
 		python.Extractor{},
+		interpreters.Extractor{},
 		kubernetes.Extractor{},
 		git.Extractor{},
 		sshrc.Extractor{},

@@ -90,6 +90,9 @@ func (r *Reader) Command(kind model.Kind, at model.Source, command string, facts
 	return nil
 }
 
+// Record emits a record that is complete.
+func (r *Reader) Record(rec model.Record) { r.emit(rec) }
+
 // Event is the field event of a record.
 func Event(name string) model.Field { return model.Named("event", name) }
 

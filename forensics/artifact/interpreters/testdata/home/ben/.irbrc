@@ -1,0 +1,2 @@
+# benign
+IRB.conf[:SAVE_HISTORY] = 1000

@@ -22,9 +22,9 @@ type collection struct {
 	miners   map[fileKey]minerFile // files that hold a miner, by where they are
 	started  map[fileKey]string    // files that an autostart entry starts: by which record
 	looked   map[fileKey]*FileFact // what Lookup said
-	guesses  map[string]bool       // addresses whose guessing a finding already states
+	guesses  map[peer]bool         // addresses whose guessing a finding already states
 	pairs    *twins.Pairs          // records that state what another states, too
-	failed   map[string]*attempts  // failed logins by address, once they are counted
+	failed   map[peer]*attempts    // failed logins by address, once they are counted
 }
 
 // fileKey is a path of a host, without links where it is known.
@@ -74,7 +74,7 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 		ctx: ctx, in: in, matcher: r.matcher(), byID: make(map[string]*model.Record, len(in.Records)),
 		bySigma: make(map[string]int),
 		miners:  make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
-		guesses: make(map[string]bool),
+		guesses: make(map[peer]bool),
 		pairs:   &twins.Pairs{},
 	}
 	for i := range in.Records {

@@ -29,15 +29,18 @@ func guessedPassword() Analysis {
 // there anyway.
 func (c *collection) logins(a *Analysis) {
 	failed := c.failures()
-	type who struct{ address, user string }
+	type who struct {
+		peer
+		user string
+	}
 	stated := make(map[who][]time.Time)
-	known := make(map[string]time.Time) // address: first accepted login
+	known := make(map[peer]time.Time) // first accepted login
 	for _, l := range c.accepted() {
-		since, before := known[l.address]
+		since, before := known[l.peer]
 		if !before {
-			known[l.address] = l.at.Time
+			known[l.peer] = l.at.Time
 		}
-		guesses := failed[l.address]
+		guesses := failed[l.peer]
 		if guesses == nil {
 			continue
 		}
@@ -48,13 +51,13 @@ func (c *collection) logins(a *Analysis) {
 		// The first login says how they came in. The second source of the same
 		// login may be some seconds off.
 		again := false
-		for _, old := range stated[who{l.address, l.user}] {
+		for _, old := range stated[who{l.peer, l.user}] {
 			again = again || l.at.Time.Sub(old) < guessWindow
 		}
 		if again {
 			continue
 		}
-		stated[who{l.address, l.user}] = append(stated[who{l.address, l.user}], l.at.Time)
+		stated[who{l.peer, l.user}] = append(stated[who{l.peer, l.user}], l.at.Time)
 		f := c.found(a, l.rec)
 		f.When = l.at
 		f.Add("guessed_password.attempts", "count", count, "address", l.address, "since", first, "method", l.method)
@@ -78,8 +81,8 @@ func (c *collection) logins(a *Analysis) {
 			}
 		}
 		f.Records = append(f.Records, recs...)
-		if f.Level >= High && !c.guesses[l.address] {
-			c.guesses[l.address] = true
+		if f.Level >= High && !c.guesses[l.peer] {
+			c.guesses[l.peer] = true
 			f.lines = append(f.lines, model.StoryLine{
 				When:    model.When{Time: first, Meaning: l.at.Meaning, Inferred: l.at.Inferred},
 				Phase:   PhaseAccess,

@@ -29,15 +29,16 @@ func guessedPasswordSpread() Analysis {
 // guessers shares its work, and reports.
 func (c *collection) spreadGuesses(a *Analysis) {
 	users := c.guessesByUser()
-	known, stated := make(map[string]bool), make(map[string]bool)
+	known, stated := make(map[peer]bool), make(map[account]bool)
 	for _, l := range c.accepted() {
-		if known[l.address] || byKey(l.method) || l.rec.Kind != model.AuthLogin || c.guesses[l.address] {
-			known[l.address] = true
+		if known[l.peer] || byKey(l.method) || l.rec.Kind != model.AuthLogin || c.guesses[l.peer] {
+			known[l.peer] = true
 			continue
 		}
-		known[l.address] = true
-		before := users[l.user]
-		if before == nil || stated[l.user] {
+		known[l.peer] = true
+		who := account{l.host, l.user}
+		before := users[who]
+		if before == nil || stated[who] {
 			continue
 		}
 		before.within(l.at.Time.Add(-spreadWindow), l.at.Time)
@@ -45,7 +46,7 @@ func (c *collection) spreadGuesses(a *Analysis) {
 		if count < manySpread || len(addresses) < spreadAddresses {
 			continue
 		}
-		stated[l.user] = true
+		stated[who] = true
 		f := c.found(a, l.rec)
 		f.When = l.at
 		f.Message = model.Msg("guessed_password_spread.title", "user", l.user, "address", l.address)
@@ -59,19 +60,20 @@ func (c *collection) spreadGuesses(a *Analysis) {
 
 // guessesByUser gives the failed logins by the name that was tried; none where all
 // together are too few.
-func (c *collection) guessesByUser() map[string]*guesses {
-	users := make(map[string]*guesses)
+func (c *collection) guessesByUser() map[account]*guesses {
+	users := make(map[account]*guesses)
 	total := 0
 	for _, a := range c.failures() {
 		for _, r := range a.recs {
 			total += number(r.Get("count"))
 			g := guess{r, r.Time("last"), number(r.Get("count")), r.Get("address")}
 			for _, u := range r.List("users") {
-				if users[u] == nil {
-					users[u] = &guesses{addresses: make(map[string]int)}
+				who := account{a.host, u}
+				if users[who] == nil {
+					users[who] = &guesses{addresses: make(map[string]int)}
 				}
-				if l := users[u].list; len(l) == 0 || l[len(l)-1].rec != r {
-					users[u].list = append(l, g)
+				if l := users[who].list; len(l) == 0 || l[len(l)-1].rec != r {
+					users[who].list = append(l, g)
 				}
 			}
 		}
@@ -84,6 +86,9 @@ func (c *collection) guessesByUser() map[string]*guesses {
 	}
 	return users
 }
+
+// account is a user's name on a host.
+type account struct{ host, user string }
 
 // guess is a record of failed logins from one address.
 type guess struct {

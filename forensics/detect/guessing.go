@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"time"
@@ -31,7 +32,7 @@ func guessing() Analysis {
 func (c *collection) guessing(a *Analysis) {
 	var all []*attempts
 	for _, x := range c.failures() {
-		if x.count >= fewGuesses && !c.guesses[x.address] {
+		if x.count >= fewGuesses && !c.guesses[x.peer] {
 			all = append(all, x)
 		}
 	}
@@ -39,7 +40,7 @@ func (c *collection) guessing(a *Analysis) {
 		if all[i].count != all[j].count {
 			return all[i].count > all[j].count
 		}
-		return all[i].address < all[j].address
+		return cmp.Or(cmp.Compare(all[i].address, all[j].address), cmp.Compare(all[i].host, all[j].host)) < 0
 	})
 	var quiet []*attempts
 	for _, x := range all {

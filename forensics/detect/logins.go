@@ -8,13 +8,18 @@ import (
 	"icecore/forensics/twins"
 )
 
+// peer is an address from which somebody came to a host.
+type peer struct{ host, address string }
+
+func peerOf(r *model.Record) peer { return peer{twins.System(r), r.Get("address")} }
+
 // attempts are the failed logins from one address.
 type attempts struct {
-	address string
-	recs    []*model.Record
-	count   int
-	first   time.Time
-	last    time.Time
+	peer
+	recs  []*model.Record
+	count int
+	first time.Time
+	last  time.Time
 }
 
 // before counts the attempts in the time before t: how many, for how many
@@ -52,32 +57,33 @@ func number(s string) int {
 // the same attempts: where both do, the log is taken; of the journal and a log in
 // text what twins.CountOnce takes. A row that stands in an older state of a log, too,
 // counts once.
-func (c *collection) failures() map[string]*attempts {
+func (c *collection) failures() map[peer]*attempts {
 	if c.failed == nil {
 		c.failed = c.countFailures()
 	}
 	return c.failed
 }
 
-func (c *collection) countFailures() map[string]*attempts {
-	out := make(map[string]*attempts)
+func (c *collection) countFailures() map[peer]*attempts {
+	out := make(map[peer]*attempts)
 	type row struct {
-		address, count string
-		first, last    int64
+		peer
+		count       string
+		first, last int64
 	}
 	for _, kind := range []model.Kind{model.AuthFailures, model.LoginFailures} {
-		logged := make(map[string]bool)
+		logged := make(map[peer]bool)
 		for a := range out {
 			logged[a] = true
 		}
 		seen := make(map[row]bool)
-		rows := make(map[string][]*model.Record)
-		var order []string
+		rows := make(map[peer][]*model.Record)
+		var order []peer
 		for _, state := range []model.State{model.Live, model.Orphan, model.Deleted} {
 			for i := range c.in.Records {
 				r := &c.in.Records[i]
-				addr := r.Get("address")
-				if r.Kind != kind || r.Source.State != state || addr == "" || logged[addr] || twins.Elsewhere(r) {
+				addr := peerOf(r)
+				if r.Kind != kind || r.Source.State != state || addr.address == "" || logged[addr] || twins.Elsewhere(r) {
 					continue
 				}
 				k := row{addr, r.Get("count"), r.Time("first").UnixNano(), r.Time("last").UnixNano()}
@@ -92,7 +98,7 @@ func (c *collection) countFailures() map[string]*attempts {
 			}
 		}
 		for _, addr := range order {
-			a := &attempts{address: addr, recs: c.pairs.CountOnce(rows[addr])}
+			a := &attempts{peer: addr, recs: c.pairs.CountOnce(rows[addr])}
 			for _, r := range a.recs {
 				a.count += number(r.Get("count"))
 				if f := r.Time("first"); a.first.IsZero() || f.Before(a.first) {
@@ -110,9 +116,10 @@ func (c *collection) countFailures() map[string]*attempts {
 
 // login is an accepted login.
 type login struct {
-	rec                   *model.Record
-	address, user, method string
-	at                    model.When
+	rec *model.Record
+	peer
+	user, method string
+	at           model.When
 }
 
 // accepted gives the accepted logins in the order of time.
@@ -133,7 +140,7 @@ func (c *collection) accepted() []login {
 			continue
 		}
 		if s := rec.Stamp(what); !s.Time.IsZero() && rec.Get("address") != "" {
-			out = append(out, login{rec, rec.Get("address"), rec.Get("user"), rec.Get("method"), s.When()})
+			out = append(out, login{rec, peerOf(rec), rec.Get("user"), rec.Get("method"), s.When()})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool {

@@ -56,17 +56,12 @@ func homesOf(t filesystem.Tree) (out []Home, err error) {
 func (h *Host) setHomes(homes []Home) {
 	h.homes, h.above = make(map[string]string), make(map[string]bool)
 	for _, x := range homes {
-		found, err := h.Lookup(x.Dir, true)
-		if err != nil {
+		if _, err := h.Lookup(x.Dir, true); err != nil {
 			continue
 		}
-		for _, dir := range []string{x.Dir, found.Path} {
-			if _, ok := h.homes[dir]; !ok {
-				h.homes[dir] = x.User
-			}
-			for up := path.Dir(dir); up != "/"; up = path.Dir(up) {
-				h.above[up] = true
-			}
+		h.homes[x.Dir] = x.User
+		for up := path.Dir(x.Dir); up != "/"; up = path.Dir(up) {
+			h.above[up] = true
 		}
 		h.Homes = append(h.Homes, x)
 	}

@@ -3,8 +3,10 @@ package host
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,7 +24,8 @@ type Hosts struct {
 	Gaps    []model.Gap
 	Engines Engines
 
-	sees map[*Volume]map[string]seen // by directory of the volume
+	sees    map[*Volume]map[string]seen // by directory of the volume
+	systems map[*Volume]bool            // those whose root is that of a system
 }
 
 type seen struct {
@@ -34,12 +37,18 @@ const maxHosts = 20_000
 
 // Find finds the systems within the volumes. What could not be found out is in the gaps.
 func Find(ctx context.Context, img *Image, m *Marks) (*Hosts, error) {
-	hs := &Hosts{sees: make(map[*Volume]map[string]seen)}
+	hs := &Hosts{sees: make(map[*Volume]map[string]seen), systems: make(map[*Volume]bool)}
 	if m.Cut {
 		hs.gap(model.Decisive, model.Source{DiskOffset: -1}, model.Msg("gap.hosts"), fmt.Errorf("more than %d places where a system may stand", maxMarks))
 	}
 	layers := findLayers(img, m)
 	server := hs.server(img, m)
+	// A volume whose root is that of a system is no part of another that mounts it.
+	for _, v := range img.Volumes {
+		if x := m.byVolume[v]; x != nil && slices.Contains(x.roots(), "") {
+			hs.systems[v] = true
+		}
+	}
 	hs.open(server)
 	hs.readEngines(ctx, img, m, layers)
 	layers.order(img)
@@ -169,6 +178,9 @@ func (hs *Hosts) build(h *Host) error {
 // claim notes that a host sees a directory of a volume. What another has claimed stays
 // the other's.
 func (hs *Hosts) claim(v *Volume, real string, h *Host, p string) {
+	if real == "" && hs.systems[v] && (h.Volume != v || h.Root != "") {
+		return
+	}
 	if hs.sees[v] == nil {
 		hs.sees[v] = make(map[string]seen)
 	}
@@ -240,9 +252,18 @@ func (hs *Hosts) bind(h *Host, m *Mount) {
 	if err != nil {
 		return // there is nothing to see
 	}
-	if len(n.parts) > 0 {
-		h.mount(h.point(m.Target), n.parts, true)
+	if len(n.parts) == 0 {
+		return
 	}
+	target := h.point(m.Target)
+	if _, below := m.Option("rbind"); below {
+		for _, at := range slices.Sorted(maps.Keys(h.mounts)) {
+			if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(m.Bind, "/")+"/"); ok && rest != "" && !strings.HasPrefix(at+"/", target+"/") {
+				h.mount(path.Join(target, rest), h.mounts[at], true)
+			}
+		}
+	}
+	h.mount(target, n.parts, true)
 }
 
 // point gives a mount point without links, as the kernel takes it.

@@ -25,6 +25,16 @@ func (h *Host) find(name string, follow bool) (node, error) {
 	for len(parts) > 0 {
 		p := parts[0]
 		parts = parts[1:]
+		if p == "." { // behind the slash at the end of a link's target
+			top := stack[len(stack)-1].parts
+			if len(top) == 0 {
+				continue
+			}
+			if in, err := top[0].vol.FS.Inode(filesystem.Ref{Inode: top[0].ino}); err != nil || !in.IsDir() {
+				return node{}, fmt.Errorf("%s: %w", text.Quote(name), fs.ErrNotExist)
+			}
+			continue
+		}
 		if p == ".." {
 			if len(stack) > 1 {
 				stack = stack[:len(stack)-1]
@@ -48,7 +58,12 @@ func (h *Host) find(name string, follow bool) (node, error) {
 			if strings.HasPrefix(target, "/") {
 				stack = stack[:1]
 			}
-			parts = append(split(target), parts...)
+			rest := parts
+			parts = split(target)
+			if strings.HasSuffix(target, "/") {
+				parts = append(parts, ".")
+			}
+			parts = append(parts, rest...)
 			if len(parts) > maxParts {
 				return node{}, fmt.Errorf("%s: link targets too long", text.Quote(name))
 			}

@@ -75,7 +75,7 @@ type site struct {
 // a bind mount.
 type aliased struct {
 	site
-	wants uint64 // the extractors that want it at that path, and not at its own
+	wants uint64 // the extractors that want it at that path
 }
 
 // site gives a job's place as its host sees it.

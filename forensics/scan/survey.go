@@ -44,7 +44,7 @@ func (s *Scan) survey(ctx context.Context, lists []*jobList, marks *host.Marks) 
 	}
 	for _, h := range hosts.List {
 		for _, b := range h.Binds() {
-			v.queue = append(v.queue, alias{h, b})
+			v.queue = append(v.queue, alias{h, b, true})
 		}
 	}
 	if err := v.follow(ctx); err != nil {
@@ -71,6 +71,7 @@ type surveyor struct {
 type alias struct {
 	host *host.Host
 	path string
+	bind bool // by a mount, not by a link
 }
 
 // list is a job list with what it takes to find the files below a directory.
@@ -98,11 +99,23 @@ func (v *surveyor) own(l *jobList) {
 			continue
 		}
 		a := &at[j.dir]
-		j.wants = a.wants(j.name)
+		if j.wants = a.wants(j.name); j.wants != 0 && covered(l.sites[j.dir], j) {
+			j.wants = 0
+		}
 		if j.link && j.state == filesystem.Live {
 			v.consider(*a, l.sites[j.dir], j.name)
 		}
 	}
+}
+
+// covered says whether a file of a container's layer is not what the container has at its
+// path: a layer above has another there, or deleted it.
+func covered(dir site, j *job) bool {
+	if len(dir.host.Lower) == 0 || j.state != filesystem.Live {
+		return false
+	}
+	found, err := dir.host.Lookup(dir.path+j.name, false)
+	return err != nil || found.Ref != j.ref
 }
 
 // consider queues a link whose path patterns name.
@@ -110,7 +123,7 @@ func (v *surveyor) consider(a active, dir site, name string) {
 	p := dir.path + name
 	c := v.s.globs.step(a, name, p, dir.host)
 	if c.leads() || dir.host.AboveHome(p) {
-		v.queue = append(v.queue, alias{dir.host, p})
+		v.queue = append(v.queue, alias{dir.host, p, false})
 	}
 }
 
@@ -129,6 +142,9 @@ func (v *surveyor) follow(ctx context.Context) error {
 		seen[a] = true
 		dirs := a.host.Dirs(a.path)
 		if len(dirs) == 0 {
+			if a.bind {
+				v.file(a)
+			}
 			continue // a link to a file, to nowhere, or in a loop
 		}
 		if v.done++; v.done > maxAliases || v.visits > maxVisits {
@@ -145,6 +161,27 @@ func (v *surveyor) follow(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// file says of one file that a bind mount shows it at another path.
+func (v *surveyor) file(a alias) {
+	vol, found, err := a.host.Locate(a.path, true)
+	l := v.lists[vol]
+	if err != nil || l == nil {
+		return
+	}
+	l.index()
+	dir, name := path.Split(found.Real)
+	i := sort.Search(len(l.sorted), func(i int) bool { return l.dirs[l.sorted[i]] >= dir })
+	if i == len(l.sorted) || l.dirs[l.sorted[i]] != dir {
+		return
+	}
+	n := l.sorted[i]
+	for _, k := range l.byDir[l.first[n]:l.first[n+1]] {
+		if j := &l.jobs[k]; j.name == name && j.state == filesystem.Live && !j.link {
+			l.alias(j, aliased{site{a.host, a.path}, v.s.globs.match(a.path, a.host)})
+		}
+	}
 }
 
 // expand says of the files below a directory what wants them at another path.
@@ -183,10 +220,12 @@ func (v *surveyor) expand(a alias, l *list, real string) {
 	}
 }
 
-// alias notes another path of a file, if somebody wants it there who does not at those
-// known.
+// alias notes another path of a file, if somebody wants it there. A path through a link
+// of merged /usr says nothing that its own does not.
 func (l *jobList) alias(j *job, a aliased) {
-	a.wants &^= j.wants
+	if own := l.site(j); a.wants&^j.wants == 0 && (own.path == a.path || own.path == "/usr"+a.path) {
+		return
+	}
 	if a.wants == 0 {
 		return
 	}
@@ -194,11 +233,7 @@ func (l *jobList) alias(j *job, a aliased) {
 		l.aliases = append(l.aliases, nil)
 		j.alias = uint32(len(l.aliases))
 	}
-	list := &l.aliases[j.alias-1]
-	for _, other := range *list {
-		a.wants &^= other.wants
-	}
-	if a.wants != 0 && len(*list) < maxPerFile {
+	if list := &l.aliases[j.alias-1]; len(*list) < maxPerFile {
 		*list = append(*list, a)
 	}
 }

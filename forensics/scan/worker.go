@@ -81,9 +81,10 @@ func (w *worker) where(j *job, p string) place {
 func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) error {
 	where, at := w.where(j, p), list.site(j)
 	if j.link {
-		w.link(ctx, j, p, at, j.wants, where)
+		said := list.twice(j)
+		w.link(ctx, j, p, at, j.wants, where, said)
 		for _, a := range list.aliasesOf(j) {
-			w.link(ctx, j, p, a.site, a.wants, where)
+			w.link(ctx, j, p, a.site, a.wants, where, said)
 		}
 		return ctx.Err()
 	}
@@ -156,7 +157,11 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 				w.s.problem(where, err)
 			}
 		}
+		said := list.twice(j)
 		emit := func(r artifact.Record) error {
+			if said.again(&r) {
+				return nil
+			}
 			if recs = append(recs, r); len(recs) >= batch {
 				return flush()
 			}
@@ -187,7 +192,7 @@ const batch = 4096
 
 // link gives a symbolic link to the extractors that want it, with the content that
 // it leads to.
-func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint64, where place) {
+func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint64, where place, said facts) {
 	if wants == 0 {
 		return
 	}
@@ -211,7 +216,9 @@ func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint
 	var recs []artifact.Record
 	for _, x := range extractors(wants) {
 		emit := func(r artifact.Record) error {
-			recs = append(recs, r)
+			if !said.again(&r) {
+				recs = append(recs, r)
+			}
 			return nil
 		}
 		if err := w.extract(ctx, w.s.extractors[x], at, target, in, c, emit); err != nil && ctx.Err() == nil {

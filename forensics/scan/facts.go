@@ -1,0 +1,40 @@
+package scan
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	"icecore/forensics/artifact"
+)
+
+// facts are what was already read of a file at another of its paths: the same line says
+// the same by any of them, unless the path says what it means. Nil takes all as new.
+type facts map[uint64]bool
+
+var factSeed = maphash.MakeSeed()
+
+// twice gives an empty set for a file that an extractor reads at several paths, nil for
+// all others.
+func (l *jobList) twice(j *job) facts {
+	seen := j.wants
+	for _, a := range l.aliasesOf(j) {
+		if seen&a.wants != 0 {
+			return make(facts)
+		}
+		seen |= a.wants
+	}
+	return nil
+}
+
+// again says whether a fact was read before, and notes it.
+func (f facts) again(r *artifact.Record) bool {
+	if f == nil {
+		return false
+	}
+	h := maphash.String(factSeed, fmt.Sprint(r.Kind, r.Source.Line, r.Source.Offset, r.Source.Member, r.Fields, r.Times))
+	if f[h] {
+		return true
+	}
+	f[h] = true
+	return false
+}

@@ -7,19 +7,19 @@ import (
 	"icecore/forensics/artifact"
 )
 
-// facts are what was already read of a file at another of its paths: the same line says
+// readFacts are what was already read of a file at another of its paths: the same line says
 // the same by any of them, unless the path says what it means. Nil takes all as new.
-type facts map[uint64]bool
+type readFacts map[uint64]bool
 
 var factSeed = maphash.MakeSeed()
 
 // twice gives an empty set for a file that an extractor reads at several paths, nil for
 // all others.
-func (l *jobList) twice(j *job) facts {
+func (l *jobList) twice(j *job) readFacts {
 	seen := j.wants
 	for _, a := range l.aliasesOf(j) {
 		if seen&a.wants != 0 {
-			return make(facts)
+			return make(readFacts)
 		}
 		seen |= a.wants
 	}
@@ -27,7 +27,7 @@ func (l *jobList) twice(j *job) facts {
 }
 
 // again says whether a fact was read before, and notes it.
-func (f facts) again(r *artifact.Record) bool {
+func (f readFacts) again(r *artifact.Record) bool {
 	if f == nil {
 		return false
 	}

@@ -192,7 +192,7 @@ const batch = 4096
 
 // link gives a symbolic link to the extractors that want it, with the content that
 // it leads to.
-func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint64, where place, said facts) {
+func (w *worker) link(ctx context.Context, j *job, p string, at site, wants uint64, where place, said readFacts) {
 	if wants == 0 {
 		return
 	}

@@ -40,10 +40,12 @@ func (m *Mount) Option(name string) (value string, ok bool) {
 
 // Bounds of what tables of filesystems may hold.
 const (
-	maxTable  = 1 << 20 // bytes of fstab
-	maxMounts = 2_000   // of one host
-	maxUnits  = 2_000   // mount units looked at
-	maxUnit   = 64 << 10
+	maxTable   = 1 << 20 // bytes of fstab
+	maxMounts  = 2_000   // of one host
+	maxMounted = 4_000   // with what bind mounts show of other mounts
+	maxTarget  = 4096    // bytes of a mount point
+	maxUnits   = 2_000   // mount units looked at
+	maxUnit    = 64 << 10
 )
 
 // mountsOf reads what a host mounts: fstab(5) and mount units (systemd.mount(5)). What it

@@ -27,6 +27,7 @@ type Host struct {
 	Container *container.Container
 
 	mounts map[string][]part // by mount point
+	full   bool              // there were more than are kept
 	cover  []view            // what of the volumes it sees, see Paths
 	homes  map[string]string // the user by home directory
 	above  map[string]bool   // directories above home directories
@@ -82,6 +83,11 @@ func (h *Host) rootNode() node {
 func (h *Host) mount(target string, parts []part, bind bool) {
 	if h.mounts == nil {
 		h.mounts = make(map[string][]part)
+	}
+	// Bind mounts that show each other double with each line.
+	if len(h.mounts) >= maxMounted || len(target) > maxTarget {
+		h.full = true
+		return
 	}
 	h.mounts[target] = parts
 	for _, p := range parts {

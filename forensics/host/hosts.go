@@ -218,6 +218,9 @@ func (hs *Hosts) mountAll(h *Host) {
 		}
 	}
 	h.Mounts = append(h.Mounts, mounts...)
+	if h.full {
+		hs.gap(model.Decisive, model.Source{Volume: h.Volume.ID, Host: h.ID, DiskOffset: -1}, model.Msg("gap.mounts", "host", h.ID), fmt.Errorf("more than %d mount points, with those that bind mounts show again", maxMounted))
+	}
 }
 
 func (hs *Hosts) mountVolume(h *Host, m *Mount, rootDevice string) {
@@ -256,7 +259,7 @@ func (hs *Hosts) bind(h *Host, m *Mount) {
 		return
 	}
 	target := h.point(m.Target)
-	if _, below := m.Option("rbind"); below {
+	if _, below := m.Option("rbind"); below && !h.full {
 		for _, at := range slices.Sorted(maps.Keys(h.mounts)) {
 			if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(m.Bind, "/")+"/"); ok && rest != "" && !strings.HasPrefix(at+"/", target+"/") {
 				h.mount(path.Join(target, rest), h.mounts[at], true)

@@ -75,11 +75,69 @@ func (n *globNode) child(part string) *globNode {
 // maxExtractors is what fits the set that wants uses.
 const maxExtractors = 64
 
-// active is what of the patterns can still match below a directory.
+// active is what of the patterns can still match below a directory: those that name it,
+// and those that hold below every directory ("**" at their beginning).
 type active struct {
+	named, any reached
+}
+
+// reached are places in the patterns.
+type reached struct {
 	now  []*globNode // at this directory
 	deep []*globNode // at this one, and at all below
-	all  int         // how many of deep are so for each directory there is
+}
+
+func (r *reached) enter(n *globNode) {
+	r.now = append(r.now, n)
+	if n.deep != nil {
+		r.deep = append(r.deep, n.deep)
+	}
+}
+
+func (r *reached) each(fn func(*globNode)) {
+	for _, n := range r.now {
+		fn(n)
+	}
+	for _, n := range r.deep {
+		fn(n)
+	}
+}
+
+// step gives what is reached at a child.
+func (r *reached) step(part string) reached {
+	out := reached{deep: r.deep[:len(r.deep):len(r.deep)]}
+	r.each(func(n *globNode) {
+		if c := n.literal[part]; c != nil {
+			out.enter(c)
+		}
+		for _, w := range n.wild {
+			if ok, err := path.Match(w.pattern, part); err == nil && ok {
+				out.enter(w.node)
+			}
+		}
+	})
+	return out
+}
+
+// wants gives the extractors that want a file of the directory.
+func (r *reached) wants(name string) uint64 {
+	var found uint64
+	add := func(n *globNode) {
+		for _, w := range n.wants {
+			found |= 1 << w
+		}
+	}
+	r.each(func(n *globNode) {
+		if c := n.literal[name]; c != nil {
+			add(c)
+		}
+		for _, w := range n.wild {
+			if ok, err := path.Match(w.pattern, name); err == nil && ok {
+				add(w.node)
+			}
+		}
+	})
+	return found
 }
 
 // homes says which directories of a host are home directories.
@@ -96,53 +154,27 @@ func isHome(h homes, p string) bool {
 
 // start gives what is active at the root of a host.
 func (g *globs) start(h homes) active {
-	var a active
-	a.enter(&g.root)
-	a.all = len(a.deep)
+	a := active{named: reached{now: []*globNode{&g.root}}}
+	if g.root.deep != nil {
+		a.any.deep = []*globNode{g.root.deep}
+	}
 	if isHome(h, "/") {
-		a.enter(&g.home)
+		a.named.enter(&g.home)
 	}
 	return a
 }
 
-func (a *active) enter(n *globNode) {
-	a.now = append(a.now, n)
-	if n.deep != nil {
-		a.deep = append(a.deep, n.deep)
-	}
-}
-
 // step gives what is active below a directory's child; p is its whole path.
 func (g *globs) step(a active, part, p string, h homes) active {
-	out := active{deep: a.deep[:len(a.deep):len(a.deep)], all: a.all}
-	a.each(func(n *globNode) {
-		if c := n.literal[part]; c != nil {
-			out.enter(c)
-		}
-		for _, w := range n.wild {
-			if ok, err := path.Match(w.pattern, part); err == nil && ok {
-				out.enter(w.node)
-			}
-		}
-	})
+	out := active{a.named.step(part), a.any.step(part)}
 	if isHome(h, p) {
-		out.enter(&g.home)
+		out.named.enter(&g.home)
 	}
 	return out
 }
 
-func (a *active) each(fn func(*globNode)) {
-	for _, n := range a.now {
-		fn(n)
-	}
-	for _, n := range a.deep {
-		fn(n)
-	}
-}
-
-// leads says whether the directory is one that patterns name: more is active at it than
-// at any other.
-func (a *active) leads() bool { return len(a.now) > 0 || len(a.deep) > a.all }
+// leads says whether the directory is one that patterns name.
+func (a *active) leads() bool { return len(a.named.now) > 0 || len(a.named.deep) > 0 }
 
 // at gives what is active at a directory, a path of the host.
 func (g *globs) at(dir string, h homes) active {
@@ -160,27 +192,9 @@ func (g *globs) below(a active, dir, rest string, h homes) active {
 	return a
 }
 
-// wants gives the extractors that want a file of a directory: bit i stands for the one
+// wants gives the extractors that want a file of the directory: bit i stands for the one
 // at place i of the list.
-func (a *active) wants(name string) uint64 {
-	var found uint64
-	add := func(n *globNode) {
-		for _, w := range n.wants {
-			found |= 1 << w
-		}
-	}
-	a.each(func(n *globNode) {
-		if c := n.literal[name]; c != nil {
-			add(c)
-		}
-		for _, w := range n.wild {
-			if ok, err := path.Match(w.pattern, name); err == nil && ok {
-				add(w.node)
-			}
-		}
-	})
-	return found
-}
+func (a *active) wants(name string) uint64 { return a.named.wants(name) | a.any.wants(name) }
 
 // match gives the extractors that want a path of a host.
 func (g *globs) match(p string, h homes) uint64 {

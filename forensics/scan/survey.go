@@ -179,7 +179,8 @@ func (v *surveyor) file(a alias) {
 	n := l.sorted[i]
 	for _, k := range l.byDir[l.first[n]:l.first[n+1]] {
 		if j := &l.jobs[k]; j.name == name && j.state == filesystem.Live && !j.link {
-			l.alias(j, aliased{site{a.host, a.path}, v.s.globs.match(a.path, a.host)})
+			at := v.s.globs.at(path.Dir(a.path), a.host)
+			v.alias(l, j, aliased{site{a.host, a.path}, at.wants(path.Base(a.path))}, at)
 		}
 	}
 }
@@ -214,20 +215,28 @@ func (v *surveyor) expand(a alias, l *list, real string) {
 			if j.link {
 				v.consider(at, site{a.host, here}, j.name)
 			}
-			l.alias(j, aliased{site{a.host, here + j.name}, at.wants(j.name)})
+			v.alias(l, j, aliased{site{a.host, here + j.name}, at.wants(j.name)}, at)
 		}
 		i++
 	}
 }
 
-// alias notes another path of a file, if somebody wants it there. A path through a link
+// alias notes another path of a file, if somebody wants it there; at is its directory. A path through a link
 // of merged /usr says nothing that its own does not.
-func (l *jobList) alias(j *job, a aliased) {
-	if own := l.site(j); a.wants&^j.wants == 0 && (own.path == a.path || own.path == "/usr"+a.path) {
+func (v *surveyor) alias(l *list, j *job, a aliased, at active) {
+	own := l.site(j)
+	if a.wants == 0 || a.wants&^j.wants == 0 && (own.path == a.path || own.path == "/usr"+a.path) {
 		return
 	}
-	if a.wants == 0 {
+	// Where a pattern names the one path, and holds of the other because it holds
+	// everywhere, the one says what the file is.
+	here := at.named.wants(path.Base(a.path))
+	if a.wants &= here | ^j.wants; a.wants == 0 {
 		return
+	}
+	if both := here & j.wants; both != 0 {
+		at = v.s.globs.at(path.Dir(own.path), own.host)
+		j.wants &^= both &^ at.named.wants(j.name)
 	}
 	if j.alias == 0 {
 		l.aliases = append(l.aliases, nil)

@@ -39,6 +39,6 @@ func (v *surveyor) nested(l *jobList) {
 		if j.link {
 			v.consider(x.at, site{server, x.path}, j.name)
 		}
-		l.alias(j, aliased{site{server, x.path + j.name}, x.at.wants(j.name)})
+		v.alias(l, j, aliased{site{server, x.path + j.name}, x.at.wants(j.name)}, x.at)
 	}
 }

@@ -180,7 +180,7 @@ func (v *surveyor) file(a alias) {
 	for _, k := range l.byDir[l.first[n]:l.first[n+1]] {
 		if j := &l.jobs[k]; j.name == name && j.state == filesystem.Live && !j.link {
 			at := v.s.globs.at(path.Dir(a.path), a.host)
-			v.alias(l, j, aliased{site{a.host, a.path}, at.wants(path.Base(a.path))}, at)
+			v.alias(l.jobList, j, aliased{site{a.host, a.path}, at.wants(path.Base(a.path))}, at)
 		}
 	}
 }
@@ -215,7 +215,7 @@ func (v *surveyor) expand(a alias, l *list, real string) {
 			if j.link {
 				v.consider(at, site{a.host, here}, j.name)
 			}
-			v.alias(l, j, aliased{site{a.host, here + j.name}, at.wants(j.name)}, at)
+			v.alias(l.jobList, j, aliased{site{a.host, here + j.name}, at.wants(j.name)}, at)
 		}
 		i++
 	}
@@ -223,7 +223,7 @@ func (v *surveyor) expand(a alias, l *list, real string) {
 
 // alias notes another path of a file, if somebody wants it there; at is its directory. A path through a link
 // of merged /usr says nothing that its own does not.
-func (v *surveyor) alias(l *list, j *job, a aliased, at active) {
+func (v *surveyor) alias(l *jobList, j *job, a aliased, at active) {
 	own := l.site(j)
 	if a.wants == 0 || a.wants&^j.wants == 0 && (own.path == a.path || own.path == "/usr"+a.path) {
 		return

@@ -3,6 +3,7 @@ package origin
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -124,5 +125,70 @@ func BenchmarkOrigin(b *testing.B) {
 	ix := cases[0].tree.load(b)
 	for b.Loop() {
 		ix.Origin("/usr/share/some/directory/file.json", Stat{Size: 1})
+	}
+}
+
+// TestSeeOddNames: names that no directory should hold do no harm.
+func TestSeeOddNames(t *testing.T) {
+	ix := NewIndex()
+	for _, dir := range []string{"", "/", "//", "x", "/\x00", strings.Repeat("/a", 3000)} {
+		for _, name := range []string{"", ".", "..", "RECORD", ".gemspec", "a/b", "\xff\n"} {
+			ix.See(dir, name, Stat{Created: -1 << 62, Modified: 1 << 62})
+		}
+	}
+	if err := ix.Load(t.Context(), mem{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"", "/", "x", "//", "/a"} {
+		ix.Origin(name, Stat{})
+	}
+}
+
+// TestGive: what is noted of two volumes goes to the hosts that see it; of layers, the
+// same directory is one, and what the host does not see is not read.
+func TestGive(t *testing.T) {
+	m := mem{files: map[string]string{
+		site + "/a-1.dist-info/RECORD": "a.py,,\n", site + "/a.py": "x", site + "/b.py": "x",
+		"/opt/agent-1.0/LICENSE": "x",
+	}}
+	for i := range 12 {
+		m.files[fmt.Sprintf("/opt/agent-1.0/f%d", i)] = "x"
+	}
+	upper, lower := NewNames(), NewNames()
+	st := Stat{Size: 1, Created: day, Modified: day}
+	upper.See("/upper"+site+"/a-1.dist-info", "RECORD", st)
+	upper.See("/upper/opt/agent-1.0", "LICENSE", st)
+	lower.See("/lower"+site+"/a-1.dist-info", "RECORD", st)
+	lower.See("/lower"+site+"/gone-1.dist-info", "RECORD", st)
+	lower.See("/other"+site+"/other-1.dist-info", "RECORD", st)
+	for i := range 12 {
+		lower.See("/lower/opt/agent-1.0", fmt.Sprintf("f%d", i), st)
+	}
+	host, other := NewIndex(), NewIndex()
+	at := func(dir string) (*Index, string) {
+		switch {
+		case isBelow(dir, "/upper"), isBelow(dir, "/lower"):
+			return host, dir[len("/upper"):]
+		case isBelow(dir, "/other"):
+			return other, dir[len("/other"):]
+		}
+		return nil, ""
+	}
+	upper.Give(at)
+	lower.Give(at)
+	for _, ix := range []*Index{host, other} {
+		if err := ix.Load(t.Context(), m, nil); err != nil {
+			t.Fatal(err)
+		}
+		if p := ix.Problems(); len(p) > 0 {
+			t.Errorf("problems: %v", p)
+		}
+	}
+	if got, n := fmt.Sprint(m.ask(host, site+"/a.py"), ", ", m.ask(host, "/opt/agent-1.0/f1"), ", ", m.ask(host, site+"/b.py")), len(host.Components()); n != 2 ||
+		got != "python:a@1 listed listed, vendor:agent@1.0 siblings inferred, python within unlisted" {
+		t.Errorf("%d components: %s", n, got)
+	}
+	if n := len(other.Components()); n != 0 {
+		t.Errorf("%d components of a host that sees none of the files", n)
 	}
 }

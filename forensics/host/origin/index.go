@@ -154,7 +154,7 @@ func (n *Names) See(dir, name string, st Stat) {
 	if len(dir) > 1 && dir[len(dir)-1] == '/' {
 		dir = dir[:len(dir)-1]
 	}
-	if len(dir) > maxPath || dir == "" || dir[0] != '/' {
+	if name == "" || len(dir) > maxPath || dir == "" || dir[0] != '/' {
 		return
 	}
 	for _, i := range n.names[name] {
@@ -313,10 +313,16 @@ func (l *loader) component(c Component) (int32, error) {
 	if c.Installed == 0 {
 		c.Installed = l.at.came
 	}
+	if c.Installed < 0 || c.Installed > endOfTime {
+		c.Installed = 0
+	}
 	c.Owner = l.owned(c.Manifest)
 	l.components = append(l.components, c)
 	return int32(len(l.components) - 1), nil
 }
+
+// endOfTime is the last second of the year 9999: what is later cannot be written.
+const endOfTime = 253_402_300_799
 
 // clean keeps a name short, and its own: the rest of a manifest is let go of.
 func clean(s string) string {

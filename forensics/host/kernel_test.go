@@ -178,7 +178,7 @@ func TestTreeAsMounted(t *testing.T) {
 	}{
 		{"one volume", "LABEL=v1 / ext4 defaults\n", nil, nil},
 		{"four volumes", "LABEL=v1 / ext4\nLABEL=v2 /home ext4\nLABEL=v3 /var ext4\nLABEL=v4 /var/log ext4\n", []string{"/home", "/var", "/var/log"}, nil},
-		{"by UUID", "UUID=" + servers.UUID("2") + " /var ext4\n\tUUID=\"" + servers.UUID("3") + "\" \t /home ext4\n", []string{"/var", "/home"}, nil},
+		{"by UUID", "UUID=u2 /var ext4\n\tUUID=\"u3\" \t /home ext4\n", []string{"/var", "/home"}, nil},
 		{"escapes and slashes", "LABEL=v2 /srv/my\\040data/ ext4\nLABEL=v3 //var ext4\n", []string{"/srv/my data", "/var"}, servers.Tree{"/srv/my data/x": "1"}},
 		{
 			"bind", "LABEL=v2 /data ext4\n/data/log /var/log none bind\n/data/h /home none rw,bind\n",
@@ -198,12 +198,16 @@ func TestTreeAsMounted(t *testing.T) {
 		{"swap, tmpfs, noauto, nonsense", "/swapfile none swap sw 0 0\n#LABEL=v2 /opt ext4\nnonsense\n\nLABEL=v2 /mnt ext4 defaults,noatime 0 0\n", []string{"/srv/a"}, servers.Tree{"/srv/a/one": "1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tree := servers.Debian().With(servers.Planted(), links, servers.Tree{"/etc/fstab": c.fstab, "/.tools/": ""}, c.more)
+			// The kernel looks for a label on all devices of the machine: those of another run of
+			// this test must have others.
+			label, uuid := fmt.Sprintf("%dv", os.Getpid()), fmt.Sprintf("%08x-0000-4000-8000-00000000000", os.Getpid())
+			fstab := strings.NewReplacer("LABEL=v", "LABEL="+label, "UUID=u", "UUID="+uuid, "UUID=\"u", "UUID=\""+uuid).Replace(c.fstab)
+			tree := servers.Debian().With(servers.Planted(), links, servers.Tree{"/etc/fstab": fstab, "/.tools/": ""}, c.more)
 			parts, rest := tree.Split(c.points...)
 			var volumes []servers.Volume
 			for i, p := range append([]servers.Tree{rest}, parts...) {
 				digit := fmt.Sprint(i + 1)
-				volumes = append(volumes, servers.Volume{Tree: p, Label: "v" + digit, UUID: servers.UUID(digit)})
+				volumes = append(volumes, servers.Volume{Tree: p, Label: label + digit, UUID: uuid + digit})
 			}
 			image := filepath.Join(t.TempDir(), "disk.raw")
 			if err := servers.Disk(t.Context(), image, volumes...); err != nil {

@@ -9,6 +9,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/inventory"
+	"icecore/forensics/message"
 	"icecore/forensics/model"
 )
 
@@ -82,8 +83,15 @@ func ListImage(ctx context.Context, img *Image, name string, opts ListImageOptio
 	inv.Gaps = slices.DeleteFunc(slices.Clone(a.Coverage.Gaps), func(g Gap) bool {
 		return g.Subject == model.SubjectContent || g.Subject == model.SubjectDeleted
 	})
-	inv.Gaps = append(inv.Gaps, gaps...)
+	inv.Gaps = completed(append(inv.Gaps, gaps...))
 	return inv, nil
+}
+
+// completed fills in the sentences of gaps.
+func completed(gaps []Gap) []Gap {
+	a := model.Analysis{Coverage: model.Coverage{Gaps: gaps}}
+	message.English().Complete(&a)
+	return a.Coverage.Gaps
 }
 
 // extractorsOf gives the extractors that a list needs.

@@ -11,6 +11,7 @@ import (
 
 	"icecore/fixtures"
 	"icecore/forensics/inventory"
+	"icecore/forensics/model"
 )
 
 // TestInventories: a list of the image, for which only its files are read, is that of
@@ -74,5 +75,15 @@ func TestInventories(t *testing.T) {
 	}
 	if _, err := ListImage(context.Background(), img, "cats", ListImageOptions{}); err == nil {
 		t.Error("a list that there is not")
+	}
+}
+
+// TestCompleted: what a list or a search could not read has its sentences.
+func TestCompleted(t *testing.T) {
+	gaps := completed([]Gap{{
+		Subject: model.SubjectFile, What: model.Msg("gap.file", "volume", "p1", "path", "/x"), Why: model.Msg("why.error", "error", "it is a hole"), Weight: model.Partial,
+	}})
+	if len(gaps) != 1 || !strings.Contains(gaps[0].WhatText, "/x") || gaps[0].WhyText != "it is a hole" {
+		t.Errorf("%+v", gaps)
 	}
 }

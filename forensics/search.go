@@ -53,7 +53,7 @@ func SearchImage(ctx context.Context, img *Image, p *SearchPattern, o SearchOpti
 		}
 	}
 	stats, err := search.Image(ctx, img, records, p, so, fn)
-	stats.Gaps = append(append(gaps, img.Gaps...), stats.Gaps...)
+	stats.Gaps = completed(append(append(gaps, img.Gaps...), stats.Gaps...))
 	return stats, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sort"
 	"strings"
 	"time"
 
@@ -51,14 +52,12 @@ func (w *worker) file(ctx context.Context, v *host.Volume, s *slot, src model.So
 	if s.job.log {
 		in = Logs
 	}
+	place := placer{v: v, f: f}
 	add := func(h Hit) error {
 		if h.Source.Member == "" {
-			h.Source.DiskOffset = v.DiskOffset(f, h.Source.Offset)
+			h.Source.DiskOffset = place.of(h.Source.Offset)
 		}
-		if s.hits = append(s.hits, h); len(s.hits) >= maxFileHits {
-			return errFull
-		}
-		return nil
+		return s.add(ctx, h)
 	}
 	err = w.within(ctx, f, segs, stored, in, src, s, add)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errTime) {
@@ -106,6 +105,29 @@ func (w *worker) within(
 	}
 	s.bytes += st.bytes
 	return errors.Join(skipped, w.compare(ctx, sum, f.Size()-at, f.Size(), in, src, add))
+}
+
+// placer gives the places of a file's bytes on the disk. Extents are read once, for the
+// first that is asked for.
+type placer struct {
+	v      *host.Volume
+	f      filesystem.File
+	exts   []filesystem.Extent
+	looked bool
+}
+
+// of gives the byte offset in the disk of a byte of the file, -1 where it is in a hole or
+// unknown.
+func (p *placer) of(offset int64) int64 {
+	if !p.looked {
+		p.exts, _ = p.f.Extents() // where there are none, no place is known
+		p.looked = true
+	}
+	i := sort.Search(len(p.exts), func(i int) bool { return p.exts[i].Logical+p.exts[i].Length > offset })
+	if i == len(p.exts) || p.exts[i].Logical > offset || p.exts[i].Unwritten {
+		return -1
+	}
+	return p.v.Offset + p.exts[i].Physical + offset - p.exts[i].Logical
 }
 
 // segment is a piece of a file without large holes.

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"runtime"
 	"slices"
@@ -189,15 +190,61 @@ func gap(v *host.Volume, p string, ref filesystem.Ref, err error) model.Gap {
 // slot is what a worker found in a file.
 type slot struct {
 	job   *job
-	hits  []Hit
+	found chan []Hit // closed at the end, when all else is set
+	batch []Hit      // that are not sent yet
+	sent  int
+	limit int // hits of which no more are wanted; 0: of all
 	gaps  []model.Gap
 	bytes int64
 	err   error // of the whole search: it was cancelled
-	done  chan struct{}
 }
 
-// ahead is how many files of a worker may be done before the ones before them are.
-const ahead = 16
+const (
+	// ahead is how many files of a worker may be done before the ones before them are.
+	ahead = 16
+	// batch is how many hits are sent at once. Of a file that is done before its turn, two
+	// batches wait, and its worker with a third.
+	batch = 512
+	// maxFileHits bounds the hits of one file.
+	maxFileHits = 4 << 20
+)
+
+// Errors that end the reading of a file: it has more hits than its share, or as many as
+// are wanted.
+var (
+	errFull   = errors.New("there are more hits in it than are given of one file")
+	errEnough = errors.New("there are hits enough")
+)
+
+// add keeps a hit.
+func (s *slot) add(ctx context.Context, h Hit) error {
+	if s.batch = append(s.batch, h); len(s.batch) == batch {
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	switch n := s.sent + len(s.batch); {
+	case n >= maxFileHits:
+		return errFull
+	case s.limit > 0 && n > s.limit: // one more says that there are more
+		return errEnough
+	}
+	return nil
+}
+
+// flush sends what was kept.
+func (s *slot) flush(ctx context.Context) error {
+	if len(s.batch) == 0 {
+		return nil
+	}
+	select {
+	case s.found <- s.batch:
+		s.sent, s.batch = s.sent+len(s.batch), nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Image searches the files of an image and records, and calls fn for each hit, in order.
 // An error of fn ends it.
@@ -249,7 +296,7 @@ func (l *jobList) run(ctx context.Context, p *Pattern, o *Options, res *results)
 		defer close(ordered)
 		defer close(work)
 		for i := range l.jobs {
-			s := &slot{job: &l.jobs[i], done: make(chan struct{})}
+			s := &slot{job: &l.jobs[i], found: make(chan []Hit, 2), limit: o.Limit}
 			select {
 			case ordered <- s:
 			case <-ctx.Done():
@@ -259,7 +306,7 @@ func (l *jobList) run(ctx context.Context, p *Pattern, o *Options, res *results)
 			case work <- s:
 			case <-ctx.Done():
 				s.err = ctx.Err()
-				close(s.done)
+				close(s.found)
 				return
 			}
 		}
@@ -271,7 +318,10 @@ func (l *jobList) run(ctx context.Context, p *Pattern, o *Options, res *results)
 			w := &worker{list: l, s: newSearcher(p), digest: p.Digest()}
 			for s := range work {
 				w.slot(ctx, s)
-				close(s.done)
+				if err := s.flush(ctx); err != nil {
+					s.err = err
+				}
+				close(s.found)
 			}
 		}()
 	}
@@ -288,14 +338,15 @@ func (l *jobList) collect(ctx context.Context, ordered <-chan *slot, o *Options,
 	}
 	n := int64(0)
 	for s := range ordered {
-		<-s.done
+		for hits := range s.found {
+			for i := range hits {
+				if more, err := res.give(&hits[i]); !more || err != nil {
+					return err
+				}
+			}
+		}
 		if s.err != nil {
 			return s.err
-		}
-		for i := range s.hits {
-			if more, err := res.give(&s.hits[i]); !more || err != nil {
-				return err
-			}
 		}
 		res.stats.Gaps = append(res.stats.Gaps, s.gaps...)
 		res.stats.Bytes += s.bytes
@@ -327,11 +378,8 @@ func (w *worker) slot(ctx context.Context, s *slot) {
 	}
 	if v.FS == nil {
 		src.Path, src.Host = swapPath, w.list.hosts.List[0].ID
-		if err := guard.Do("search", func() error { return w.swap(ctx, v, s, src) }); ctx.Err() != nil {
-			s.err = ctx.Err()
-		} else if err != nil {
-			s.gaps = append(s.gaps, gap(v, swapPath, j.ref, err))
-		}
+		err := guard.Do("search", func() error { return w.swap(ctx, v, s, src) })
+		s.failed(ctx, v, swapPath, err)
 		return
 	}
 	if h, inside := w.list.hosts.Of(v, p); j.state == filesystem.Live {
@@ -346,21 +394,22 @@ func (w *worker) slot(ctx context.Context, s *slot) {
 			name = src.InHost()
 		}
 		if _, ok := w.s.inText(name); ok {
-			s.hits = append(s.hits, Hit{In: Files, What: "name", Source: src, Excerpt: text.Cut(src.InHost(), MaxExcerpt)})
+			s.batch = append(s.batch, Hit{In: Files, What: "name", Source: src, Excerpt: text.Cut(src.InHost(), MaxExcerpt)})
 		}
 	}
 	if !j.content || j.size == 0 {
 		return
 	}
-	err := guard.Do("search", func() error { return w.file(ctx, v, s, src) })
-	if err == nil {
-		return
-	}
-	if ctx.Err() != nil {
+	s.failed(ctx, v, p, guard.Do("search", func() error { return w.file(ctx, v, s, src) }))
+}
+
+// failed keeps why a file was not searched, or not to its end.
+func (s *slot) failed(ctx context.Context, v *host.Volume, p string, err error) {
+	switch {
+	case ctx.Err() != nil:
 		s.err = ctx.Err()
-		return
-	}
-	if j.state != filesystem.Deleted {
-		s.gaps = append(s.gaps, gap(v, p, j.ref, err))
+	case err == nil, errors.Is(err, errEnough), s.job.state == filesystem.Deleted:
+	default:
+		s.gaps = append(s.gaps, gap(v, p, s.job.ref, err))
 	}
 }

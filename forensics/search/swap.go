@@ -30,10 +30,7 @@ func (w *worker) swap(ctx context.Context, v *host.Volume, s *slot, src model.So
 		err := w.s.run(ctx, io.NewSectionReader(v.Bytes, g.from, g.to-g.from), &st, func(m found) error {
 			h := m.hit(Files, src)
 			h.What, h.Source.DiskOffset = "swap space", v.Offset+m.offset
-			if s.hits = append(s.hits, h); len(s.hits) >= maxFileHits {
-				return errFull
-			}
-			return nil
+			return s.add(ctx, h)
 		})
 		if err != nil {
 			return err

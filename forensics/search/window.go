@@ -16,12 +16,7 @@ const (
 	overlap  = 64 << 10 // of them that are seen twice where no line ends
 	lookback = 64       // bytes before what is searched, which decide where an address begins
 	sniffed  = 32 << 10 // bytes that decide whether content is text
-	// maxFileHits bounds the hits of one file.
-	maxFileHits = 100_000
 )
-
-// errFull ends the reading of a file that has more hits than its share.
-var errFull = errors.New("there are more hits in it than are kept of one file")
 
 // searcher looks through content. It is for one goroutine.
 type searcher struct {

@@ -295,3 +295,31 @@ func TestCutShort(t *testing.T) {
 		decides(t, first, model.Inconclusive, "the volume only 12582912 bytes")
 	})
 }
+
+// TestRootUnreadable: a root filesystem that is there, and whose root directory or inodes
+// cannot be read, is none of which something is claimed; where a copy says where they are,
+// they are read.
+func TestRootUnreadable(t *testing.T) {
+	tool(t, "debugfs")
+	for _, tt := range []struct {
+		name, command string
+		mib           int // up to 8 there is one group, and no copy of its descriptor
+		want          model.VerdictState
+	}{
+		{"the root inode cleared", "clri <2>", 16, model.Inconclusive},
+		{"the root inode a file", "set_inode_field <2> mode 0100644", 16, model.Inconclusive},
+		{"its block out of the filesystem", "set_inode_field <2> block[0] 0", 16, model.Inconclusive},
+		{"inode table at block 0", "set_bg 0 inode_table 0", 8, model.Inconclusive},
+		{"inode table out of the disk", "set_bg 0 inode_table 7000000", 8, model.Inconclusive},
+		{"inode table over the boot block", "set_bg 0 inode_table 1", 8, model.Inconclusive},
+		{"inode table out of the disk, with a copy", "set_bg 0 inode_table 7000000", 16, model.NoIndicators},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			image := ext4Of(t, tt.mib, rootFiles)
+			if out, err := exec.Command("debugfs", "-w", "-R", tt.command, image).CombinedOutput(); err != nil || bytes.Contains(out, []byte("invalid")) {
+				t.Fatalf("debugfs: %v: %s", err, out)
+			}
+			decides(t, image, tt.want)
+		})
+	}
+}

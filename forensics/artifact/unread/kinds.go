@@ -14,8 +14,6 @@ type kind struct {
 // that match the same path, the first counts.
 func kinds() []kind {
 	return []kind{
-		{model.Msg("unread.wtmpdb"), []string{"/var/lib/wtmpdb/wtmp.db", "/var/log/wtmp.db"}, true},
-		{model.Msg("unread.lastlog"), []string{"/var/lib/lastlog/lastlog2.db"}, true},
 		{model.Msg("unread.audit"), []string{"/var/log/audit/audit.log*"}, false},
 		{model.Msg("unread.own-auth"), []string{"/var/log/sshd.log*", "/var/log/ssh.log*", "/var/log/authpriv.log*", "/var/log/authlog*", "/var/log/login.log*"}, true},
 		{model.Msg("unread.sudo"), []string{"/var/log/sudo.log*", "/var/log/sudo"}, false},

@@ -84,7 +84,7 @@ func (x Extractor) Extract(_ context.Context, in *artifact.Input, _ artifact.Emi
 
 // otherLogins says whether a log of logins is there that is read.
 func otherLogins(in *artifact.Input) bool {
-	for _, p := range []string{"/var/log/wtmp", "/var/log/auth.log", "/var/log/secure", "/var/log/messages", "/var/log/syslog", "/var/log/journal"} {
+	for _, p := range []string{"/var/log/wtmp", "/var/lib/wtmpdb/wtmp.db", "/var/log/auth.log", "/var/log/secure", "/var/log/messages", "/var/log/syslog", "/var/log/journal"} {
 		if in.Exists != nil && in.Exists(p) {
 			return true
 		}

@@ -80,8 +80,8 @@ func TestNamed(t *testing.T) {
 		"/var/spool/fcron/root.orig":              "table of fcron, which runs commands at given times: not read by this version",
 		"/var/log/audit/audit.log":                "log of auditd: not read by this version",
 		"/var/log/audit/audit.log.3":              "log of auditd: not read by this version",
-		"/var/lib/wtmpdb/wtmp.db":                 "logins as wtmpdb keeps them: not read by this version",
-		"/var/lib/lastlog/lastlog2.db":            "last logins as lastlog2 keeps them: not read by this version",
+		"/var/lib/wtmpdb/wtmp.db":                 "", // is read
+		"/var/lib/lastlog/lastlog2.db":            "",
 		"/var/log/custom/app.log":                 "", // nobody knows what stands in it
 		"/srv/var/log/pacman.log":                 "",
 		"/var/log/auth.log":                       "", // is read
@@ -133,39 +133,39 @@ func TestFold(t *testing.T) {
 // The only log of logins decides; beside one that is read it does not. What is empty,
 // deleted, or read by another extractor is not named.
 func TestWhen(t *testing.T) {
-	const wtmp = "/var/lib/wtmpdb/wtmp.db"
+	const own = "/var/log/sshd.log"
 	x := unread.New(nil)
-	if got := lines(t, x, nil, wtmp, "/var/lib/lastlog/lastlog2.db"); len(got) != 2 || got[0].Weight != model.Decisive || got[1].Weight != model.Decisive {
+	if got := lines(t, x, nil, own, "/var/log/pacman.log"); len(got) != 2 || got[0].Weight != model.Decisive || got[1].Weight != model.Partial {
 		t.Errorf("alone: %+v", got)
 	}
 	if got := lines(t, x, nil, "/var/log/pacman.log"); got[0].Weight != model.Partial {
 		t.Errorf("a package log: %+v", got)
 	}
 	for _, beside := range []string{"/var/log/wtmp", "/var/log/auth.log", "/var/log/secure", "/var/log/journal"} {
-		if got := lines(t, x, []string{beside}, wtmp); len(got) != 1 || got[0].Weight != model.Partial {
+		if got := lines(t, x, []string{beside}, own); len(got) != 1 || got[0].Weight != model.Partial {
 			t.Errorf("beside %s: %+v", beside, got)
 		}
 	}
 	none := func(artifact.Record) {}
 	content := io.NewSectionReader(strings.NewReader("x"), 0, 1)
 	for name, in := range map[string]*artifact.Input{
-		"empty":      {Path: wtmp, Content: io.NewSectionReader(strings.NewReader(""), 0, 0)},
-		"no content": {Path: wtmp},
-		"deleted":    {Path: wtmp, Content: content, Inode: &filesystem.Inode{State: filesystem.Deleted}},
+		"empty":      {Path: own, Content: io.NewSectionReader(strings.NewReader(""), 0, 0)},
+		"no content": {Path: own},
+		"deleted":    {Path: own, Content: content, Inode: &filesystem.Inode{State: filesystem.Deleted}},
 	} {
 		if err := x.Extract(t.Context(), in, none); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for pattern, path := range map[string]string{
-		wtmp: wtmp, "/var/lib/*/wtmp.db": wtmp, "/var/log/remote/**": "/var/log/remote/a/b/c.log", "**/pacman.log": "/var/log/pacman.log",
+		own: own, "/var/*/sshd.log": own, "/var/log/remote/**": "/var/log/remote/a/b/c.log", "**/pacman.log": "/var/log/pacman.log",
 	} {
 		x := unread.New([]artifact.Extractor{reader(pattern)})
 		if err := x.Extract(t.Context(), &artifact.Input{Path: path, Content: content}, none); err != nil {
 			t.Errorf("%s is read, and named: %v", path, err)
 		}
 	}
-	if err := unread.New([]artifact.Extractor{reader("/var/lib/wtmpdb")}).Extract(t.Context(), &artifact.Input{Path: wtmp, Content: content}, none); err == nil {
+	if err := unread.New([]artifact.Extractor{reader("/var/log")}).Extract(t.Context(), &artifact.Input{Path: own, Content: content}, none); err == nil {
 		t.Error("a directory above is no pattern of the file")
 	}
 }

@@ -159,6 +159,9 @@ type dockerImage struct {
 func (l *dockerLayers) images() error {
 	d := l.d
 	for _, driver := range d.list(d.path("image"), 100) {
+		if !d.exists(d.path("image", driver, "imagedb")) {
+			continue // a directory of somebody else
+		}
 		names := l.names(driver)
 		for _, id := range d.list(d.path("image", driver, "imagedb/content/sha256"), maxEntries) {
 			at := d.path("image", driver, "imagedb/content/sha256", id)

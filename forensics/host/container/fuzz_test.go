@@ -15,7 +15,7 @@ var places = map[Root]struct {
 	{StorageRoot, "/s"}:                {"/s/overlay-containers/containers.json", map[string]string{"/s/overlay-layers/layers.json": `[{"id":"a"}]`}},
 	{Bundle, "/b"}:                     {"/b/config.json", map[string]string{"/b/rootfs/bin/sh": ""}},
 	{LXCContainer, "/l"}:               {"/l/config", nil},
-	{LXDContainer, "/x"}:               {"/x/backup.yaml", nil},
+	{LXDContainer, "/x"}:               {"/x/backup.yaml", map[string]string{"/x/rootfs/a": ""}},
 	{SnapDir, "/n"}:                    {"/n/state.json", nil},
 	{PodmanState, "/p"}:                {"/p/db.sql", nil},
 	{ContainerdRoot, "/c"}:             {"/c/io.containerd.metadata.v1.bolt/meta.db", nil},

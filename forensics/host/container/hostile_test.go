@@ -83,7 +83,7 @@ func TestHostile(t *testing.T) {
 		{"storage: the beginning of a list", "no valid JSON", map[string]string{"/s/overlay-containers/containers.json": `[{"id":"a"},{"id"`}, storage, 1, false},
 		{"no database", "damaged bbolt database", map[string]string{"/c/io.containerd.metadata.v1.bolt/meta.db": "x"}, Root{ContainerdRoot, "/c"}, 0, false},
 		{"an empty database", "damaged bbolt database", map[string]string{"/c/io.containerd.metadata.v1.bolt/meta.db": ""}, Root{ContainerdRoot, "/c"}, 0, false},
-		{"aliases of YAML", "cannot unmarshal", map[string]string{"/l/backup.yaml": bomb()}, Root{LXDContainer, "/l"}, 0, false},
+		{"aliases of YAML", "cannot unmarshal", map[string]string{"/l/backup.yaml": bomb(), "/l/rootfs/x": ""}, Root{LXDContainer, "/l"}, 0, false},
 	} {
 		var before, after runtime.MemStats
 		tree := files(t, tt.files)
@@ -282,5 +282,37 @@ func TestKubernetes(t *testing.T) {
 	}
 	if len(got.Problems) != 1 || got.Problems[0].Member != "v1/k8s.io/containers/x/spec" {
 		t.Errorf("%+v", got.Problems)
+	}
+}
+
+// TestDrift: what a container wrote is counted, named, and bounded.
+func TestDrift(t *testing.T) {
+	list := map[string]string{"/l/etc/x": "x", "/l/empty": "", "/l/bin/b": "x", "/l/bin/a": "x", "/l/link@": "/bin/a"}
+	for i := range 150 {
+		list[fmt.Sprintf("/many/%03d", i)] = "x"
+	}
+	tree := files(t, list)
+	for _, name := range []string{"/l/bin/a", "/l/bin/b", "/l/empty"} {
+		if err := os.Chmod(filepath.Join(tree.dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := ReadDrift(t.Context(), tree, "/l", 100)
+	if d.Files != 4 || d.Cut || strings.Join(d.Executables, ",") != "/bin/a,/bin/b" {
+		t.Errorf("%+v", d)
+	}
+	if d := ReadDrift(t.Context(), tree, "/l", 3); !d.Cut || d.Files > 3 {
+		t.Errorf("%+v", d)
+	}
+	if d := ReadDrift(t.Context(), tree, "/none", 100); d.Cut || d.Files != 0 {
+		t.Errorf("%+v", d)
+	}
+	for i := range 150 {
+		if err := os.Chmod(filepath.Join(tree.dir, fmt.Sprintf("/many/%03d", i)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := ReadDrift(t.Context(), tree, "/many", 1000); !d.Cut || d.Files != 150 || len(d.Executables) != maxExecutables {
+		t.Errorf("%d files, %d named, %t", d.Files, len(d.Executables), d.Cut)
 	}
 }

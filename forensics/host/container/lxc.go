@@ -37,6 +37,9 @@ func (d *reader) settings(name string, fn func(section, key, value string)) bool
 // lxc reads one container of LXC: lxc.container.conf(5), of both ages.
 func (d *reader) lxc() error {
 	at := d.path("config")
+	if !d.regular(at) {
+		return nil // a directory of somebody else
+	}
 	c := Container{Engine: LXC, Name: path.Base(d.root.Dir), ID: path.Base(d.root.Dir), Source: Place{Path: at}}
 	ours, mapped, unconfined := false, false, false
 	if !d.settings(at, func(_, key, value string) {
@@ -136,6 +139,9 @@ type lxdInstance struct {
 // copy of it stands beside each root.
 func (d *reader) lxd() error {
 	at := d.path("backup.yaml")
+	if !d.regular(at) || !d.exists(d.path("rootfs")) && !d.beside("containers") {
+		return nil // a name that many programs use
+	}
 	b, err := d.file(at, maxFile)
 	var doc struct {
 		Container *lxdInstance `yaml:"container"` // since Incus and LXD 4: instance
@@ -195,7 +201,7 @@ func (d *reader) lxd() error {
 // bundle reads a directory that runc could run, of whoever made it.
 func (d *reader) bundle() error {
 	at := d.path("config.json")
-	if !d.exists(at) {
+	if !d.regular(at) {
 		if d.exists(d.path("config")) && path.Base(path.Dir(d.root.Dir)) != "lxc" {
 			return d.lxc()
 		}
@@ -283,6 +289,19 @@ func (c *Container) nspawn(section, key, value string) {
 			c.NetworkMode = "host"
 		}
 	}
+}
+
+// beside says whether the directory of the root has a name.
+func (d *reader) beside(name string) bool { return path.Base(path.Dir(d.root.Dir)) == name }
+
+// regular says whether a path is a regular file.
+func (d *reader) regular(name string) bool {
+	f, err := d.tree.Lookup(name, true)
+	if err != nil {
+		return false
+	}
+	in, err := f.Inode()
+	return err == nil && in.IsRegular()
 }
 
 // isDir says whether a path is a directory.

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"icecore/forensics/filesystem"
 )
@@ -78,19 +77,24 @@ func (t memoryTree) Lookup(name string, follow bool) (filesystem.Found, error) {
 	return filesystem.Found{FS: t.memory, Ref: ref, Path: p, Real: p}, err
 }
 
-func (t memoryTree) ReadDir(name string) ([]filesystem.DirEntry, error) {
-	name = path.Clean(name)
-	if t.number(name) == 0 {
-		return nil, fs.ErrNotExist
-	}
-	if _, ok := t.data[name]; ok {
+func (m *memory) ReadDir(r filesystem.Ref) ([]filesystem.DirEntry, error) {
+	name := m.names[r.Inode-1]
+	if _, ok := m.data[name]; ok {
 		return nil, fs.ErrInvalid
 	}
 	var out []filesystem.DirEntry
-	for i, n := range t.names {
-		if n != "/" && path.Dir(n) == name && !strings.HasSuffix(n, "/") {
+	for i, n := range m.names {
+		if n != "/" && path.Dir(n) == name {
 			out = append(out, filesystem.DirEntry{Name: path.Base(n), Inode: uint64(i) + 1})
 		}
 	}
 	return out, nil
+}
+
+func (t memoryTree) ReadDir(name string) ([]filesystem.DirEntry, error) {
+	f, err := t.Lookup(name, true)
+	if err != nil {
+		return nil, err
+	}
+	return t.memory.ReadDir(f.Ref)
 }

@@ -58,6 +58,9 @@ func (d *reader) podman() error {
 		return err
 	}
 	at := d.path("db.sql")
+	if !d.regular(at) {
+		return nil
+	}
 	err := d.podmanSQL(at)
 	if errors.Is(err, errFull) || d.ctx.Err() != nil {
 		return err
@@ -76,6 +79,10 @@ func (d *reader) podmanSQL(at string) error {
 	var log sqlite.File
 	if l, err := d.open(at + "-wal"); err == nil {
 		log = l
+	}
+	head := make([]byte, len(sqlite.Magic))
+	if n, _ := f.ReadAt(head, 0); string(head[:n]) != sqlite.Magic && !d.exists(d.path("storage.lock")) {
+		return nil // a dump of another database: the name is common
 	}
 	db, err := sqlite.Open(d.ctx, f, log)
 	if err != nil {

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"icecore/forensics/filesystem"
@@ -96,27 +97,29 @@ type Drift struct {
 // ReadDrift lists the files of a layer. budget is how many entries may be looked at.
 func ReadDrift(ctx context.Context, tree filesystem.Tree, layer string, budget int) Drift {
 	var d Drift
-	var read func(dir string, depth int)
-	read = func(dir string, depth int) {
-		entries, err := tree.ReadDir(layer + dir)
-		if err != nil || ctx.Err() != nil {
-			return
-		}
+	top, err := tree.Lookup(layer, true)
+	if err != nil {
+		return d
+	}
+	// A layer lies on one filesystem: its directories need no lookup by path.
+	var read func(ref filesystem.Ref, dir string, depth int)
+	read = func(ref filesystem.Ref, dir string, depth int) {
+		entries, _ := top.FS.ReadDir(ref)
+		slices.SortFunc(entries, func(a, b filesystem.DirEntry) int { return strings.Compare(a.Name, b.Name) })
 		for _, e := range entries {
-			if budget--; budget < 0 || depth > maxDriftDepth {
+			if e.Deleted || e.Name == "." || e.Name == ".." {
+				continue
+			}
+			if budget--; budget < 0 || depth > maxDriftDepth || ctx.Err() != nil {
 				d.Cut = true
 				return
 			}
-			name := dir + "/" + e.Name
-			f, err := tree.Lookup(layer+name, false)
-			if err != nil || f.Path != layer+name {
-				continue
-			}
-			in, err := f.Inode()
+			name, ref := dir+"/"+e.Name, filesystem.Ref{Inode: e.Inode}
+			in, err := top.FS.Inode(ref)
 			switch {
 			case err != nil:
 			case in.IsDir():
-				read(name, depth+1)
+				read(ref, name, depth+1)
 			case in.IsRegular():
 				d.Files++
 				if in.Mode&0o111 == 0 || in.Size == 0 { // runc makes empty files to mount on
@@ -130,6 +133,6 @@ func ReadDrift(ctx context.Context, tree filesystem.Tree, layer string, budget i
 			}
 		}
 	}
-	read("", 0)
+	read(top.Ref, "", 0)
 	return d
 }

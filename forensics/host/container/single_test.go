@@ -137,8 +137,8 @@ snapshots: []
 			}},
 		},
 		"incus": {
-			map[string]string{"/p/c/backup.yaml": "instance:\n  name: c\n  status: Stopped\n  config: {boot.autostart: \"false\", volatile.last_state.power: RUNNING}\n"},
-			[]Container{{Engine: LXD, ID: "c", Name: "c", State: "stopped", RestartPolicy: "false", Source: place("/p/c/backup.yaml")}},
+			map[string]string{"/p/containers/c/backup.yaml": "instance:\n  name: c\n  status: Stopped\n  config: {boot.autostart: \"false\", volatile.last_state.power: RUNNING}\n"},
+			[]Container{{Engine: LXD, ID: "c", Name: "c", State: "stopped", RestartPolicy: "false", Source: place("/p/containers/c/backup.yaml")}},
 		},
 		"nspawn": {
 			map[string]string{
@@ -182,6 +182,11 @@ snapshots: []
 			},
 			[]Container{{Engine: Runc, ID: "x", Name: "x", Command: []string{"sh", "-c", "x"}, WorkDir: "/w", NetworkMode: "host", Layers: []string{"/opt/run/x/rootfs"}, Source: place("/opt/run/x/config.json")}},
 		},
+		"names that others use": {map[string]string{
+			"/srv/app/db.sql": "CREATE TABLE t(a);\n-- a dump\n", "/srv/helm/templates/backup.yaml": "{{ .Values.x }}: [", "/home/x/lxc/notes/config/readme": "x",
+			"/srv/map-layers/layers.json": "{}", "/srv/app/image/logos/repositories.json": "[]", "/srv/app/storage.lock": "", "/opt/w/rootfs/x": "", "/opt/w/config/a": "",
+			"/srv/lxc/c/config": "\x00\xff", "/var/lib/x/db.sql/": "", "/srv/y/metadata.db": "x", "/srv/deploy/x/deploy/readme.origin": "x",
+		}, nil},
 		"config.json of a program": {map[string]string{"/opt/app/config.json": `{"port":1}`, "/opt/app/rootfs/x": ""}, nil},
 	} {
 		tree := files(t, tt.files)

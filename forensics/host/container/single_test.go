@@ -184,7 +184,7 @@ snapshots: []
 		},
 		"names that others use": {map[string]string{
 			"/srv/app/db.sql": "CREATE TABLE t(a);\n-- a dump\n", "/srv/helm/templates/backup.yaml": "{{ .Values.x }}: [", "/home/x/lxc/notes/config/readme": "x",
-			"/srv/map-layers/layers.json": "{}", "/srv/app/image/logos/repositories.json": "[]", "/srv/app/storage.lock": "", "/opt/w/rootfs/x": "", "/opt/w/config/a": "",
+			"/srv/map-layers/layers.json": "{}", "/srv/app/image/logos/repositories.json": "[]", "/srv/z/storage.lock": "", "/opt/w/rootfs/x": "", "/opt/w/config/a": "",
 			"/srv/lxc/c/config": "\x00\xff", "/var/lib/x/db.sql/": "", "/srv/y/metadata.db": "x", "/srv/deploy/x/deploy/readme.origin": "x",
 		}, nil},
 		"config.json of a program": {map[string]string{"/opt/app/config.json": `{"port":1}`, "/opt/app/rootfs/x": ""}, nil},

@@ -21,8 +21,10 @@ func componentsOf(
 	ctx context.Context, img *Image, hosts *host.Hosts, owners map[*host.Host]func(string) string, verify bool,
 ) ([]inventory.Package, []Gap, error) {
 	indexes := make(map[*host.Host]*origin.Index)
+	budget := origin.NewBudget()
 	for _, h := range hosts.List {
 		indexes[h] = origin.NewIndex()
+		indexes[h].Share(budget)
 	}
 	for _, v := range img.Volumes {
 		if v.FS == nil {

@@ -32,8 +32,10 @@ func (s *Scan) originate(ctx context.Context, lists []*jobList) {
 	if s.opts.WantedOnly || s.opts.YARAOnly {
 		return
 	}
+	budget := origin.NewBudget()
 	for _, h := range s.hosts.List {
 		s.origins[h] = origin.NewIndex()
+		s.origins[h].Share(budget)
 	}
 	for _, l := range lists {
 		if l.names == nil {

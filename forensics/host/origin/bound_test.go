@@ -72,13 +72,35 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
-// TestBudget: what all manifests may cost together has an end, and it is listed.
+// TestBudget: what the manifests of all hosts may cost together has an end, and it is
+// listed.
 func TestBudget(t *testing.T) {
-	m := mem{files: map[string]string{"/srv/a/node_modules/x/package.json": "{}"}, size: map[string]int64{}}
-	ix := NewIndex()
-	l := &loader{Index: ix, tree: m, left: 1}
-	if _, err := l.read("/srv/a/node_modules/x/package.json", 100); err != errBudget {
-		t.Errorf("%v, want %v", err, errBudget)
+	m := mem{files: map[string]string{
+		"/srv/a/node_modules/x/package.json": `{"version":"1"}`, site + "/a-1.dist-info/RECORD": "a.py,sha256=" + sha("x") + ",1\nb.py,,\n",
+	}}
+	for name, b := range map[string]Budget{
+		"bytes": {bytes: 60, components: 9, listed: 9, digests: 99, nodes: 9}, "components": {bytes: 999, components: 1, listed: 9, digests: 99, nodes: 9},
+		"listed": {bytes: 999, components: 9, listed: 1, digests: 99, nodes: 9}, "digests": {bytes: 999, components: 9, listed: 9, digests: 1, nodes: 9},
+		"nodes": {bytes: 999, components: 9, listed: 9, digests: 99, nodes: 1}, "": {bytes: 999, components: 9, listed: 9, digests: 99, nodes: 9},
+	} {
+		var cut int
+		for range 2 {
+			ix := NewIndex()
+			for _, n := range sortedKeys(m.files) {
+				ix.See(parent(n), base(n), m.stat(n))
+			}
+			ix.Share(&b)
+			if err := ix.Load(t.Context(), m, nil); err != nil {
+				t.Fatal(err)
+			}
+			cut += len(ix.Problems())
+			if name == "" {
+				break
+			}
+		}
+		if (cut == 0) != (name == "") {
+			t.Errorf("%q: %d problems", name, cut)
+		}
 	}
 }
 

@@ -43,7 +43,8 @@ func fuzzed(t *testing.T, i int, content string) {
 	for _, name := range besideOf[at] {
 		m.files[name] = content
 	}
-	l := &loader{Index: NewIndex(), tree: m, left: 1 << 20}
+	l := &loader{Index: NewIndex(), tree: m}
+	l.budget = NewBudget()
 	l.owned = func(string) string { return "" }
 	l.at = manifest{dir: parent(at), name: base(at), came: day}
 	f := &allFormats[i]

@@ -78,7 +78,7 @@ func (l *loader) goFiles(comp int32, name, mod string) error {
 	if err != nil {
 		return err
 	}
-	if l.left -= n; l.left < 0 {
+	if l.budget.bytes -= n; l.budget.bytes < 0 {
 		return errBudget
 	}
 	z, err := zip.NewReader(f, f.Size())

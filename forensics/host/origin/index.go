@@ -15,15 +15,15 @@ import (
 	"icecore/forensics/guard"
 )
 
-// Bounds of what is kept of one host, and of what is read.
+// Bounds of what is kept, and of what is read.
 const (
-	maxManifests  = 300_000
+	maxManifests  = 300_000 // of a volume, and of a host
 	maxComponents = 200_000
 	maxListed     = 3_000_000
 	maxDigests    = 160 << 20 // bytes of digests
 	maxNodes      = 1_000_000 // directories of components
-	maxDirs       = 1_000_000 // directories whose times are compared
-	maxRead       = 1 << 30   // bytes of manifests
+	maxDirs       = 1_000_000 // directories of a volume, and of a host, whose times are compared
+	maxRead       = 2 << 30   // bytes of manifests
 	maxProblems   = 100
 	maxPath       = 4096
 )
@@ -54,6 +54,7 @@ type Index struct {
 	nodes      map[string]node
 	components []Component
 	owned      func(string) string
+	budget     *Budget
 
 	problems []Problem
 	left     int // problems that are not kept
@@ -85,6 +86,21 @@ type node struct {
 func NewIndex() *Index {
 	return &Index{Names: *NewNames(), seed: maphash.MakeSeed(), nodes: make(map[string]node)}
 }
+
+// Budget is what the manifests of several hosts may cost together: bytes read,
+// components, files and directories kept. It is not safe for concurrent use.
+type Budget struct {
+	bytes                              int64
+	components, listed, digests, nodes int
+}
+
+// NewBudget makes a budget: that of an index that shares none.
+func NewBudget() *Budget {
+	return &Budget{bytes: maxRead, components: maxComponents, listed: maxListed, digests: maxDigests, nodes: maxNodes}
+}
+
+// Share lets an index spend what others leave of a budget.
+func (ix *Index) Share(b *Budget) { ix.budget = b }
 
 // NewNames makes a note of no files.
 func NewNames() *Names {
@@ -188,7 +204,10 @@ func (ix *Index) Load(ctx context.Context, tree filesystem.Tree, owned func(path
 		owned = func(string) string { return "" }
 	}
 	ix.owned = owned
-	l := &loader{Index: ix, tree: tree, left: maxRead}
+	if ix.budget == nil {
+		ix.budget = NewBudget()
+	}
+	l := &loader{Index: ix, tree: tree}
 	for i := range allFormats {
 		f := &allFormats[i]
 		list := ix.manifests[i]
@@ -258,7 +277,6 @@ type loader struct {
 	*Index
 	tree filesystem.Tree
 	at   manifest
-	left int64 // bytes that may still be read
 	last struct {
 		dir  string
 		comp int32
@@ -287,10 +305,10 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("a %s, not a file", f.Inode().TypeName())
 	case f.Size() > limit:
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", filesystem.ErrTooLarge, f.Size(), limit)
-	case f.Size() > l.left:
+	case f.Size() > l.budget.bytes:
 		return nil, errBudget
 	}
-	l.left -= f.Size()
+	l.budget.bytes -= f.Size()
 	b := make([]byte, f.Size())
 	if len(b) == 0 {
 		return b, nil
@@ -303,7 +321,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 
 // component adds a component. Its manifest, time and owner are those of what is read.
 func (l *loader) component(c Component) (int32, error) {
-	if len(l.components) >= maxComponents {
+	if l.budget.components--; l.budget.components < 0 {
 		return -1, errCount
 	}
 	c.Name, c.Version, c.From = clean(c.Name), clean(c.Version), clean(c.From)
@@ -353,7 +371,7 @@ func (l *loader) node(dir string, n node) error {
 		l.nodes[dir] = old
 		return nil
 	}
-	if len(l.nodes) >= maxNodes {
+	if l.budget.nodes--; l.budget.nodes < 0 {
 		return errCount
 	}
 	l.nodes[strings.Clone(dir)] = n
@@ -362,13 +380,14 @@ func (l *loader) node(dir string, n node) error {
 
 // list says that a component names a file, with its size, or -1, and digest, if any.
 func (l *loader) list(comp int32, name string, size int64, algorithm string, sum []byte) error {
-	if len(l.table) >= maxListed || len(l.digests) >= maxDigests {
+	if l.budget.listed--; l.budget.listed < 0 || l.budget.digests <= 0 {
 		return errCount
 	}
 	e := entry{hash: maphash.String(l.seed, name), comp: uint32(comp), size: size}
 	if n := digestLen(algorithm); n > 0 && n == len(sum) {
 		e.digest = uint32(len(l.digests)) + 1
 		l.digests = append(append(l.digests, algorithmNumber(algorithm)), sum...)
+		l.budget.digests -= 1 + len(sum)
 	}
 	l.table = append(l.table, e)
 	l.components[comp].Files++

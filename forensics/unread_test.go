@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"icecore/forensics"
 	"icecore/forensics/model"
 )
@@ -321,5 +323,42 @@ func TestRootUnreadable(t *testing.T) {
 			}
 			decides(t, image, tt.want)
 		})
+	}
+}
+
+// TestKnownNotRead: logs that are known and not read have a line each kind, and decide
+// nothing beside a log of logins that is read; alone, those with logins do.
+func TestKnownNotRead(t *testing.T) {
+	files := map[string]string{
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "var/log/pacman.log": "[2026-11-12T08:00:00+0000] [ALPM] installed x (1-1)\n", "var/log/empty/pacman.log": "",
+		"var/log/nginx/access.log": "x\n", "var/log/nginx/access.log.1": "x\n", "var/log/remote/web1/auth.log": "x\n", "var/log/sshd.log": "x\n", "var/log/yum.log": "",
+		"var/log/auth.log": "Nov 12 08:00:31 h sshd[2]: Accepted password for root from 198.51.100.7 port 40010 ssh2\n",
+	}
+	for _, alone := range []bool{false, true} {
+		want := model.NoIndicators
+		if alone {
+			delete(files, "var/log/auth.log")
+			want = model.Inconclusive
+		}
+		image := ext4Of(t, 8, files)
+		decides(t, image, want)
+		a, err := forensics.Analyze(t.Context(), image, forensics.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, g := range a.Coverage.Gaps {
+			if g.Why.ID == "why.unread" {
+				got = append(got, g.WhatText+": "+g.WhyText)
+			}
+		}
+		if d := cmp.Diff([]string{
+			"volume disk, /var/log/nginx/access.log and 1 more file: logs of a web server: not read by this version",
+			"volume disk, /var/log/pacman.log: package log of pacman: not read by this version",
+			"volume disk, /var/log/remote/web1/auth.log: logs received from other hosts: not read by this version",
+			"volume disk, /var/log/sshd.log: log of logins, by a name that the syslog daemon was configured to use: not read by this version",
+		}, got); d != "" {
+			t.Errorf("alone: %v: %s", alone, d)
+		}
 	}
 }

@@ -48,6 +48,7 @@ import (
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 	"icecore/forensics/syslog"
 	"icecore/forensics/syslog/events"
@@ -90,8 +91,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return ctx.Err()
 	}
 	err = x.finish(in.Content.Size(), err)
-	if err != nil && x.f == nil {
-		return artifact.Cut(err) // what the whole journal says is not known
+	there := in.Inode == nil || in.Inode.State != filesystem.Deleted
+	if err != nil && there && (x.f == nil || 2*x.walked.Missing > int64(x.f.Entries)) {
+		return artifact.Cut(err) // what most of the journal says is not known
 	}
 	return err
 }

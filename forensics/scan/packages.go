@@ -35,6 +35,11 @@ func (s *Scan) own(ctx context.Context) {
 			for _, p := range problems {
 				s.packageProblem(h, db, p)
 			}
+			// A container often has no packages, and is none the worse for it.
+			system := h.Kind == host.Server || h.Kind == host.Other || len(db.Managers()) > 0
+			if s.listed && !s.opts.WantedOnly && system && !db.Known() {
+				s.gap(h.Volume.OwnershipGap(h.Root))
+			}
 			return ctx.Err()
 		})
 	}

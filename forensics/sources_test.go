@@ -143,7 +143,7 @@ func checkInode(in *filesystem.Inode, rec *artifact.Record) error {
 	}
 	ok := true
 	switch what := rec.Get("what"); what {
-	case "setuid_unowned":
+	case "setuid_unowned", "setuid_added":
 		ok = in.Mode&0o4000 != 0
 	case "file_capabilities":
 		ok = in.Mode&0o111 != 0

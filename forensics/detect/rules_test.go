@@ -140,6 +140,7 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"file_package_changed", "file.notable what=package_file_changed; owner=iproute2", "what=immutable"},
 	{"file_nss_module", "file.notable what=nss_module_unowned; file_type=elf", "what=hidden_elf"},
 	{"file_pam_module", "file.notable what=pam_module_unowned; file_type=elf", "what=hidden_elf"},
+	{"file_setuid_added", "file.notable what=setuid_added; owner=tools; mode=4755", "what=setuid_unowned"},
 	{"file_setuid_unowned", "file.notable what=setuid_unowned; mode=4755", "what=hidden_elf"},
 	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_setuid; mode=0755", "capabilities=cap_net_bind_service"},
 	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_net_raw,cap_sys_admin; mode=0755", "what=hidden_elf"},

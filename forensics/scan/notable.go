@@ -17,7 +17,8 @@ import (
 // notable makes the records file.notable: what is odd about a file itself,
 // whatever an extractor makes of its content.
 //
-//	what       setuid_unowned, kernel_thread_name, hidden_elf, temp_elf,
+//	what       setuid_unowned, setuid_added (its package states that it
+//	           is not setuid), kernel_thread_name, hidden_elf, temp_elf,
 //	           orphan_elf, orphan_empty (an executable whose content had not
 //	           reached the disk), package_file_changed,
 //	           component_file_changed (of a component that no package
@@ -74,6 +75,9 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	}
 	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && kind != filetype.Text && kind != filetype.Empty {
 		add("setuid_unowned")
+	}
+	if o.raised && executable && kind != filetype.Text && kind != filetype.Empty {
+		add("setuid_added")
 	}
 	if executable && kind != filetype.Text && kind != filetype.Empty && lendsCapabilities(inside, o) {
 		if caps, ok := capabilitiesOf(c.file); ok {

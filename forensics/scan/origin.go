@@ -62,7 +62,7 @@ func (s *Scan) originate(ctx context.Context, lists []*jobList) {
 func (s *Scan) components(ctx context.Context, h *host.Host) error {
 	ix := s.origins[h]
 	if err := ix.Load(ctx, h, func(name string) string {
-		return s.ownership(site{h, name}, filesystem.Live).owner
+		return s.ownership(site{h, name}, filesystem.Live, 0).owner
 	}); err != nil {
 		return err
 	}

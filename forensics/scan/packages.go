@@ -115,11 +115,13 @@ type ownership struct {
 	known  bool   // there is a package database
 	state  string // intact, changed, or empty: not compared
 	stated pkgdb.Digest
+	// raised says that the file is setuid and its package states that it is not.
+	raised bool
 	// origin is who brought a file that no package owns, the zero value: unknown.
 	origin origin.Origin
 }
 
-func (s *Scan) ownership(at site, st filesystem.State) ownership {
+func (s *Scan) ownership(at site, st filesystem.State, mode uint16) ownership {
 	db := s.packages[at.host]
 	if db == nil || !db.Known() || st != filesystem.Live {
 		return ownership{}
@@ -130,9 +132,14 @@ func (s *Scan) ownership(at site, st filesystem.State) ownership {
 		return out
 	}
 	out.owner = p.Name
+	f, ok := db.File(at.path)
+	if !ok {
+		return out
+	}
 	// What the administrator may change is not called changed.
-	if f, ok := db.File(at.path); ok && f.Has(pkgdb.DigestKnown) && !f.Is(pkgdb.Config|pkgdb.Ghost) {
+	if f.Has(pkgdb.DigestKnown) && !f.Is(pkgdb.Config|pkgdb.Ghost) {
 		out.stated = f.Digest
 	}
+	out.raised = (f.Has(pkgdb.ModeKnown) || f.Has(pkgdb.PermKnown)) && mode&0o4000 != 0 && f.Mode&0o4000 == 0
 	return out
 }

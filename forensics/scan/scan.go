@@ -262,9 +262,9 @@ func (s *Scan) Lookup(id, name string) *detect.FileFact {
 	if err != nil {
 		return nil
 	}
-	o := s.ownership(site{h, found.Path}, in.State)
+	o := s.ownership(site{h, found.Path}, in.State, in.Mode)
 	if o.owner == "" {
-		o = s.ownership(site{h, path.Clean(name)}, in.State)
+		o = s.ownership(site{h, path.Clean(name)}, in.State, in.Mode)
 	}
 	f := &detect.FileFact{Path: found.Path, Inode: in, Owner: o.owner, Known: o.known}
 	if from := s.originOf(site{h, found.Path}, in, o); from.Kind != "" {

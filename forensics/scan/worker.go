@@ -96,7 +96,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 		return nil
 	}
 	in := f.Inode()
-	c := &content{name: p, own: w.s.ownership(at, in.State), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0 || j.alias != 0}
+	c := &content{name: p, own: w.s.ownership(at, in.State, in.Mode), file: f, size: f.Size(), twin: j.twin, again: j.again, wanted: j.wants != 0 || j.alias != 0}
 	c.own.origin = w.s.originOf(at, in, c.own)
 	var cancel context.CancelFunc
 	c.ctx, cancel = w.s.limits.deadline(ctx, min(c.size, w.v.Size))

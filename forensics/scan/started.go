@@ -134,7 +134,8 @@ func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found
 	if err != nil || !in.IsRegular() || in.Size == 0 || in.State != filesystem.Live {
 		return nil, nil
 	}
-	if s.ownership(at, in.State, in.Mode).owner != "" || s.ownership(site{at.host, path.Clean(name)}, in.State, in.Mode).owner != "" {
+	owned := func(at site) bool { return s.ownership(at, in.State, in.Mode).owner != "" }
+	if owned(at) || owned(site{at.host, path.Clean(name)}) {
 		return nil, nil
 	}
 	if s.globs.match(at.path, at.host) != 0 {

@@ -135,3 +135,35 @@ func TestServerContainerCommands(t *testing.T) {
 		}
 	}
 }
+
+// TestServerEntrypoint: the script that a container starts is read in the layer that has
+// it; a script of the same path on the server is another one.
+func TestServerEntrypoint(t *testing.T) {
+	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	state := docker(`{"Driver":"overlay2","Path":"/run.sh"}`, `{"RestartPolicy":{"Name":"always"}}`).With(servers.Tree{
+		"/data/dk/image/overlay2/layerdb/mounts/" + id + "/mount-id": "top",
+		"/data/dk/image/overlay2/layerdb/mounts/" + id + "/parent":   "sha256:low",
+		"/data/dk/image/overlay2/layerdb/sha256/low/cache-id":        "low",
+		"/data/dk/overlay2/top/diff/tmp/":                            "",
+		"/data/dk/overlay2/low/diff/etc/os-release":                  "ID=x\n",
+	})
+	const miner = "#!/bin/sh\n/usr/bin/x -o stratum+tcp://pool.example:3333 -u y\n"
+	for _, tt := range []struct {
+		name, at string
+		found    bool
+	}{
+		{"in the image", "/data/dk/overlay2/low/diff/run.sh", true},
+		{"in the upper layer", "/data/dk/overlay2/top/diff/run.sh", true},
+		{"on the server, where nothing starts it", "/run.sh", false},
+	} {
+		a := served(t, made(t, servers.Volume{Tree: servers.Debian().With(state, servers.Tree{tt.at: miner})}))
+		found := false
+		for i := range a.Findings {
+			f := &a.Findings[i]
+			found = found || f.Rule == "started_script_miner" && f.Source.Path == tt.at && f.Level == detect.Critical
+		}
+		if found != tt.found {
+			t.Errorf("%s: found is %t: %v", tt.name, found, claims(a))
+		}
+	}
+}

@@ -40,6 +40,7 @@ func steps() []Analysis {
 		guessing(),
 		logEmptied(),
 		loginRecordsZeroed(),
+		loginRecordsDeleted(),
 		journalCut(),
 		journalAltered(),
 		timeSetBack(),

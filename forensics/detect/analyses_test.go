@@ -189,6 +189,8 @@ func TestAnalyses(t *testing.T) {
 		{"zeros in the middle", "login_records_zeroed", scene{records: []model.Record{log("zeroed=1; path=/var/log/wtmp")}}, Medium},
 		{"zeros at the end", "login_records_zeroed", scene{records: []model.Record{log("zero_tail=1; path=/var/log/wtmp")}}, None},
 		{"zeros of lastlog", "login_records_zeroed", scene{records: []model.Record{log("zeroed=1; path=/var/log/lastlog")}}, None},
+		{"rows of wtmpdb missing", "login_records_deleted", scene{records: []model.Record{log("deleted_rows=2; path=/var/lib/wtmpdb/wtmp.db")}}, Medium},
+		{"rows of wtmpdb, all there", "login_records_deleted", scene{records: []model.Record{log("entries=2; path=/var/lib/wtmpdb/wtmp.db")}}, None},
 		// Sinkholed names.
 		{"a pool", "hosts_nowhere", scene{records: nowhere(0)}, Medium},
 		{"a pool in a block list", "hosts_nowhere", scene{records: nowhere(60)}, Low},

@@ -79,6 +79,11 @@ var englishAnalyses = map[string]string{
 		"remove a login. Zeros at the end of the file come from a crash and are no finding.",
 	"login_records_zeroed.benign": "A damaged file",
 
+	"login_records_deleted.about": "" +
+		"Rows are missing between the first and the last of the wtmpdb database, which numbers them through. Its " +
+		"rotation removes only the oldest.",
+	"login_records_deleted.benign": "A rotation after the clock was set back",
+
 	"journal_cut.about": "" +
 		"Medium if the file to which journald was writing is deleted. Low if a thousand or more of the numbered " +
 		"entries are missing between two files, if nothing older than a day is left of a server that was in use " +

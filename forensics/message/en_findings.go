@@ -130,7 +130,10 @@ var englishFindings = map[string]string{
 	"log_emptied.begins": "{path} begins {first}, though the file was created {created}; no rotated part holds " +
 		"what is missing.",
 
-	"login_records_zeroed.title": "Login records overwritten with zeros",
+	"login_records_zeroed.title":  "Login records overwritten with zeros",
+	"login_records_deleted.title": "Login records deleted from the wtmpdb database",
+	"login_records_deleted.records": "{count} {count|row is|rows are} missing between the first and the last, as an " +
+		"intruder leaves them who deletes a login",
 	"login_records_zeroed.records": "{count} {count|record consists|records consist} of zeros only, as tools leave " +
 		"them that remove a login.",
 

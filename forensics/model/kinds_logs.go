@@ -109,6 +109,7 @@ func logKinds() []KindInfo {
 				volatile(numberField("records of zeros with others after them", "zeroed")),
 				volatile(numberField("such at the end", "zero_tail")),
 				volatile(numberField("records of no known type", "odd")),
+				volatile(numberField("rows of a wtmpdb database that are missing between the first and the last: they were deleted", "deleted_rows")),
 				volatile(numberField("bytes of an incomplete last record", "torn")),
 				volatile(yesField("nothing in it", "empty")),
 				volatile(numberField("users of lastlog that were not looked at", "unread")),

@@ -9,7 +9,8 @@
 //	login.boot     event (boot, shutdown), kernel; stamp logged
 //	login.last     user, line, host, service; stamp logged
 //	log.coverage   entries, bytes, backwards, odd (of no known type, or that could not
-//	               be read), empty, left_out, error; stamps first and last
+//	               be read), deleted_rows (numbers of wtmp that are missing between the
+//	               first and the last), empty, left_out, error; stamps first and last
 //
 // Times are microseconds of wtmpdb, seconds of lastlog2. The source of a record is its row in
 // the database; of one in the write-ahead log the database as a whole.
@@ -157,6 +158,7 @@ type reader struct {
 	open  []model.Record // sessions without an end
 
 	entries, odd, backwards, leftOut int64
+	id, missing                      int64 // of rows of wtmp
 	first, latest, prev              time.Time
 	bad                              error // of the first row that could not be read
 }
@@ -191,6 +193,11 @@ func (r *reader) seen(t time.Time) {
 // session reads a row of wtmp.
 func (r *reader) session(e entry) {
 	const microseconds = 1_000_000
+	// Numbers are given in order. Those of lastlog2 change with each log-in.
+	if r.id > 0 && e.id > r.id+1 {
+		r.missing += e.id - r.id - 1
+	}
+	r.id = e.id
 	begun, ended := e.moment("login", microseconds), e.moment("logout", microseconds)
 	r.seen(begun)
 	r.seen(ended)
@@ -260,6 +267,14 @@ func (r *reader) last(e entry) {
 	r.emitRecord(rec)
 }
 
+// deleted counts the rows that were deleted, if all that are there could be read.
+func (r *reader) deleted() int64 {
+	if r.bad != nil || r.missing > 1<<40 {
+		return 0
+	}
+	return r.missing
+}
+
 func (r *reader) finish(size int64, err error) {
 	r.endAll("open")
 	rec := model.Record{Kind: model.LogCoverage}
@@ -268,7 +283,7 @@ func (r *reader) finish(size int64, err error) {
 	for _, f := range []struct {
 		name string
 		n    int64
-	}{{"odd", r.odd}, {"backwards", r.backwards}, {"left_out", r.leftOut}} {
+	}{{"odd", r.odd}, {"backwards", r.backwards}, {"left_out", r.leftOut}, {"deleted_rows", r.deleted()}} {
 		if f.n > 0 {
 			rec.AddInt(f.name, f.n)
 		}

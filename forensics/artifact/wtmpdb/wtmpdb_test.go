@@ -79,6 +79,38 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// TestDeleted: rows between others that are gone were deleted; the oldest ones were rotated
+// away. Both are done here as wtmpdb rotate(8) and an intruder do it.
+func TestDeleted(t *testing.T) {
+	if _, err := exec.LookPath("sqlite3"); err != nil {
+		t.Skip("needs sqlite3: apt-get install sqlite3")
+	}
+	for sql, want := range map[string]string{
+		"DELETE FROM wtmp WHERE Login <= 1794460600000000": "",
+		"DELETE FROM wtmp WHERE User = 'root'":             "deleted_rows=1",
+		"DELETE FROM wtmp WHERE ID IN (3, 4, 6)":           "deleted_rows=3",
+	} {
+		b, err := os.ReadFile("testdata/var/lib/wtmpdb/wtmp.db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(t.TempDir(), "wtmp.db")
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("sqlite3", name, sql).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if b, err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+		got, err := extract(t, &artifact.Input{Path: "/var/lib/wtmpdb/wtmp.db", Content: content(b)})
+		if err != nil || !strings.Contains(got, want) || want == "" && strings.Contains(got, "deleted_rows") {
+			t.Errorf("%s: %v\n%s", sql, err, got)
+		}
+	}
+}
+
 // TestOther: what is no such database is an error; one that was never written is empty.
 func TestOther(t *testing.T) {
 	for name, text := range map[string]string{"a text": "x\n", "a page of zeros": strings.Repeat("\x00", 4096)} {

@@ -127,7 +127,10 @@ func decides(t *testing.T, image string, want model.VerdictState, names ...strin
 
 var (
 	bootFiles = map[string]string{"grub/grub.cfg": "set timeout=5\n", "vmlinuz": "kernel"}
-	rootFiles = map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/hostname": "h\n", "usr/bin/x": "#!/bin/sh\n"}
+	rootFiles = map[string]string{
+		"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/hostname": "h\n", "usr/bin/x": "#!/bin/sh\n",
+		"var/lib/dpkg/status": "Package: x\nStatus: install ok installed\nVersion: 1\n", "var/lib/dpkg/info/x.list": "/usr/bin/x\n",
+	}
 )
 
 // TestRootNotRead: an ext4 /boot is read, the volume beside it, which holds the system, is

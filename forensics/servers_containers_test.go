@@ -2,6 +2,10 @@ package forensics_test
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +111,39 @@ func TestServerContainers(t *testing.T) {
 	}
 }
 
+// TestServerNestedContainers: containers in containers, and two beside each other, are
+// hosts each.
+func TestServerNestedContainers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		tree  servers.Tree
+		times int
+	}{
+		{"two", container(servers.Planted()).Below("/var/lib/lxc/a/rootfs").With(container(servers.Planted()).Below("/var/lib/lxc/b/rootfs")), 2},
+		{"nested", container(servers.Planted()).With(container(servers.Planted()).Below("/var/lib/docker/vfs/dir/" + layerID)).Below("/var/lib/lxc/a/rootfs"), 2},
+		{"and the server itself", container(servers.Planted()).Below("/srv/jail").With(servers.Planted()), 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := served(t, made(t, servers.Volume{Tree: servers.Debian().With(servers.Benign(), c.tree)}))
+			var want []string
+			for range c.times {
+				want = append(want, plantedClaims(t)...)
+			}
+			slices.Sort(want)
+			if diff := cmp.Diff(want, claims(a)); diff != "" {
+				t.Errorf("- expected, + found:\n%s%s", diff, gaps(a))
+			}
+			hosts := make(map[string]int)
+			for i := range a.Findings {
+				hosts[a.Findings[i].Source.Host]++
+			}
+			if len(hosts) != c.times {
+				t.Errorf("findings by host: %v", hosts)
+			}
+		})
+	}
+}
+
 // overlay lays the files of the container over an image's layer, as Docker's overlay2
 // writes it down.
 func overlay(root, upper servers.Tree) servers.Tree {
@@ -141,5 +178,35 @@ func TestServerOverlay(t *testing.T) {
 			t.Errorf("- expected, + found:\n%s%s", diff, gaps(a))
 		}
 		checkPlaces(t, image, a, servers.Planted())
+	})
+	t.Run("covered by the upper layer", func(t *testing.T) {
+		// The table of the image is hidden below that of the container: cron reads the
+		// upper one. What lies below is found where it lies, if at all, but not as the
+		// container's.
+		a := served(t, made(t, servers.Volume{Tree: overlay(container(servers.Planted()), servers.Benign())}))
+		for i := range a.Findings {
+			if f := &a.Findings[i]; f.Source.InHost() == "/etc/cron.d/upd" && f.Level > detect.Low {
+				t.Errorf("%s %s at %s: %s", f.Level, f.Rule, f.Source.Path, f.Title)
+			}
+		}
+	})
+	t.Run("deleted by the upper layer", func(t *testing.T) {
+		if os.Getuid() != 0 {
+			t.Skip("needs root, to make the device that stands for a deleted file")
+		}
+		dir := t.TempDir()
+		if err := overlay(container(servers.Tree{"/etc/cron.d/upd": servers.Planted()["/etc/cron.d/upd"]}), servers.Tree{"/etc/cron.d/": ""}).Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		whiteout := filepath.Join(dir, "var/lib/docker/overlay2", layerID, "diff/etc/cron.d/upd")
+		if out, err := exec.Command("mknod", whiteout, "c", "0", "0").CombinedOutput(); err != nil {
+			t.Skipf("mknod: %v: %s", err, out)
+		}
+		a := served(t, made(t, servers.Volume{Dir: dir}))
+		for i := range a.Findings {
+			if f := &a.Findings[i]; f.Level > detect.Low && f.Source.InHost() == "/etc/cron.d/upd" {
+				t.Errorf("%s %s at %s: %s", f.Level, f.Rule, f.Source.Path, f.Title)
+			}
+		}
 	})
 }

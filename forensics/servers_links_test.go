@@ -95,7 +95,8 @@ func TestServerAliases(t *testing.T) {
 		decoy servers.Tree
 	}{
 		{"alone", nil},
-		{"profile.d", servers.Tree{"/etc/profile.d": "-> /opt/jobs"}},
+		{"cron.daily", servers.Tree{"/etc/cron.daily": "-> /opt/jobs"}},
+		{"cron.hourly through a link", servers.Tree{"/etc/cron.hourly": "-> /srv/x", "/srv/x": "-> ../opt/./jobs"}},
 		{"init.d", servers.Tree{"/etc/init.d": "-> /opt/jobs"}},
 		{"log", servers.Tree{"/var/log": "-> /opt/jobs"}},
 		{"units", servers.Tree{"/etc/systemd/system": "-> /opt/jobs"}},
@@ -103,9 +104,9 @@ func TestServerAliases(t *testing.T) {
 		{"home", servers.Tree{"/etc/passwd": "root:x:0:0::/root:/bin/sh\na:x:1:1::/opt/jobs:/bin/sh\n"}},
 		{"nothing known", servers.Tree{"/srv/a": "-> /opt/jobs", "/zzz": "-> /opt/jobs", "/aaa": "-> /opt/jobs", "/etc/a": "-> /opt/jobs", "/etc/z": "-> /opt/jobs"}},
 		{"all", servers.Tree{
-			"/etc/init.d":    "-> /opt/jobs",
+			"/etc/cron.daily": "-> /opt/jobs", "/etc/cron.hourly": "-> /opt/jobs", "/etc/cron.weekly": "-> /opt/jobs", "/etc/init.d": "-> /opt/jobs",
 			"/etc/profile.d": "-> /opt/jobs", "/etc/systemd/system": "-> /opt/jobs", "/usr/lib/systemd/system": "-> /opt/jobs", "/root/.ssh": "-> /opt/jobs",
-			"/var/lib/rpm": "-> /opt/jobs", "/var/log": "-> /opt/jobs", "/etc/sudoers.d": "-> /opt/jobs", "/etc/pam.d": "-> /opt/jobs",
+			"/var/lib/rpm": "-> /opt/jobs", "/var/log": "-> /opt/jobs", "/var/spool/cron": "-> /opt/jobs", "/etc/sudoers.d": "-> /opt/jobs", "/etc/pam.d": "-> /opt/jobs",
 		}},
 	} {
 		for how, use := range map[string]servers.Tree{"link": link, "bind": bind} {

@@ -115,6 +115,11 @@ func TestServerMounts(t *testing.T) {
 				With(servers.Tree{"/etc/cron.d/": "", "/opt/a/": "", "/etc/fstab": "/usr/share/z /opt/a none bind 0 0\n/opt/a/y /etc/cron.d none bind 0 0\n"})
 			return []servers.Volume{{Tree: tree}}
 		}},
+		{"bind of a file", func(files servers.Tree) []servers.Volume {
+			tree := servers.Debian().With(files).Move("/etc/cron.d/upd", "/opt/b").
+				With(servers.Tree{"/etc/cron.d/upd": "# nothing\n", "/etc/fstab": "/opt/b /etc/cron.d/upd none bind 0 0\n"})
+			return []servers.Volume{{Tree: tree}}
+		}},
 		{"behind a link to what is mounted", func(files servers.Tree) []servers.Volume {
 			tree := servers.Debian().With(files).Link("/var", "data/var", "/data/var").Link("/home", "/data/h", "/data/h").
 				With(servers.Tree{"/etc/fstab": "UUID=" + servers.UUID("2") + " /data ext4 defaults 0 2\n"})

@@ -2,6 +2,7 @@ package forensics_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,16 @@ func TestServerTwoSystems(t *testing.T) {
 	if len(hosts) != 1 {
 		t.Errorf("the findings of one system belong to the hosts %v", hosts)
 	}
+
+	// Both are hijacked: everything is found twice.
+	one, onRoot = servers.Debian().With(servers.Planted(), servers.Tree{"/etc/fstab": "LABEL=a / ext4\nLABEL=avar /var ext4\n"}).Split("/var")
+	two, twoRoot = other(servers.Planted()).With(servers.Tree{"/etc/fstab": "LABEL=b / ext4\nLABEL=bvar /var ext4\n"}).Split("/var")
+	a = served(t, made(t, servers.Volume{Tree: onRoot, Label: "a"}, servers.Volume{Tree: one[0], Label: "avar"},
+		servers.Volume{Tree: twoRoot, Label: "b"}, servers.Volume{Tree: two[0], Label: "bvar"}))
+	want := slices.Sorted(slices.Values(append(slices.Clone(plantedClaims(t)), plantedClaims(t)...)))
+	if diff := cmp.Diff(want, claims(a)); diff != "" {
+		t.Errorf("both hijacked: - expected, + found:\n%s%s", diff, gaps(a))
+	}
 }
 
 // TestServerRescue: a rescue system beside the real one takes nothing from it.
@@ -47,6 +58,12 @@ func TestServerRescue(t *testing.T) {
 			})
 		})
 	}
+	t.Run("mounts the real one", func(t *testing.T) {
+		checkLayout(t, func(files servers.Tree) []servers.Volume {
+			r := rescue.With(servers.Tree{"/etc/fstab": "LABEL=rescue / ext4\nLABEL=real /mnt ext4 noauto\n"})
+			return []servers.Volume{{Tree: r, Label: "rescue"}, {Tree: servers.Debian().With(files), Label: "real"}}
+		})
+	})
 }
 
 // TestServerBoot: what lies beside the root and is no part of the server's state takes

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,8 +133,15 @@ func TestNothingOutside(t *testing.T) {
 		if strings.Contains(stdout.String(), "this machine") {
 			t.Errorf("icecore %q shows a file of this machine", command)
 		}
-		if command[0] == "cat" && stdout.String() != job {
-			t.Errorf("icecore %q shows %q, the image has %q there", command, stdout.String(), job)
+		switch command[0] {
+		case "cat":
+			if stdout.String() != job {
+				t.Errorf("icecore %q shows %q, the image has %q there", command, stdout.String(), job)
+			}
+		case "analyze":
+			if want := "Cron Job Downloads and"; !strings.Contains(stdout.String(), want) {
+				t.Errorf("icecore %q says nothing of what the image has where its links lead: %s", command, fmt.Sprintf("%.2000s", stdout.String()))
+			}
 		}
 	}
 }

@@ -187,6 +187,7 @@ func TestTreeAsMounted(t *testing.T) {
 		},
 		{"bind does not show what is mounted below", "LABEL=v2 /var ext4\nLABEL=v3 /var/log ext4\n/var /mnt none bind\n", []string{"/var", "/var/log"}, nil},
 		{"rbind shows it", "LABEL=v2 /var ext4\nLABEL=v3 /var/log ext4\n/var /mnt none rbind\n", []string{"/var", "/var/log"}, nil},
+		{"rbind through a link", "LABEL=v2 /var ext4\nLABEL=v3 /var/log ext4\n/srv/v /mnt none rbind\n", []string{"/var", "/var/log"}, servers.Tree{"/srv/v": "-> ../var"}},
 		{"bind of a bind", "/var/log /mnt none bind\n/mnt /srv none bind\n", nil, nil},
 		{"bind of a file", "/etc/passwd /etc/shadow none bind\n/etc/group /var/log/auth.log none bind\n", nil, nil},
 		{"volume on a bind", "/srv/v /var none bind\nLABEL=v2 /var/log ext4\n", []string{"/var/log"}, servers.Tree{"/srv/v/log/": "", "/srv/v/lib/x": "1"}},

@@ -127,6 +127,21 @@ func TestServerAliases(t *testing.T) {
 	}
 }
 
+// TestServerTooManyAliases: where a file has more paths than are kept, that is a gap.
+func TestServerTooManyAliases(t *testing.T) {
+	tree := servers.Debian().With(servers.Tree{"/opt/jobs/upd": "#!/bin/sh\ntrue\n"})
+	for i := range 100 {
+		tree[fmt.Sprintf("/etc/systemd/system/l%d.service.wants", i)] = "-> /opt/jobs"
+		tree[fmt.Sprintf("/srv/h%d", i)] = "-> /opt"
+		tree["/etc/passwd"] += fmt.Sprintf("u%d:x:%d:%d::/srv/h%d:/usr/sbin/nologin\n", i, 2000+i, 2000+i, i)
+	}
+	tree["/opt/jobs/.bashrc"], tree["/opt/.bashrc"] = "umask 022\n", "umask 022\n"
+	a := served(t, made(t, servers.Volume{Tree: tree}))
+	if !gapAbout(a, "more than 64 paths") {
+		t.Errorf("a file has 100 paths, and no gap says so:\n%s", gaps(a))
+	}
+}
+
 // TestServerHomes: passwd says where homes are, and each of them is read as one below
 // /home is.
 func TestServerHomes(t *testing.T) {

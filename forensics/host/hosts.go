@@ -261,7 +261,7 @@ func (hs *Hosts) bind(h *Host, m *Mount) {
 	target := h.point(m.Target)
 	if _, below := m.Option("rbind"); below && !h.full {
 		for _, at := range slices.Sorted(maps.Keys(h.mounts)) {
-			if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(m.Bind, "/")+"/"); ok && rest != "" && !strings.HasPrefix(at+"/", target+"/") {
+			if rest, ok := strings.CutPrefix(at, n.path+"/"); ok && rest != "" && !strings.HasPrefix(at+"/", target+"/") {
 				h.mount(path.Join(target, rest), h.mounts[at], true)
 			}
 		}

@@ -18,7 +18,7 @@ import (
 const (
 	maxAliases  = 10_000    // links to directories, and bind mounts, that are followed
 	maxVisits   = 8_000_000 // directories looked at behind them
-	maxPerFile  = 8         // paths of one file
+	maxPerFile  = 64        // paths of one file
 	maxPathSize = 4096
 )
 
@@ -37,15 +37,16 @@ func (s *Scan) survey(ctx context.Context, lists []*jobList, marks *host.Marks) 
 		h.System.SnapshotTime = s.taken
 	}
 	v := &surveyor{s: s, lists: make(map[*host.Volume]*list)}
-	for _, l := range lists {
-		v.lists[l.v] = &list{jobList: l}
-		v.own(l)
-		v.nested(l)
-	}
+	// The bind mounts come first: no crowd of links uses up what is followed before them.
 	for _, h := range hosts.List {
 		for _, b := range h.Binds() {
 			v.queue = append(v.queue, alias{h, b, true})
 		}
+	}
+	for _, l := range lists {
+		v.lists[l.v] = &list{jobList: l}
+		v.own(l)
+		v.nested(l)
 	}
 	if err := v.follow(ctx); err != nil {
 		return err
@@ -64,7 +65,7 @@ type surveyor struct {
 	queue  []alias
 	done   int
 	visits int
-	cut    bool
+	cut    bool // a file has more paths than are kept
 }
 
 // alias is a path of a host at which a directory is seen that stands elsewhere.
@@ -148,10 +149,7 @@ func (v *surveyor) follow(ctx context.Context) error {
 			continue // a link to a file, to nowhere, or in a loop
 		}
 		if v.done++; v.done > maxAliases || v.visits > maxVisits {
-			v.s.gap(model.Gap{
-				Subject: model.SubjectHost, Source: model.Source{Host: a.host.ID, DiskOffset: -1}, What: model.Msg("gap.links", "host", a.host.ID),
-				Why: model.Msg("why.error", "error", text.Raw(fmt.Sprintf("more than %d links to directories, or %d directories behind them", maxAliases, maxVisits))), Weight: model.Decisive,
-			})
+			v.gap(a.host, fmt.Sprintf("more than %d links to directories, or %d directories behind them", maxAliases, maxVisits))
 			return nil
 		}
 		for _, d := range dirs {
@@ -242,9 +240,23 @@ func (v *surveyor) alias(l *jobList, j *job, a aliased, at active) {
 		l.aliases = append(l.aliases, nil)
 		j.alias = uint32(len(l.aliases))
 	}
-	if list := &l.aliases[j.alias-1]; len(*list) < maxPerFile {
+	list := &l.aliases[j.alias-1]
+	if len(*list) < maxPerFile {
 		*list = append(*list, a)
+		return
 	}
+	if !v.cut {
+		v.cut = true
+		v.gap(a.host, fmt.Sprintf("%s is seen at more than %d paths that matter", text.Quote(own.path), maxPerFile))
+	}
+}
+
+// gap tells of links that were not followed to their end.
+func (v *surveyor) gap(h *host.Host, why string) {
+	v.s.gap(model.Gap{
+		Subject: model.SubjectHost, Source: model.Source{Host: h.ID, DiskOffset: -1}, What: model.Msg("gap.links", "host", h.ID),
+		Why: model.Msg("why.error", "error", text.Raw(why)), Weight: model.Decisive,
+	})
 }
 
 // index sorts the directories by path, and the jobs by directory.

@@ -80,7 +80,12 @@ func TestSplitNames(t *testing.T) {
 					t.Fatalf("%s of %d bytes, %d files of %d, %q", d.Format(), d.Size(), len(d.Files()), n, d.Problems())
 				}
 				sameBytes(t, d, whole)
-				refused(t, filepath.Join(filepath.Dir(first), c.name(2)), Options{}, "is a part of a split image: name the first part, "+first)
+				for _, i := range []int{1, 2} {
+					if kind == "table" && c.size == 1<<20 && i == 1 {
+						continue // it begins with the filesystem, which is a disk as well
+					}
+					refused(t, filepath.Join(filepath.Dir(first), c.name(i)), Options{}, "is a part of a split image: name the first part, "+first)
+				}
 				// Without one in the middle, the disk ends there, and that is a loss.
 				if err := os.Remove(filepath.Join(filepath.Dir(first), c.name(1))); err != nil {
 					t.Fatal(err)

@@ -103,6 +103,7 @@ func accountRecords(t *testing.T) []model.Record {
 		{model.LoginSession, "user", "deploy", "2026-11-06T06:45:31Z"},
 		{model.LoginSession, "user", "deploy", "2026-11-05T06:45:31Z"},
 		{model.LoginLast, "uid", "1001", "2026-11-07T00:00:00Z"},
+		{model.LoginLast, "user", "gone", "2026-11-08T00:00:00Z"},
 	} {
 		at, _ := time.Parse(time.RFC3339, r.at)
 		rec := model.Record{Kind: r.kind, Source: model.Source{Host: "h1"}}
@@ -131,7 +132,7 @@ func TestUsers(t *testing.T) {
 		"daemon|1|1|/usr/sbin|/usr/sbin/nologin|none||2024-10-04||(root) /bin/true|0",
 		"deploy|1000|1000|/srv/app|/bin/bash|locked|SHA-512|at the next login|2026-11-06T06:45:31Z|(ALL) ALL|1|sudo",
 		"op|1001|1001|/home/op|/bin/sh|empty||2024-10-05|2026-11-07T00:00:00Z|(ALL) ALL,(root) NOPASSWD: /usr/bin/systemctl, /bin/sh,(root) /bin/ls|1|sudo",
-		"gone|1002|1002|/home/gone|/bin/sh|unknown||||(root) /bin/true|0",
+		"gone|1002|1002|/home/gone|/bin/sh|unknown|||2026-11-08T00:00:00Z|(root) /bin/true|0",
 		"deploy|7||||unknown|||||0",
 	}
 	if d := cmp.Diff(want, lines(t, "users", &Input{Analysis: a})); d != "" {

@@ -21,7 +21,7 @@ func userList() List {
 			{Name: "password", Doc: "set, empty (none is asked for), locked, none (none can match); unknown where shadow(5) has no line"},
 			{Name: "hash", Doc: "the type of the hash", Hidden: true},
 			{Name: "changed", Doc: "date of the last change of the password, or `at the next login`"},
-			{Name: "last_login", Doc: "the last log-in that wtmp or lastlog state, UTC"},
+			{Name: "last_login", Doc: "the last log-in that wtmp, lastlog or their successors state, UTC"},
 			{Name: "sudo", Type: model.List, Doc: "what sudo lets it run: (as whom) tags: commands"},
 			{Name: "keys", Type: model.Number, Doc: "valid lines of its authorized_keys"},
 			{Name: "groups", Type: model.List, Doc: "groups besides its own that have it as a member", Hidden: true},
@@ -81,7 +81,11 @@ func factsOf(in *Input) *userFacts {
 			if user := r.Get("user"); user != "" { // of lastlog2
 				later(f.login, account{k.host, user}, r.Time("logged"))
 			} else {
+				if user := r.Get("user"); user != "" { // of lastlog2
+				later(f.login, account{k.host, user}, r.Time("logged"))
+			} else {
 				later(f.lastOf, account{k.host, r.Get("uid")}, r.Time("logged"))
+			}
 			}
 		case model.SudoRule:
 			if !r.Has("ignored") {

@@ -61,7 +61,7 @@ columns out that are empty, or for which a screen has no room; csv and json have
 
 // firstSentence cuts a description that help has no room for.
 func firstSentence(s string) string {
-	for _, end := range []string{". ", ": ", ", with ", ", and "} {
+	for _, end := range []string{". ", ": ", ", "} {
 		s, _, _ = strings.Cut(s, end)
 	}
 	return strings.TrimSuffix(s, ".")

@@ -82,10 +82,10 @@ func factsOf(in *Input) *userFacts {
 				later(f.login, account{k.host, user}, r.Time("logged"))
 			} else {
 				if user := r.Get("user"); user != "" { // of lastlog2
-				later(f.login, account{k.host, user}, r.Time("logged"))
-			} else {
-				later(f.lastOf, account{k.host, r.Get("uid")}, r.Time("logged"))
-			}
+					later(f.login, account{k.host, user}, r.Time("logged"))
+				} else {
+					later(f.lastOf, account{k.host, r.Get("uid")}, r.Time("logged"))
+				}
 			}
 		case model.SudoRule:
 			if !r.Has("ignored") {

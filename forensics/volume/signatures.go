@@ -44,7 +44,7 @@ func signatures() []signature {
 		{"xfs", "an XFS filesystem" + notRead, magic("XFSB", 0)},
 		{"btrfs", "a btrfs filesystem" + notRead, magic("_BHRfS_M", 0x10040)},
 		{"LUKS", "is encrypted (LUKS)", magic("LUKS\xba\xbe", 0)},
-		{"LUKS", "is encrypted (LUKS; its first header is damaged, a copy is there)", magic("SKUL\xba\xbe", 0x4000, 0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000)},
+		{"LUKS", "is encrypted (LUKS; its first header is damaged, a copy is there)", magic("SKUL\xba\xbe", luksCopies()...)},
 		{"LVM2", "an LVM2 physical volume" + notRead, magic("LABELONE", 512, 0, 1024, 1536)},
 		{"swap", "swap space: no filesystem, but what stands in it is looked into", swap},
 		{"mdraid", "a member of a Linux software RAID" + notRead, magic("\xfc\x4e\x2b\xa9", 0, 4096)},
@@ -90,6 +90,12 @@ func signatures() []signature {
 		{"sun", "a Sun disk label" + notRead, sun},
 		{"sgi", "an SGI disk label" + notRead, magic("\x0b\xe5\xa9\x41", 0)},
 	}
+}
+
+// luksCopies are the places where the second header of LUKS2 may stand: it follows the
+// first, which has one of these sizes.
+func luksCopies() []int64 {
+	return []int64{0x4000, 0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000}
 }
 
 // swap says whether swap space begins here: its mark ends the first page, whose size

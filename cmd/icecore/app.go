@@ -186,3 +186,21 @@ func (a *app) open(ctx context.Context, args []string) (*forensics.Image, *foren
 	}
 	return img, v, nil
 }
+
+// openPath opens the image that the arguments begin with and finds the volume that holds
+// a path of the server, unless one was asked for; path becomes the one on that volume.
+func (a *app) openPath(
+	ctx context.Context, args []string, path *string, follow bool,
+) (*forensics.Image, *forensics.Volume, error) {
+	img, v, err := a.open(ctx, args)
+	if err != nil || a.volume != "" || *path == "" {
+		return img, v, err
+	}
+	v, real, err := img.Seen(ctx, *path, follow)
+	if err != nil {
+		img.Close()
+		return nil, nil, err
+	}
+	*path = real
+	return img, v, nil
+}

@@ -53,7 +53,7 @@ there, unless with --escape or --force.`,
 			if cmd.Flags().Changed("disk-offset") {
 				return a.catDisk(cmd, args[0], &o)
 			}
-			img, v, err := a.open(cmd.Context(), args)
+			img, v, err := a.openPath(cmd.Context(), args, &o.place.Path, true)
 			if err != nil {
 				return err
 			}

@@ -35,16 +35,16 @@ a version (17@203) is given to 'icecore cat --inode' in that form.`,
   icecore ls -R --deleted snapshot.raw /tmp`,
 		Args: func(_ *cobra.Command, args []string) error { return wants(args, 2, "an image") },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			img, v, err := a.open(cmd.Context(), args)
+			if len(args) > 1 {
+				o.Path = args[1]
+			}
+			img, v, err := a.openPath(cmd.Context(), args, &o.Path, true)
 			if err != nil {
 				return err
 			}
 			defer img.Close()
 			p := a.newProgress()
 			o.Jobs, o.Progress = a.jobs, p.show
-			if len(args) > 1 {
-				o.Path = args[1]
-			}
 			list, err := v.List(cmd.Context(), o)
 			p.done()
 			if err != nil {

@@ -28,7 +28,7 @@ states that are left in the journal.`,
 			return takePlace(&p, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			img, v, err := a.open(cmd.Context(), args)
+			img, v, err := a.openPath(cmd.Context(), args, &p.Path, follow)
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 
 func loginList() List {
 	return List{
-		Name: "logins", Doc: "Log-ins and boots of wtmp and wtmpdb, rotated files too, as last(1) shows them: the latest first.",
+		Name: "logins", Doc: "Log-ins and boots of wtmp and wtmpdb, rotated too, as last(1) shows them: the latest first.",
 		Extractors: []string{"utmp", "wtmpdb"},
 		Columns: []Column{
 			{Name: "user", Doc: "the account; reboot for a boot"},

@@ -14,6 +14,8 @@ import (
 	"icecore/forensics/content/member"
 	"icecore/forensics/content/upx"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host/pkgdb"
+	"icecore/forensics/host/pkgdb/rpmdb"
 	"icecore/forensics/text"
 )
 
@@ -24,8 +26,14 @@ const maxMember = 256 << 20
 // source has for it: that of an archive's member, gzip, xz, ... for a compressed
 // file, "base64 at N" and the like for what a file carries inside itself, behind the
 // name of a member and "!" for what that does, and upx, alone or behind such a name
-// and "!", for what UPX packed.
+// and "!", for what UPX packed; "rpm NAME-VERSION.ARCH SCRIPT" in a database of rpm.
 func Member(ctx context.Context, f filesystem.File, name string) (*bytes.Reader, error) {
+	if strings.HasPrefix(name, pkgdb.MemberPrefix) {
+		b, err := pkgdb.Scriptlet(ctx, f, name)
+		if err == nil || !errors.Is(err, rpmdb.ErrFormat) {
+			return bytes.NewReader(b), err
+		} // a member of an archive may have any name
+	}
 	outer, packed := name, false
 	switch {
 	case name == "upx":

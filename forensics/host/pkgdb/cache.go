@@ -11,8 +11,10 @@ import (
 )
 
 // Cache opens the databases of several hosts, and those that are the same files once: a
-// hundred containers of one image have one database. It is not safe for concurrent use.
+// hundred containers of one image have one database. Together they hold no more paths than
+// one may. It is not safe for concurrent use.
 type Cache struct {
+	used    int // paths
 	systems []filesystem.FS
 	opened  map[[sha256.Size]byte]*DB
 }
@@ -24,7 +26,8 @@ func (c *Cache) Open(ctx context.Context, tree filesystem.Tree) (db *DB, problem
 	if old := c.opened[key]; ok && old != nil {
 		return old.in(tree), nil, true
 	}
-	db, problems = Open(ctx, tree)
+	db, problems = openDB(ctx, tree, maxPaths-c.used)
+	c.used += db.index.len()
 	if ok && ctx.Err() == nil {
 		if c.opened == nil {
 			c.opened = make(map[[sha256.Size]byte]*DB)
@@ -42,6 +45,9 @@ func (db *DB) in(tree filesystem.Tree) *DB {
 	other.backends = findAll(tree, &p)
 	return &other
 }
+
+// maxKey bounds the files that are compared.
+const maxKey = 50_000
 
 // key is made of the files that a database is read from, each by its filesystem and inode,
 // and of the links that say what a path is.
@@ -80,6 +86,9 @@ func (c *Cache) key(tree filesystem.Tree) (key [sha256.Size]byte, ok bool) {
 		paths = append(paths, dir+"/installed", dir+"/scripts.tar", dir+"/scripts.tar.gz")
 	}
 	paths = append(paths, dpkgDir+"/status", diversionsFile, overridesFile)
+	if len(paths) > maxKey {
+		return key, false
+	}
 	for _, p := range paths {
 		if !add(p) {
 			return key, false

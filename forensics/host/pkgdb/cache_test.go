@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"icecore/forensics/artifact"
 	"icecore/forensics/filesystem"
 )
 
@@ -48,5 +49,20 @@ func TestCache(t *testing.T) {
 	}
 	if _, ok := third.Owner("/usr/bin/planted"); !ok {
 		t.Error("the third has not its own")
+	}
+}
+
+// TestCacheBound: what all hosts may hold together is bounded, and said.
+func TestCacheBound(t *testing.T) {
+	c := Cache{used: maxPaths - 3}
+	tree := memoryTree{newMemory(map[string]string{
+		"var/lib/dpkg/info/a.list": "/a\n/b\n/c\n/d\n", "var/lib/dpkg/info/b.list": "/e\n",
+	})}
+	db, problems, _ := c.Open(t.Context(), tree)
+	if _, ok := db.Owner("/c"); !ok || db.index.len() != 3 || len(problems) != 1 || !artifact.IsCut(problems[0].Err) {
+		t.Errorf("%d paths, %v", db.index.len(), problems)
+	}
+	if db, problems, _ = c.Open(t.Context(), memoryTree{newMemory(map[string]string{"var/lib/dpkg/info/x.list": "/x\n"})}); db.Known() || len(problems) != 1 {
+		t.Errorf("a second host: %v, %v", db.Known(), problems)
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+
+	"icecore/forensics/artifact"
 )
 
 // index answers what packages state of a path. It keeps hashes of paths, and what is
 // stated in records of fixed size; what has no fixed size stands in one piece of memory.
 type index struct {
+	max     int // paths
 	seed    maphash.Seed
 	first   map[uint64]uint32 // number of a path's first record, from 1
 	records []record
@@ -37,9 +40,9 @@ type record struct {
 // maxSharing bounds the packages that list one path.
 const maxSharing = 64
 
-func newIndex() *index {
+func newIndex(most int) *index {
 	return &index{
-		seed: maphash.MakeSeed(), first: make(map[uint64]uint32), names: []string{""},
+		max: most, seed: maphash.MakeSeed(), first: make(map[uint64]uint32), names: []string{""},
 		ids: map[string]uint32{"": 0},
 	}
 }
@@ -64,8 +67,8 @@ func (x *index) add(p string, pkg uint32, f *File) error {
 	if !f.State.installed() {
 		return nil
 	}
-	if len(x.records) >= maxPaths {
-		return fmt.Errorf("more than %d paths in all lists; the rest was not read", maxPaths)
+	if len(x.records) >= x.max {
+		return artifact.Cut(fmt.Errorf("more than %d paths in all lists; the rest was not read", x.max))
 	}
 	r := record{
 		pkg: pkg, owner: x.id(f.Owner), group: x.id(f.Group), flags: f.Flags, size: f.Size, known: f.Known,

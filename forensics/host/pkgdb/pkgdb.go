@@ -118,7 +118,7 @@ type entry struct {
 // Bounds of what hostile databases may hold.
 const (
 	maxPackages = 200_000
-	maxPaths    = 5_000_000 // in all lists
+	maxPaths    = 4_000_000 // in all lists of all hosts: half a gigabyte
 	maxProblems = 100
 	maxValue    = 4096     // bytes of one field
 	maxList     = 64 << 20 // bytes of one file list
@@ -154,7 +154,12 @@ func (p *problems) done() []Problem {
 // Open reads the package databases of a tree. What could not be read is in the problems;
 // the DB is never nil.
 func Open(ctx context.Context, tree filesystem.Tree) (*DB, []Problem) {
-	db := &DB{tree: tree, index: newIndex(), links: standardLinks(tree), altLinks: make(map[string]int)}
+	return openDB(ctx, tree, maxPaths)
+}
+
+// openDB keeps no more paths than most.
+func openDB(ctx context.Context, tree filesystem.Tree, most int) (*DB, []Problem) {
+	db := &DB{tree: tree, index: newIndex(most), links: standardLinks(tree), altLinks: make(map[string]int)}
 	var p problems
 	db.backends = findAll(tree, &p)
 	db.each(ctx, parts{files: true}, &p, db.add)

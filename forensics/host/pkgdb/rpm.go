@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
+	"strings"
 	"time"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/guard"
 	"icecore/forensics/host/pkgdb/rpmdb"
 	"icecore/forensics/text"
 )
@@ -105,14 +108,12 @@ func (d *rpmDB) each(ctx context.Context, want parts, fn func(*entry) error) err
 			var h *rpmdb.Header
 			if h, err = rpmdb.ParseHeader(b.Data); err == nil {
 				e := rpmEntry(h, want)
-				e.Place = Place{Path: d.path, Member: e.Name + "-" + e.Version}
+				e.Place = Place{Path: d.path, Member: memberOf(e)}
 				if b.Offset >= 0 {
 					e.Place.Offset, e.Place.Length = b.Offset, int64(len(b.Data))
 				}
-				for i := range e.scripts {
-					s := &e.scripts[i]
-					s.Place = e.Place
-					s.Place.Member += " " + s.Name
+				for i, name := range scriptMembers(e) {
+					e.scripts[i].Place = Place{Path: d.path, Member: name, Length: e.scripts[i].Size}
 				}
 				return fn(e)
 			}
@@ -132,6 +133,66 @@ func (d *rpmDB) each(ctx context.Context, want parts, fn func(*entry) error) err
 		return fmt.Errorf("%s: %w", text.Quote(d.path), err)
 	}
 	return nil
+}
+
+// memberOf names a package as what is within a database: rpm NAME-VERSION.ARCH.
+func memberOf(e *entry) string { return MemberPrefix + e.Name + "-" + e.Version + "." + e.Arch }
+
+// MemberPrefix begins the names of what is read within an rpm database.
+const MemberPrefix = "rpm "
+
+// scriptMembers names the scripts of a package: by the package and what rpm calls them,
+// with a number where there are several.
+func scriptMembers(e *entry) []string {
+	out, n := make([]string, len(e.scripts)), make(map[string]int)
+	for i := range e.scripts {
+		name := e.scripts[i].Name
+		out[i] = memberOf(e) + " " + name
+		if n[name]++; n[name] > 1 {
+			out[i] += " " + strconv.Itoa(n[name])
+		}
+	}
+	return out
+}
+
+// errFound ends the reading of a database.
+var errFound = errors.New("found")
+
+// Scriptlet gives the text of a script within an rpm database, by the name that the place
+// of the script has for it. A header that is in the write-ahead log alone is not found.
+func Scriptlet(ctx context.Context, db filesystem.File, member string) ([]byte, error) {
+	var text []byte
+	if db.Size() > maxRPM {
+		return nil, filesystem.ErrTooLarge
+	}
+	err := guard.Do("package database rpm", func() error {
+		_, err := rpmdb.Read(ctx, db, nil, func(b rpmdb.Blob) error {
+			h, err := rpmdb.ParseHeader(b.Data)
+			if err != nil {
+				return nil // of another package
+			}
+			e := rpmEntry(h, parts{})
+			if !strings.HasPrefix(member, memberOf(e)+" ") {
+				return nil
+			}
+			e.scripts = rpmScripts(h)
+			for i, name := range scriptMembers(e) {
+				if name == member {
+					text = e.scripts[i].Text
+					return errFound
+				}
+			}
+			return nil
+		})
+		return err
+	})
+	switch {
+	case errors.Is(err, errFound):
+		return text, nil
+	case err != nil:
+		return nil, err
+	}
+	return nil, fmt.Errorf("%s: %w", strconv.Quote(member), fs.ErrNotExist)
 }
 
 // Tags of RPM headers (lib/rpmtag.h).

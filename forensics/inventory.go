@@ -116,7 +116,26 @@ func (a *Analysis) List(name string) (*Inventory, error) {
 	if list.Image {
 		return nil, &NeedsImageError{List: name}
 	}
-	return listed(&list, &inventory.Input{Analysis: &a.Analysis, Mounts: describedMounts(a.Hosts)})
+	inv, err := listed(&list, &inventory.Input{Analysis: &a.Analysis, Mounts: describedMounts(a.Hosts)})
+	if err == nil {
+		inv.Gaps = a.unreadParts()
+	}
+	return inv, err
+}
+
+// unreadParts gives the gaps of an analysis that decide and may hide anything: an image, a
+// volume, a host.
+func (a *Analysis) unreadParts() []Gap {
+	var out []Gap
+	for _, g := range a.Coverage.Gaps {
+		switch g.Subject {
+		case model.SubjectImage, model.SubjectPartition, model.SubjectVolume, model.SubjectHost:
+			if g.Weight == Decisive {
+				out = append(out, g)
+			}
+		}
+	}
+	return out
 }
 
 // NeedsImageError says that a list cannot be made from an analysis alone.

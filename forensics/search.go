@@ -59,5 +59,7 @@ func SearchImage(ctx context.Context, img *Image, p *SearchPattern, o SearchOpti
 
 // Search searches the records of an analysis.
 func (a *Analysis) Search(p *SearchPattern, limit int, fn func(*SearchHit) error) (SearchStats, error) {
-	return search.Analysis(a.Records, p, search.Options{Limit: limit}, fn)
+	stats, err := search.Analysis(a.Records, p, search.Options{Limit: limit}, fn)
+	stats.Gaps = a.unreadParts()
+	return stats, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -81,18 +82,26 @@ func (a *app) list(cmd *cobra.Command, what string, names []string, o *forensics
 	if err != nil {
 		return err
 	}
-	for _, g := range inv.Gaps {
-		if g.Weight == forensics.Minor {
-			continue
-		}
-		g = g.Escaped()
-		a.note("not read: %s: %s", g.WhatText, g.WhyText)
-	}
 	w := &errWriter{w: a.out}
 	if err := report.InventoryRows(w, a.format, &inv.List, inv.Rows, a.columns()); err != nil {
 		return err
 	}
-	return w.err
+	return cmp.Or(w.err, a.unread("not read", inv.Gaps))
+}
+
+// unread notes the gaps that matter, and gives errUnread where one decides.
+func (a *app) unread(what string, gaps []forensics.Gap) (err error) {
+	for _, g := range gaps {
+		if g.Weight == forensics.Minor {
+			continue
+		}
+		if g.Weight == forensics.Decisive {
+			err = errUnread
+		}
+		g = g.Escaped()
+		a.note("%s: %s: %s", what, g.WhatText, g.WhyText)
+	}
+	return err
 }
 
 func (a *app) inventory(

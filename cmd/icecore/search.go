@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,16 +103,10 @@ func (a *app) search(cmd *cobra.Command, names []string, p *forensics.SearchPatt
 	if err := hits.Flush(); err != nil {
 		return err
 	}
-	for _, g := range stats.Gaps {
-		if g.Weight != forensics.Minor {
-			g = g.Escaped()
-			a.note("not searched: %s: %s", g.WhatText, g.WhyText)
-		}
-	}
 	if stats.Limited {
 		a.note("the first %d hits are shown: --limit 0 shows all", stats.Hits)
 	}
-	return w.err
+	return cmp.Or(w.err, a.unread("not searched", stats.Gaps))
 }
 
 func (a *app) searched(

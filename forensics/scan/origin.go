@@ -16,7 +16,10 @@ import (
 
 // see notes a file for the index of components: its name and when it came. That of a
 // volume is given to the hosts that see it once they are known.
-func (l *jobList) see(e *filesystem.Entry) {
+func (s *Scan) see(l *jobList, e *filesystem.Entry) {
+	if s.opts.WantedOnly || s.opts.YARAOnly {
+		return
+	}
 	if l.names == nil {
 		l.names = origin.NewNames()
 	}
@@ -142,8 +145,10 @@ const maxOrigin = 4 << 20
 // isModule says whether a file is code that an interpreter loads by its name.
 func isModule(name string) bool {
 	i := strings.LastIndexByte(name, '.')
-	return i >= 0 && slices.Contains([]string{".py", ".pth", ".js", ".mjs", ".cjs", ".rb", ".php", ".pl", ".pm", ".sh", ".node", ".so"}, name[i:])
+	return i >= 0 && slices.Contains(moduleNames, name[i:])
 }
+
+var moduleNames = []string{".py", ".pth", ".js", ".mjs", ".cjs", ".rb", ".php", ".pl", ".pm", ".sh", ".node", ".so"}
 
 // addOrigin adds who brought a file to a record of it.
 func (o *ownership) addOrigin(r *artifact.Record) {

@@ -219,7 +219,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume, number int, marks *host
 		}
 		if in.State == filesystem.Live {
 			marks.See(v, e.Path)
-			list.see(e)
+			s.see(list, e)
 		}
 		list.add(e.Path, j)
 		return nil

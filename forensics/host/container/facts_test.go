@@ -121,14 +121,15 @@ func TestPrograms(t *testing.T) {
 		"/d/low/bin@":            "usr/bin",
 		"/d/low/usr/bin/sh@":     "/usr/bin/busybox", // absolute: of the container
 		"/d/top/usr/bin/busybox": "", "/usr/bin/busybox": "the host's",
-		"/usr/bin/secret":    "the host's",
-		"/d/low/app/up@":     "../../../../usr/bin/secret",
-		"/d/low/app/run.sh":  "",
-		"/d/low/app/loop@":   "loop",
-		"/d/top/etc/x/":      "",
-		"/d/low/app/out@":    "/etc",
-		"/etc/passwd":        "",
-		"/d/low/etc/hosts":   "",
+		"/usr/bin/secret":   "the host's",
+		"/d/low/app/up@":    "../../../../usr/bin/secret",
+		"/d/low/app/run.sh": "",
+		"/d/low/app/loop@":  "loop",
+		"/d/top/etc/x/":     "",
+		"/d/low/app/out@":   "/etc",
+		"/etc/passwd":       "",
+		"/d/low/etc/hosts":  "",
+		"/d/top/over/":      "", "/d/low/over@": "/etc", // a directory over a link
 		"/d/low/opt@":        "/srv/opt",
 		"/srv/opt/host-only": "",
 	})
@@ -143,6 +144,7 @@ func TestPrograms(t *testing.T) {
 		{"/app/out/passwd", "/d/top/app/out/passwd"},
 		{"/app/out/hosts", "/d/low/etc/hosts"},
 		{"/opt/host-only", "/d/top/opt/host-only"},
+		{"/over/passwd", "/d/top/over/passwd"},
 		{"nowhere", "nowhere"},
 		{"/usr/bin/secret", "/d/top/usr/bin/secret"},
 	} {

@@ -167,3 +167,47 @@ func TestServerEntrypoint(t *testing.T) {
 		}
 	}
 }
+
+// TestServerEngineVolumes: the state of an engine may lie on a volume of its own, behind a
+// link, below a bind mount, or on a volume that the server does not mount.
+func TestServerEngineVolumes(t *testing.T) {
+	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	state := servers.Tree{
+		"/containers/" + id + "/config.v2.json":              `{"Name":"/web","Driver":"overlay2","Path":"/bin/x"}`,
+		"/image/overlay2/layerdb/mounts/" + id + "/mount-id": "top",
+		"/image/overlay2/layerdb/mounts/" + id + "/parent":   "sha256:low",
+		"/image/overlay2/layerdb/sha256/low/cache-id":        "low",
+		"/overlay2/top/diff/etc/new":                         "",
+		"/overlay2/low/diff/etc/os-release":                  "ID=inner\n",
+		"/overlay2/low/diff/bin/x":                           "#!/bin/sh\n",
+	}
+	for name, volumes := range map[string][]servers.Volume{
+		"mounted": {
+			{Tree: servers.Debian().With(servers.Tree{"/etc/fstab": "LABEL=docker /var/lib/docker ext4 defaults 0 2\n", "/var/lib/docker/": ""})},
+			{Tree: state, Label: "docker"},
+		},
+		"mounted, without the mount point": {
+			{Tree: servers.Debian().With(servers.Tree{"/etc/fstab": "LABEL=docker /mnt/none/docker ext4 defaults 0 2\n"})},
+			{Tree: state, Label: "docker"},
+		},
+		"mounted above": {
+			{Tree: servers.Debian().With(servers.Tree{"/etc/fstab": "LABEL=data /srv ext4 defaults 0 2\n"})},
+			{Tree: state.Below("/a/docker"), Label: "data"},
+		},
+		"not mounted":   {{Tree: servers.Debian()}, {Tree: state.Below("/old/docker"), Label: "x"}},
+		"behind a link": {{Tree: servers.Debian().With(state.Below("/var/lib/docker")).Link("/var/lib/docker", "/data/docker", "/data/docker")}},
+	} {
+		a := served(t, made(t, volumes...))
+		got := containersOf(a)
+		if len(got) != 1 {
+			t.Errorf("%s: %d containers\n%s", name, len(got), gaps(a))
+			continue
+		}
+		for _, r := range got {
+			i := slices.IndexFunc(a.Hosts, func(h model.Host) bool { return h.ID == r.Get("root") })
+			if i < 0 || a.Hosts[i].OSID != "inner" || a.Hosts[i].Name != "web" || len(r.List("layers")) != 2 || len(r.List("programs")) != 1 || !strings.HasSuffix(r.List("programs")[0], "/low/diff/bin/x") {
+				t.Errorf("%s: host %d: %v", name, i, r.Fields)
+			}
+		}
+	}
+}

@@ -55,7 +55,12 @@ func (hs *Hosts) readEngines(ctx context.Context, img *Image, m *Marks, l *layer
 		}
 		var unseen []container.Root
 		for r := range x.engines {
-			if p, ok := server.Sees(v, unslashed(r.Dir)); ok {
+			p, ok := server.Sees(v, unslashed(r.Dir))
+			if ok {
+				_, err := server.Lookup(p, true) // the mount point may be gone
+				ok = err == nil
+			}
+			if ok {
 				seen = append(seen, container.Root{Kind: r.Kind, Dir: p})
 			} else {
 				unseen = append(unseen, r)

@@ -269,3 +269,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestLongLine: a line that is longer than a window is one line, with one hit.
+func TestLongLine(t *testing.T) {
+	filler := strings.Repeat("hay ", window/2)
+	text := "needle " + filler + "needle " + filler + "needle\nhay\nneedle\n"
+	got := matches(t, parsed(t, "needle", PatternOptions{}), []byte(text))
+	if len(got) != 2 || got[0].line != 1 || got[0].offset != 0 || got[1].line != 3 || int(got[1].offset) != len(text)-len("needle\n") {
+		t.Errorf("%d hits: %+v", len(got), got)
+	}
+}

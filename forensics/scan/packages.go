@@ -13,34 +13,53 @@ import (
 	"icecore/forensics/text"
 )
 
-// own reads the package databases of all hosts: which package owns which path, and what it
+// own opens the package databases of all hosts: which package owns which path, and what it
 // states of it. Hosts whose databases are the same files, as containers of one image, have
-// one in memory, and its records are given once.
-func (s *Scan) own(ctx context.Context) {
+// one in memory. What is returned makes their records, each once, while files are read; it
+// ends when ctx is done.
+func (s *Scan) own(ctx context.Context) (list func()) {
 	s.packages = make(map[*host.Host]*pkgdb.DB)
 	var cache pkgdb.Cache
-	for _, h := range s.hosts.List {
-		if h.Volume == nil || ctx.Err() != nil {
-			continue
+	var once []*host.Host
+	given := make(map[string]bool) // problems: a second reading finds those of the first
+	problems := func(h *host.Host, list []pkgdb.Problem) {
+		for _, p := range list {
+			if key := h.ID + "\x00" + p.Path + "\x00" + p.Err.Error(); !given[key] {
+				given[key] = true
+				s.packageProblem(h, p)
+			}
 		}
-		s.guard(h.Volume, model.Msg("gap.packages", "volume", h.Volume.ID), func() error {
-			db, problems, same := cache.Open(ctx, h)
-			s.packages[h] = db
-			if s.listed && !same {
-				var e extents
-				problems = append(problems, db.Records(ctx, func(r artifact.Record, found filesystem.Found) {
-					s.packageRecord(h, &e, r, found)
-				})...)
+	}
+	each := func(hosts []*host.Host, fn func(h *host.Host)) {
+		for _, h := range hosts {
+			if h.Volume == nil || ctx.Err() != nil {
+				continue
 			}
-			for _, p := range problems {
-				s.packageProblem(h, db, p)
-			}
-			// A container often has no packages, and is none the worse for it.
-			system := h.Kind == host.Server || h.Kind == host.Other || len(db.Managers()) > 0
-			if s.listed && !s.opts.WantedOnly && system && !db.Known() {
-				s.gap(h.Volume.OwnershipGap(h.Root))
-			}
-			return ctx.Err()
+			s.guard(h.Volume, model.Msg("gap.packages", "volume", h.Volume.ID), func() error { fn(h); return nil })
+		}
+	}
+	each(s.hosts.List, func(h *host.Host) {
+		db, unread, same := cache.Open(ctx, h)
+		s.packages[h] = db
+		if !same {
+			once = append(once, h)
+		}
+		problems(h, unread)
+		// A container often has no packages, and is none the worse for it.
+		system := h.Kind == host.Server || h.Kind == host.Other || len(db.Managers()) > 0
+		if s.listed && !s.opts.WantedOnly && system && !db.Known() && ctx.Err() == nil {
+			s.gap(h.Volume.OwnershipGap(h.Root))
+		}
+	})
+	return func() {
+		if !s.listed {
+			return
+		}
+		each(once, func(h *host.Host) {
+			var e extents
+			problems(h, s.packages[h].Records(ctx, func(r artifact.Record, found filesystem.Found) {
+				s.packageRecord(h, &e, r, found)
+			}))
 		})
 	}
 }
@@ -94,7 +113,7 @@ func (e *extents) of(found filesystem.Found) []filesystem.Extent {
 
 // packageProblem adds to the coverage what could not be read of a package database. Where
 // nothing of one could be read, what the system's own files are is unknown.
-func (s *Scan) packageProblem(h *host.Host, db *pkgdb.DB, p pkgdb.Problem) {
+func (s *Scan) packageProblem(h *host.Host, p pkgdb.Problem) {
 	if errors.Is(p.Err, context.Canceled) || errors.Is(p.Err, context.DeadlineExceeded) {
 		return
 	}
@@ -103,7 +122,7 @@ func (s *Scan) packageProblem(h *host.Host, db *pkgdb.DB, p pkgdb.Problem) {
 		v, name = at, found.Real
 	}
 	g := v.FileGap(name, filesystem.Ref{}, model.Msg("why.error", "error", text.Raw(p.Err.Error())))
-	if artifact.IsCut(p.Err) || !db.Known() {
+	if artifact.IsCut(p.Err) || !s.packages[h].Known() {
 		g.Weight = model.Decisive
 	}
 	s.gap(g)

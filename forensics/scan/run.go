@@ -130,8 +130,17 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
 	}
 	s.containers()
-	s.own(ctx)
+	listing, stop := context.WithCancel(ctx)
+	list, listed := s.own(listing), make(chan struct{})
 	s.originate(ctx, lists)
+	go func() {
+		defer close(listed)
+		list()
+	}()
+	defer func() { // also where what follows fails: the image is closed then
+		stop()
+		<-listed
+	}()
 	for _, l := range lists {
 		if err := whole(l.v, func() error { return s.volume(ctx, l) }); err != nil {
 			return nil, err
@@ -145,6 +154,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 	}
+	<-listed
 	if !s.opts.YARAOnly {
 		s.guard(nil, model.Msg("gap.started"), func() error { return s.started(ctx) })
 		if err := ctx.Err(); err != nil {

@@ -130,8 +130,15 @@ type problems struct {
 	more int
 }
 
+// add adds an error, or each of several that were joined.
 func (p *problems) add(path string, err error) {
 	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // not of what it wraps
+		for _, e := range joined.Unwrap() {
+			p.add(path, e)
+		}
 		return
 	}
 	if len(p.list) == maxProblems {

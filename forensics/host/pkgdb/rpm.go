@@ -129,10 +129,13 @@ func (d *rpmDB) each(ctx context.Context, want parts, fn func(*entry) error) err
 	if more > 0 {
 		bad = append(bad, fmt.Errorf("%d more headers were not read", more))
 	}
-	if err = errors.Join(append(bad, err)...); err != nil {
-		return fmt.Errorf("%s: %w", text.Quote(d.path), err)
+	if err != nil {
+		bad = append(bad, err)
 	}
-	return nil
+	for i, err := range bad {
+		bad[i] = fmt.Errorf("%s: %w", text.Quote(d.path), err)
+	}
+	return errors.Join(bad...)
 }
 
 // memberOf names a package as what is within a database: rpm NAME-VERSION.ARCH.

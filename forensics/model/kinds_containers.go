@@ -9,7 +9,7 @@ const (
 )
 
 func containerKinds() []KindInfo {
-	const from = "the state of Docker, containerd (Kubernetes, nerdctl), Podman, CRI-O, LXC, LXD and Incus, systemd-nspawn, snaps and ostree. Package `host/container`."
+	const from = "the state of Docker, containerd (Kubernetes, nerdctl), Podman (its quadlets, too), CRI-O, LXC, LXD and Incus, systemd-nspawn, snaps and ostree. Package `host/container`."
 	fields := func() []FieldInfo {
 		return slices.Concat(
 			textField("docker, containerd, podman, cri-o, containers-storage, lxc, lxd, systemd-nspawn, snap, ostree, runc", "engine"),

@@ -3,7 +3,7 @@
 // directories of which the root of each is made.
 //
 // Engines: Docker (overlay2 and the older drivers, rootless, and the containerd image
-// store), containerd (Kubernetes, nerdctl), Podman, CRI-O and others over
+// store), containerd (Kubernetes, nerdctl), Podman (quadlets, too), CRI-O and others over
 // containers/storage, LXC, LXD and Incus, systemd-nspawn, snaps, ostree deployments.
 //
 // An engine's state directory may be anywhere. [Match] knows one by the paths of files in

@@ -19,6 +19,7 @@ var places = map[Root]struct {
 	{SnapDir, "/n"}:                    {"/n/state.json", nil},
 	{PodmanState, "/p"}:                {"/p/db.sql", nil},
 	{ContainerdRoot, "/c"}:             {"/c/io.containerd.metadata.v1.bolt/meta.db", nil},
+	{QuadletDir, "/q"}:                 {"/q/a.container", nil},
 	{MachinesDir, "/var/lib/machines"}: {"/etc/systemd/nspawn/a.nspawn", map[string]string{"/var/lib/machines/a/etc/x": ""}},
 }
 
@@ -32,6 +33,7 @@ func FuzzRead(f *testing.F) {
 		"lxc.rootfs.path = overlay:/a:/b\nlxc.mount.entry = / mnt none bind 0 0\nlxc.start.auto = 1\n",
 		"container:\n  name: c\n  config: {environment.A: b}\n  expanded_devices: {d: {type: disk, source: /, path: /m}}\n",
 		`{"data":{"snaps":{"a":{"current":"1","active":true}}}}`,
+		"[Container]\nImage=a\nExec=b 'c d'\nVolume=/:/x\nPodmanArgs=--pid host --privileged\n[Install]\nWantedBy=x\n",
 		"[Exec]\nParameters=a b\n[Files]\nBind=/:/x\n",
 	} {
 		f.Add([]byte(seed))

@@ -20,6 +20,7 @@ const (
 	MachinesDir    Kind = "machines"   // /var/lib/machines of one host
 	SnapDir        Kind = "snap"       // /var/lib/snapd
 	OSTreeDir      Kind = "ostree"     // /ostree
+	QuadletDir     Kind = "quadlet"    // files of which Podman's generator makes services
 )
 
 // A Root is a state directory.
@@ -85,6 +86,8 @@ func Match(name string) (Root, bool) {
 		return root(MachinesDir, "/var/lib/machines")
 	case path.Base(dir) == "machines" && strings.HasSuffix(dir, "/var/lib/machines") && base[0] != '.':
 		return root(MachinesDir, dir)
+	case strings.HasSuffix(base, ".container") && isQuadlet(dir):
+		return root(QuadletDir, dir)
 	case strings.HasSuffix(base, ".origin") && path.Base(dir) == "deploy":
 		// DIR/deploy/NAME/deploy/HASH.N.origin
 		return below(OSTreeDir, path.Dir(dir), func(p []string) bool { return p[0] == "deploy" })

@@ -42,7 +42,7 @@ func Read(ctx context.Context, tree filesystem.Tree, r Root) (Result, error) {
 		DockerRoot: (*reader).docker, ContainerdRoot: (*reader).containerd,
 		StorageRoot: (*reader).storage, PodmanState: (*reader).podman, Bundle: (*reader).bundle,
 		LXCContainer: (*reader).lxc, LXDContainer: (*reader).lxd, MachinesDir: (*reader).machines,
-		SnapDir: (*reader).snaps, OSTreeDir: (*reader).ostree,
+		SnapDir: (*reader).snaps, OSTreeDir: (*reader).ostree, QuadletDir: (*reader).quadlets,
 	}[r.Kind]
 	if read == nil {
 		return Result{}, nil

@@ -175,6 +175,24 @@ snapshots: []
 				Mounts: []Mount{{"/ostree/deploy/fedora/var", "/var", false}}, Source: place("/ostree/deploy/fedora/deploy/abc.0.origin"),
 			}},
 		},
+		"quadlet": {
+			map[string]string{
+				"/etc/containers/systemd/web.container": "[Unit]\nDescription=x\n[Container]\nImage=docker.io/library/nginx:1\nExec=sh -c 'a b' \\\n  c\nEntrypoint=/bin/tini --\n" +
+					"Environment=A=b \"C=d e\"\nVolume=/:/host:ro,z\nVolume=data:/data\nMount=type=bind,source=/run/docker.sock,target=/s\nNetwork=host\nAddCapability=CAP_SYS_ADMIN\n" +
+					"PodmanArgs=--privileged --pid host -e X=y\n[Service]\nRestart=always\n[Install]\nWantedBy=default.target\n",
+				"/etc/containers/systemd/off.container": "[Container]\nImage=x\nContainerName=off\nPodmanArgs=--privileged=false\n",
+				"/etc/containers/systemd/net.network":   "[Network]\n",
+			},
+			[]Container{
+				{Engine: Podman, ID: "off.container", Name: "off", Image: "x", Source: place("/etc/containers/systemd/off.container")},
+				{
+					Engine: Podman, ID: "web.container", Name: "systemd-web", Image: "docker.io/library/nginx:1", Command: []string{"/bin/tini", "--", "sh", "-c", "a b", "c"},
+					Env: []string{"A=b", "C=d e", "X=y"}, Mounts: []Mount{{"/", "/host", true}, {"data", "/data", false}, {"/run/docker.sock", "/s", false}},
+					NetworkMode: "host", PIDMode: "host", CapAdd: []string{"SYS_ADMIN"}, Privileged: true, RestartPolicy: "always", Autostart: true,
+					Source: place("/etc/containers/systemd/web.container"),
+				},
+			},
+		},
 		"bundle": {
 			map[string]string{
 				"/opt/run/x/config.json":   `{"ociVersion":"1.0.2","process":{"args":["sh","-c","x"],"cwd":"/w"},"root":{"path":"rootfs"},"linux":{"namespaces":[{"type":"pid"},{"type":"network","path":"/proc/1/ns/net"},{"type":"ipc"}]}}`,

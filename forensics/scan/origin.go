@@ -57,6 +57,9 @@ func (s *Scan) originate(ctx context.Context, lists []*jobList) {
 		if ctx.Err() != nil {
 			return
 		}
+		if h.Volume == nil {
+			continue
+		}
 		s.guard(h.Volume, model.Msg("gap.packages", "volume", h.Volume.ID), func() error { return s.components(ctx, h) })
 	}
 }

@@ -335,6 +335,7 @@ func TestKnownNotRead(t *testing.T) {
 	files := map[string]string{
 		"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "var/log/pacman.log": "[2026-11-12T08:00:00+0000] [ALPM] installed x (1-1)\n", "var/log/empty/pacman.log": "",
 		"var/log/nginx/access.log": "x\n", "var/log/nginx/access.log.1": "x\n", "var/log/remote/web1/auth.log": "x\n", "var/log/sshd.log": "x\n", "var/log/yum.log": "",
+		"var/lib/dpkg/status": rootFiles["var/lib/dpkg/status"], "var/lib/dpkg/info/x.list": "/usr/bin/x\n",
 		"var/log/auth.log": "Nov 12 08:00:31 h sshd[2]: Accepted password for root from 198.51.100.7 port 40010 ssh2\n",
 	}
 	for _, alone := range []bool{false, true} {

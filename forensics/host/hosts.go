@@ -285,8 +285,8 @@ func (hs *Hosts) absent(h *Host, m *Mount, err error) {
 	switch {
 	case m.remote(), below(m.Target, "/boot"), below(m.Target, "/efi"), below(m.Target, "/media"), below(m.Target, "/cdrom"):
 		weight = model.Minor
-	case noauto, nofail && below(m.Target, "/mnt"):
-		weight = model.Partial
+	case noauto, nofail:
+		weight = model.Partial // the server runs without it
 	}
 	hs.gap(weight, model.Source{Volume: h.Volume.ID, Path: h.Root + m.File, Host: h.ID, Line: m.Line, DiskOffset: -1},
 		model.Msg("gap.mount", "target", m.Target, "device", m.Device), err)

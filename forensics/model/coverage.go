@@ -28,8 +28,10 @@ type Gap struct {
 }
 
 // Bears says whether the verdict names the gap: it is decisive, or a question that
-// could not be asked.
-func (g *Gap) Bears() bool { return g.Weight == Decisive || g.Subject == SubjectPackages }
+// could not be asked, or something of a server that no image holds.
+func (g *Gap) Bears() bool {
+	return g.Weight == Decisive || g.Subject == SubjectPackages || g.Subject == SubjectHost && g.Weight == Partial
+}
 
 // Rank orders gaps by what a reader needs first: those that decide, and of these the disk
 // before its volumes, and volumes before what stands in them; then what else bears on the

@@ -2,9 +2,11 @@ package forensics_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"icecore/fixtures/servers"
+	"icecore/forensics/model"
 )
 
 // TestServerHidden: nobody takes a directory out of the server by making it look like the
@@ -32,6 +34,24 @@ func TestServerHidden(t *testing.T) {
 			if !slices.Contains(got, w) {
 				t.Errorf("%s: lost: %s\n%s", name, w, gaps(a))
 			}
+		}
+	}
+}
+
+// TestServerHiddenProgram: a program in a world-writable or hidden directory is one there,
+// whatever makes that look like the root of a system of its own; one of a chroot is not.
+func TestServerHiddenProgram(t *testing.T) {
+	elf := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 200)
+	for root, want := range map[string]string{"/tmp/x": "temp_elf", "/var/tmp/.y": "temp_elf", "/srv/jail": ""} {
+		a := served(t, made(t, servers.Volume{Tree: servers.Debian().With(servers.Tree{root + "/etc/os-release": "ID=x\n", root + "/agent": elf})}))
+		got := ""
+		for i := range a.Records {
+			if r := &a.Records[i]; r.Kind == model.FileNotable && r.Source.Path == root+"/agent" {
+				got = r.Get("what")
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", root, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/host"
 )
 
 // nested matches the files of systems within the server by the server's own paths, too:
@@ -41,4 +42,16 @@ func (v *surveyor) nested(l *jobList) {
 		}
 		v.alias(l, j, aliased{site{server, x.path + j.name}, x.at.wants(j.name)}, x.at)
 	}
+}
+
+// known gives the path by which a file is judged: that of its host, but for what lies in a
+// world-writable or hidden directory of the server, which a root around it does not change.
+func (s *Scan) known(vol *host.Volume, real string, at site) string {
+	if at.host.Kind != host.Root {
+		return at.path
+	}
+	if p, ok := s.hosts.List[0].Sees(vol, real); ok && (tempDirs(p) || hiddenPath(p)) {
+		return p
+	}
+	return at.path
 }

@@ -151,7 +151,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 		}
 		if !j.again {
 			if err := guard.Do("notable", func() error {
-				recs = append(recs, w.s.notable(at.path, in, c, o)...)
+				recs = append(recs, w.s.notable(w.s.known(w.v, p, at), in, c, o)...)
 				return nil
 			}); err != nil {
 				w.s.problem(where, err)

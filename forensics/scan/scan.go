@@ -111,13 +111,6 @@ func partGap(v *host.Volume, what, why model.Message) model.Gap {
 	}
 }
 
-func volumeSource(v *host.Volume) model.Source {
-	if v == nil {
-		return model.Source{DiskOffset: -1}
-	}
-	return model.Source{Volume: v.ID, DiskOffset: -1}
-}
-
 // volume looks at all files of a volume.
 func (s *Scan) volume(ctx context.Context, list *jobList) error {
 	v, number := list.v, list.number

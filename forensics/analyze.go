@@ -158,6 +158,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		a.Volumes[i].Files = n
 	}
 	a.Coverage.Files, a.Coverage.BytesScanned = found.Files, found.Bytes
+	found.Hosts.Lighten(a.Coverage.Gaps)
 	a.Coverage.Gaps = append(a.Coverage.Gaps, unread.Fold(found.Gaps)...)
 	if !judge {
 		a.Records = found.Records

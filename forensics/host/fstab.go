@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
 	"icecore/forensics/artifact/unitfile"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // Mount is one line of a table of filesystems: what the host mounts, and where.
@@ -245,4 +247,34 @@ func depth(p string) int {
 		return 0
 	}
 	return strings.Count(p, "/")
+}
+
+// system says whether what is mounted is a part of the system, or where people and services
+// keep what runs. Elsewhere it is data.
+func (m *Mount) system() bool {
+	if _, ok := m.Option("noauto"); ok {
+		return false
+	}
+	in := func(places ...string) bool {
+		return slices.ContainsFunc(places, func(p string) bool { return below(m.Target, p) })
+	}
+	_, nofail := m.Option("nofail")
+	return m.Target == "/" || m.Target == "/usr" || in("/etc", "/var", "/home", "/root", "/opt") ||
+		!nofail && in("/srv", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/tmp")
+}
+
+// weight says how much it matters that no volume holds what is mounted.
+func (m *Mount) weight() model.Weight {
+	_, nofail := m.Option("nofail")
+	_, noauto := m.Option("noauto")
+	switch {
+	case m.remote(), below(m.Target, "/boot"), below(m.Target, "/efi"), below(m.Target, "/media"),
+		below(m.Target, "/cdrom"):
+		return model.Minor
+	case noauto, nofail: // the server runs without it
+		return model.Partial
+	case m.system():
+		return model.Decisive
+	}
+	return model.Partial
 }

@@ -25,6 +25,7 @@ type Hosts struct {
 	Engines Engines
 
 	sees    map[*Volume]map[string]seen // by directory of the volume
+	named   map[string]model.Weight     // of volumes that are not read, by the table of mounts
 	systems map[*Volume]bool            // those whose root is that of a system
 }
 
@@ -228,6 +229,7 @@ func (hs *Hosts) mountVolume(h *Host, m *Mount, rootDevice string) {
 	v, err := img.device(m.Device, h.Volume, rootDevice)
 	if err == nil && v.FS == nil {
 		err = fmt.Errorf("volume %s is not read: %s", v.ID, orText(v.Reason, ErrNoFilesystem.Error()))
+		hs.unread(h, v, m)
 	}
 	if err != nil {
 		hs.absent(h, m, err)
@@ -279,17 +281,36 @@ func (h *Host) point(target string) string {
 
 // absent tells of a mount that no volume holds.
 func (hs *Hosts) absent(h *Host, m *Mount, err error) {
-	weight := model.Decisive
-	_, nofail := m.Option("nofail")
-	_, noauto := m.Option("noauto")
-	switch {
-	case m.remote(), below(m.Target, "/boot"), below(m.Target, "/efi"), below(m.Target, "/media"), below(m.Target, "/cdrom"):
-		weight = model.Minor
-	case noauto, nofail:
-		weight = model.Partial // the server runs without it
-	}
-	hs.gap(weight, model.Source{Volume: h.Volume.ID, Path: h.Root + m.File, Host: h.ID, Line: m.Line, DiskOffset: -1},
+	hs.gap(m.weight(), model.Source{Volume: h.Volume.ID, Path: h.Root + m.File, Host: h.ID, Line: m.Line, DiskOffset: -1},
 		model.Msg("gap.mount", "target", m.Target, "device", m.Device), err)
+}
+
+// unread notes that the table of the server names a volume that is not read.
+func (hs *Hosts) unread(h *Host, v *Volume, m *Mount) {
+	if h.Kind != Server {
+		return
+	}
+	if hs.named == nil {
+		hs.named = make(map[string]model.Weight)
+	}
+	switch {
+	case m.system():
+		hs.named[v.ID] = model.Decisive
+	case hs.named[v.ID] == "":
+		hs.named[v.ID] = model.Partial
+	}
+}
+
+// Lighten lowers the weight of volumes that were not read where a table of mounts says that
+// they hold nothing of the system itself: data is a part that was not read, no more.
+func (hs *Hosts) Lighten(gaps []model.Gap) {
+	for i := range gaps {
+		g := &gaps[i]
+		w, ok := hs.named[g.Source.Volume]
+		if ok && g.Weight == model.Decisive && g.What.ID == "gap.volume" {
+			g.Weight = w
+		}
+	}
 }
 
 // inferred lets the server see volumes that no table names, where they say of themselves

@@ -328,6 +328,7 @@ func TestRootUnreadable(t *testing.T) {
 		{"its block out of the filesystem", "set_inode_field <2> block[0] 0", 16, model.Inconclusive},
 		{"inode table at block 0", "set_bg 0 inode_table 0", 8, model.Inconclusive},
 		{"inode table out of the disk", "set_bg 0 inode_table 7000000", 8, model.Inconclusive},
+		{"inode table over the boot block", "set_bg 0 inode_table 1", 8, model.Inconclusive},
 		{"inode table out of the disk, with a copy", "set_bg 0 inode_table 7000000", 16, model.NoIndicators},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -354,7 +354,7 @@ func (s *Scanner) Scan(buf []byte, ext Externals) ([]Match, error) {
 		x.values[k] = v
 	}
 	var hits yrMatches
-	if err := x.s.SetFlags(yrFast).SetCallback(&hits).ScanMem(buf); err != nil {
+	if err := x.s.SetFlags(yrFlags).SetCallback(&hits).ScanMem(buf); err != nil {
 		return nil, err
 	}
 	if len(hits) == 0 {

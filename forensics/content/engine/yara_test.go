@@ -262,3 +262,38 @@ func TestManyScanners(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestFaultsAreGo: a fault of Go code is a panic of Go, also while others scan: YARA's own
+// handlers of signals would take it, and spin or end the process.
+func TestFaultsAreGo(t *testing.T) {
+	r, _ := compileAll(t, Source{Name: "a.yar", Namespace: "a", Text: `rule a { strings: $a = /a[a-z]{1,40}b[0-9]/ condition: $a }`})
+	buf := bytes.Repeat([]byte("abcdefgh"), 1<<16)
+	stop := make(chan struct{})
+	var scans sync.WaitGroup
+	for range 3 {
+		s := scanner(t, r)
+		scans.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					_, _ = s.Scan(buf, Externals{})
+				}
+			}
+		})
+	}
+	fault := func() (err any) {
+		defer func() { err = recover() }()
+		var p *[1 << 10]int
+		p[len(buf)%7]++
+		return nil
+	}
+	for i := range 20_000 {
+		if fault() == nil {
+			t.Fatalf("fault %d is no panic", i)
+		}
+	}
+	close(stop)
+	scans.Wait()
+}

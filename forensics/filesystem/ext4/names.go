@@ -103,8 +103,8 @@ func (w *walker) goneNames(ctx context.Context, r *recovered, orphans []uint64) 
 		}
 	}
 	w.gone = nil
-	if f.journal == nil {
-		return ns, nil
+	if f.journal == nil || r.finder == nil || r.finder.history == nil {
+		return ns, nil // of a journal that cannot be read no name is known
 	}
 	// The blocks of deleted directories.
 	deadAt := make(map[uint64][]*node)

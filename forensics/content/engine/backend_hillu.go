@@ -14,11 +14,14 @@ type (
 	yrMessage = yara.CompilerMessage
 )
 
-// yrFlags: fast, and without YARA's own handlers of signals (SCAN_FLAGS_NO_TRYCATCH), which
+// How content is scanned: without YARA's own handlers of signals (SCAN_FLAGS_NO_TRYCATCH), which
 // take SIGSEGV from Go for the whole process: a fault of a reader that Go would have made
 // a panic, which costs one file, then costs everything. They protect from files that
 // shrink while they are mapped; what is scanned here is memory.
-const yrFlags = yara.ScanFlagsFastMode | 4
+const (
+	yrFlags = 4
+	yrFast  = yara.ScanFlagsFastMode | yrFlags
+)
 
 func newCompiler() (*yara.Compiler, error) { return yara.NewCompiler() }
 

@@ -354,7 +354,7 @@ func (s *Scanner) Scan(buf []byte, ext Externals) ([]Match, error) {
 		x.values[k] = v
 	}
 	var hits yrMatches
-	if err := x.s.SetFlags(yrFlags).SetCallback(&hits).ScanMem(buf); err != nil {
+	if err := x.s.SetFlags(yrFast).SetCallback(&hits).ScanMem(buf); err != nil {
 		return nil, err
 	}
 	if len(hits) == 0 {
@@ -362,7 +362,7 @@ func (s *Scanner) Scan(buf []byte, ext Externals) ([]Match, error) {
 	}
 	if len(buf) <= secondPass {
 		var all yrMatches
-		if err := x.s.SetFlags(0).SetCallback(&all).ScanMem(buf); err == nil && len(all) == len(hits) {
+		if err := x.s.SetFlags(yrFlags).SetCallback(&all).ScanMem(buf); err == nil && len(all) == len(hits) {
 			hits = all
 		}
 	}

@@ -266,8 +266,8 @@ func TestManyScanners(t *testing.T) {
 // TestFaultsAreGo: a fault of Go code is a panic of Go, also while others scan: YARA's own
 // handlers of signals would take it, and spin or end the process.
 func TestFaultsAreGo(t *testing.T) {
-	r, _ := compileAll(t, Source{Name: "a.yar", Namespace: "a", Text: `rule a { strings: $a = /a[a-z]{1,40}b[0-9]/ condition: $a }`})
-	buf := bytes.Repeat([]byte("abcdefgh"), 1<<16)
+	r, _ := compileAll(t, Source{Name: "a.yar", Namespace: "a", Text: `rule a { strings: $a = /a[a-z]{1,40}b[0-9]/ $b = "abcd" condition: $a or $b }`})
+	buf := bytes.Repeat([]byte("abcdefgh"), 1<<12) // with matches: they are looked for again
 	stop := make(chan struct{})
 	var scans sync.WaitGroup
 	for range 3 {

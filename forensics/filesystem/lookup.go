@@ -23,7 +23,7 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 		name string
 	}
 	stack := []dir{{ino: f.Root()}}
-	parts := split(name)
+	parts := SplitPath(name)
 	links := 0
 	for len(parts) > 0 {
 		part := parts[0]
@@ -57,7 +57,7 @@ func Lookup(f FS, name string, follow bool) (Ref, string, error) {
 			if strings.HasPrefix(target, "/") {
 				stack = stack[:1]
 			}
-			parts = append(split(target), parts...)
+			parts = append(SplitPath(target), parts...)
 			if len(parts) > 1<<16 {
 				return Ref{}, "", fmt.Errorf("%s: link targets too long", text.Quote(name))
 			}
@@ -99,7 +99,8 @@ func Find(f FS, dir Ref, name string) (DirEntry, error) {
 	return DirEntry{}, err
 }
 
-func split(p string) []string {
+// SplitPath gives the components of a path, without those that are empty or ".".
+func SplitPath(p string) []string {
 	var out []string
 	for _, s := range strings.Split(p, "/") {
 		if s != "" && s != "." {

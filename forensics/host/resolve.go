@@ -20,7 +20,7 @@ const (
 // other, and neither links nor ".." lead out of it.
 func (h *Host) find(name string, follow bool) (node, error) {
 	stack := []node{h.rootNode()}
-	parts := split(name)
+	parts := filesystem.SplitPath(name)
 	links := 0
 	for len(parts) > 0 {
 		p := parts[0]
@@ -59,7 +59,7 @@ func (h *Host) find(name string, follow bool) (node, error) {
 				stack = stack[:1]
 			}
 			rest := parts
-			parts = split(target)
+			parts = filesystem.SplitPath(target)
 			if strings.HasSuffix(target, "/") {
 				parts = append(parts, ".")
 			}
@@ -144,14 +144,4 @@ func opaque(f filesystem.FS, in *filesystem.Inode) bool {
 		}
 	}
 	return false
-}
-
-func split(p string) []string {
-	var out []string
-	for _, s := range strings.Split(p, "/") {
-		if s != "" && s != "." {
-			out = append(out, s)
-		}
-	}
-	return out
 }

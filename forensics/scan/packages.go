@@ -85,13 +85,7 @@ func (s *Scan) packageRecord(h *host.Host, e *extents, r artifact.Record, found 
 		src.DiskOffset = diskOffset(e.of(found), v.Offset, src.Offset)
 	}
 	addTimes(&r, in)
-	number := 0
-	for i, x := range s.img.Volumes {
-		if x == v {
-			number = i
-		}
-	}
-	s.keep(number, s.seq, r)
+	s.keep(s.number(v), s.seq, r)
 	s.seq++
 }
 

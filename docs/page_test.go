@@ -66,7 +66,7 @@ func TestAddingAnExtractor(t *testing.T) {
 	if files < 4 || edits < 3 || commands < 5 {
 		t.Errorf("only %d files, %d changes, %d commands were found on the page", files, edits, commands)
 	}
-	for page, want := range map[string]string{"records.md": "\n### incron.job\n", "detections.md": "`incron_pipe_to_shell`"} {
+	for page, want := range map[string]string{"records.md": "\n### incron.job\n", "detections.md": "\n## Acts\n"} {
 		b, err := os.ReadFile(filepath.Join(top, "docs", page))
 		if err != nil || !strings.Contains(string(b), want) {
 			t.Errorf("%s does not hold %q (%v)", page, want, err)

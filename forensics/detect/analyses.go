@@ -32,6 +32,7 @@ func steps() []Analysis {
 		step("yara", (*collection).yara),
 		minerConfiguration(),
 		{Name: "sigma", each: (*collection).sigma},
+		actsStarted(),
 		startsMiner(),
 		packageScript(),
 		preloadUnowned(),

@@ -25,6 +25,9 @@ type collection struct {
 	guesses  map[peer]bool         // addresses whose guessing a finding already states
 	pairs    *twins.Pairs          // records that state what another states, too
 	failed   map[peer]*attempts    // failed logins by address, once they are counted
+	acts     map[string]*act       // the table act x starter, by name
+	actOrder []string              // their names in the table's order, the most telling first
+	intact   map[fileKey]bool      // files that are as their package installed them
 }
 
 // fileKey is a path of a host, without links where it is known.
@@ -76,6 +79,10 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 		miners:  make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
 		guesses: make(map[peer]bool),
 		pairs:   &twins.Pairs{},
+		acts:    actsByName(), intact: make(map[fileKey]bool),
+	}
+	for _, a := range acts() {
+		c.actOrder = append(c.actOrder, a.name)
 	}
 	for i := range in.Records {
 		c.byID[in.Records[i].ID] = &in.Records[i]
@@ -109,11 +116,12 @@ func (c *collection) replace(record string, f *Finding) bool {
 	}
 	old := &c.findings[i]
 	strong, weak := *old, *f
-	if f.Level > old.Level {
+	over := f.Level > old.Level || f.Level == old.Level && old.own && !f.own
+	if over {
 		strong, weak = *f, *old
 	}
 	strong.also(&weak)
-	if f.Level <= old.Level {
+	if !over {
 		strong.Details = append(strong.Details, weak.Details...)
 	}
 	strong.Records, strong.Techniques = union(strong.Records, weak.Records), union(strong.Techniques, weak.Techniques)

@@ -100,6 +100,9 @@ type Input struct {
 	// Lookup tells of a file by its path on a host, links followed; nil if there is
 	// none. It may itself be nil.
 	Lookup func(host, path string) *FileFact
+	// Installed says whether a file of a host is as its package installed it; false also where
+	// that is unknown. It may itself be nil.
+	Installed func(host, path string) bool
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

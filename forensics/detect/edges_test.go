@@ -138,10 +138,10 @@ func TestEdgesFiles(t *testing.T) {
 	const text = "pool=203.0.113.77:3333; wallet=4A; found_in=text; file_type=text; "
 	checkEdges(t, []edge{
 		{"a link to the miner", "starts_miner", link, Critical},
-		{"what a rule of a low level matches", "cloud_init_download", scene{records: []model.Record{miner, record(t, "hook.command event=cloud-init-once; command=x; programs=/opt/a; traits=fetch,pipe_to_shell")}}, Critical},
-		{"a text with a rule of a low level", "file_deleted_download", scene{records: []model.Record{miner, record(t, "file.notable what=script; traits=fetch; state=deleted; programs=/opt/a; path=/tmp/a.sh")}}, Low},
+		{"what a rule of a low level matches", "act_pipe_to_shell", scene{records: []model.Record{miner, record(t, "hook.command event=cloud-init-once; command=x; programs=/opt/a; traits=fetch,pipe_to_shell")}}, Critical},
+		{"a text with a rule of a low level", "act_fetch", scene{records: []model.Record{miner, record(t, "file.notable what=script; traits=fetch; state=deleted; programs=/opt/a; path=/tmp/a.sh")}}, Low},
 		{"what does not run as it is", "starts_miner", scene{records: []model.Record{miner, job("programs=/opt/a; ignored=the name has a dot")}}, High},
-		{"what does not run as it is, and a rule matches", "cron_pipe_to_shell", scene{records: []model.Record{miner, job("programs=/opt/a; traits=pipe_to_shell; ignored=the name has a dot")}}, High},
+		{"what does not run as it is, and a rule matches", "act_pipe_to_shell", scene{records: []model.Record{miner, job("programs=/opt/a; traits=pipe_to_shell; ignored=the name has a dot")}}, High},
 		{"a weak match is no miner", "starts_miner", scene{records: []model.Record{record(t, "yara.match rule=X; level=low; technique=T1496.001; file_type=elf; path=/opt/a"), job("programs=/opt/a")}}, None},
 
 		{"of a package as installed", "miner_configuration", config("pool=203.0.113.77:3333; wallet=4A; owner=a; package_state=intact; path=/usr/share/a/c.json"), Informational},
@@ -291,12 +291,13 @@ func TestEdgesIntruder(t *testing.T) {
 	}
 	recs := func(l ...model.Record) scene { return scene{records: append([]model.Record{record(t, known)}, l...)} }
 	checkEdges(t, []edge{
-		{"a medium finding is raised", "history_download", recs(history("fetch,pipe_to_shell")), High},
-		{"a low one, too", "file_deleted_download", recs(record(t, "file.notable what=script; traits=fetch; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")), Medium},
-		{"a high one is not", "cron_pipe_to_shell", recs(record(t, "cron.job command=x; traits=pipe_to_shell; urls=http://203.0.113.77/a")), High},
+		{"a low finding is raised", "act_pipe_to_shell", recs(history("fetch,pipe_to_shell")), Medium},
+		{"a medium one, too", "act_decode_exec", recs(history("fetch,decode_exec")), High},
+		{"a low one, too", "act_fetch", recs(record(t, "file.notable what=script; traits=fetch; urls=http://203.0.113.77/a; state=deleted; path=/tmp/a.sh")), Medium},
+		{"a high one is not", "act_pipe_to_shell", recs(record(t, "cron.job command=x; traits=pipe_to_shell; urls=http://203.0.113.77/a")), High},
 		{"and is not said twice", "names_intruder", recs(history("fetch,pipe_to_shell")), None},
 		{"nothing else about it", "names_intruder", recs(history("fetch")), Medium},
-		{"another host", "history_download", recs(record(t, "history.command command=curl; traits=fetch,pipe_to_shell; urls=http://203.0.113.7/a; path=/root/.bash_history")), Medium},
+		{"another host", "act_pipe_to_shell", recs(record(t, "history.command command=curl; traits=fetch,pipe_to_shell; urls=http://203.0.113.7/a; path=/root/.bash_history")), Low},
 		{"an address as IPv6 writes it", "names_intruder", recs(record(t, "history.command command=curl; urls=http://[::ffff:203.0.113.77]/a; path=/root/.bash_history")), Medium},
 		{"an address that sshd wrote as IPv6", "names_intruder", scene{records: []model.Record{
 			at(record(t, "auth.failures address=::ffff:203.0.113.77; count=100; users=root"), "first", -60, "last", -50),
@@ -410,7 +411,7 @@ func TestEdgesJoin(t *testing.T) {
 	}
 	// Of two claims about one record, a rule names that of its own level.
 	s = scene{records: []model.Record{record(t, "cron.job command=a; programs=/usr/bin/a; traits=temp_exec; path=/etc/cron.d/a")}, files: map[string]*FileFact{"/usr/bin/a": program("/usr/bin/a", 0o755, "")}}
-	if f := s.run(t).Findings; len(f) != 1 || f[0].Rule != "cron_temp_program" || !strings.Contains(f[0].Description, "Also: Executable owned by no package started from a package directory. It starts /usr/bin/a (inode 77), owned by no package.") {
+	if f := s.run(t).Findings; len(f) != 1 || f[0].Rule != "act_temp_exec" || !strings.Contains(f[0].Description, "Also: Executable owned by no package started from a package directory. It starts /usr/bin/a (inode 77), owned by no package.") {
 		t.Errorf("%+v", f)
 	}
 	// Rows of rows are counted whole.
@@ -446,7 +447,7 @@ func TestEdgesJoin(t *testing.T) {
 	for i := range maxUnits + 3 {
 		s.records = append(s.records, record(t, fmt.Sprintf("systemd.unit unit=%d.path; triggers=a.service; watches=/a; path=/etc/systemd/system/%d.path", i, i)))
 	}
-	if f := s.run(t).Findings; len(f) != 1 || strings.Count(f[0].Description, "Started by ") != maxUnits || !slices.Equal(f[0].Techniques, []string{"T1543.002"}) {
+	if f := s.run(t).Findings; len(f) != 1 || strings.Count(f[0].Description, "Started by ") != maxUnits || !slices.Equal(f[0].Techniques, []string{"T1543.002", "T1059.004"}) {
 		t.Errorf("%+v", f)
 	}
 }

@@ -241,7 +241,7 @@ func TestAtJob(t *testing.T) {
 	job := at(record(t, "at.job queue=a; traits=fetch,pipe_to_shell; path=/var/spool/cron/atjobs/a0001"), "scheduled", 600, "modified", 1, "changed", 2)
 	s := scene{records: []model.Record{job}}
 	f := s.run(t).Findings[0]
-	if f.Rule != "at_job_pipe_to_shell" || !slices.Equal(f.Techniques, []string{"T1053.002"}) {
+	if f.Rule != "act_pipe_to_shell" || !slices.Equal(f.Techniques, []string{"T1053.002", "T1059.004", "T1105"}) {
 		t.Errorf("%s %q", f.Rule, f.Techniques)
 	}
 	if !f.When.Time.Equal(noon.Add(2 * time.Minute)) {

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"icecore/forensics/model"
 )
@@ -42,7 +43,7 @@ func (c *collection) join() {
 	}, row)
 	perFile := make(map[string]int)
 	c.joinBy(func(f *Finding) string {
-		if f.Engine != EngineSigma {
+		if f.Engine != EngineSigma && !strings.HasPrefix(f.Rule, actPrefix) {
 			return ""
 		}
 		k := fmt.Sprintf("many %s\x00%s\x00%d\x00%d", f.Rule, f.Source.Volume, f.Source.Inode, f.Source.Version)

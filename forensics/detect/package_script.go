@@ -22,13 +22,13 @@ func packageScript() Analysis {
 const lateness = 5 * time.Minute
 
 // rare says whether all that is notable of a maintainer script is done by a few
-// packages of Debian, too: nmap-common decodes a program that it ships, psad ends
+// packages of Debian and of vendors, too: installers of Java and of fonts fetch what they may not ship, nmap-common decodes a program that it ships, psad ends
 // its own daemons, tripwire changes its crontab, snoopy has itself preloaded. What is
 // preloaded is judged by itself.
 func rare(notable []string) bool {
 	for _, n := range notable {
 		switch n {
-		case "base64", "cron_write", "kill_list", "ld.so.preload", "preload_write":
+		case "base64", "cron_write", "fetch", "kill_list", "ld.so.preload", "preload_write":
 		default:
 			return false
 		}
@@ -60,6 +60,19 @@ func (c *collection) scripts(a *Analysis) {
 		f := c.found(a, rec)
 		if f.Level, f.Message = scriptClaim(rec, late, tail); f.Level == None {
 			continue
+		}
+		in := classPackage
+		if late || tail {
+			in = classAutostart
+		}
+		for i, w := range c.weigh(rec, in) {
+			if i == 0 {
+				f.Level = max(f.Level, w.level)
+			}
+			if w.level > Low {
+				f.Add("acts.also", "act", w.says)
+				f.Techniques = union(f.Techniques, w.techniques)
+			}
 		}
 		f.Add("package_script.runs")
 		if l := rec.List("notable"); len(l) > 0 {

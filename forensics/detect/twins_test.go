@@ -155,7 +155,7 @@ func TestTwins(t *testing.T) {
 				logRecord(textLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "3", "traits", "fetch,pipe_to_shell"),
 				logRecord(journalLog, "cron.run", accept, "user", "root", "command", "curl x|sh", "count", "4", "traits", "fetch,pipe_to_shell"),
 			},
-			"cron_ran_download", 1, "",
+			"act_pipe_to_shell", 1, "",
 			[]string{"R-000002", "R-000001"},
 			true,
 		},

@@ -33,7 +33,7 @@ func TestTimers(t *testing.T) {
 	if !slices.Equal(f.Records, []string{"R-000001", "R-000002", "R-000004"}) {
 		t.Errorf("proved by %q", f.Records)
 	}
-	if !slices.Equal(f.Techniques, []string{"T1543.002", "T1053.006"}) {
+	if !slices.Equal(f.Techniques, []string{"T1543.002", "T1059.004", "T1053.006"}) {
 		t.Errorf("techniques %q", f.Techniques)
 	}
 	if !strings.Contains(f.Description, "Started by a.timer (1min after its activation)") || strings.Contains(f.Description, "b.timer") {

@@ -53,24 +53,24 @@ func TestSince(t *testing.T) {
 		rule    string // of the finding it rests on
 		said    string // "rule: detail" of the findings that say something of the time
 	}{
-		{"built-in rules", nil, []model.Record{fetch("/a", 5), fetch("/b", 9)}, Compromised, noon.Add(5 * time.Minute), "cron_pipe_to_shell", ""},
+		{"built-in rules", nil, []model.Record{fetch("/a", 5), fetch("/b", 9)}, Compromised, noon.Add(5 * time.Minute), "act_pipe_to_shell", ""},
 		{
 			"an earlier match of an own rule",
 			[]string{cronRule("Own", "critical", "backup")},
 			[]model.Record{fetch("/a", 5), fetch("/b", 9), job("backup", "/c", -9000)},
-			Compromised, noon.Add(5 * time.Minute), "cron_pipe_to_shell", "own: verdict.own_rule_earlier",
+			Compromised, noon.Add(5 * time.Minute), "act_pipe_to_shell", "own: verdict.own_rule_earlier",
 		},
 		{
 			"a later match of an own rule",
 			[]string{cronRule("Own", "critical", "backup")},
 			[]model.Record{fetch("/a", 5), fetch("/b", 9), job("backup", "/c", 9000)},
-			Compromised, noon.Add(5 * time.Minute), "cron_pipe_to_shell", "",
+			Compromised, noon.Add(5 * time.Minute), "act_pipe_to_shell", "",
 		},
 		{
 			"an own rule of a low level",
 			[]string{cronRule("Own", "low", "backup")},
 			[]model.Record{fetch("/a", 5), fetch("/b", 9), job("backup", "/c", -9000)},
-			Compromised, noon.Add(5 * time.Minute), "cron_pipe_to_shell", "",
+			Compromised, noon.Add(5 * time.Minute), "act_pipe_to_shell", "",
 		},
 		{
 			"own rules alone",
@@ -88,7 +88,7 @@ func TestSince(t *testing.T) {
 			"an own rule of the same level comes second",
 			[]string{cronRule("Own", "high", "curl")},
 			[]model.Record{fetch("/a", 5), fetch("/b", 9)},
-			Compromised, noon.Add(5 * time.Minute), "cron_pipe_to_shell", "",
+			Compromised, noon.Add(5 * time.Minute), "act_pipe_to_shell", "",
 		},
 		{
 			"an own rule and a built-in one that is too weak",

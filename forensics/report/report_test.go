@@ -158,7 +158,7 @@ func intrusion() *model.Analysis {
 			},
 			{
 				ID:         "F-0004",
-				Rule:       "cron_pipe_to_shell",
+				Rule:       "act_pipe_to_shell",
 				Engine:     model.EngineSigma,
 				Title:      "Cron Job Downloads and Executes Code",
 				Level:      model.High,

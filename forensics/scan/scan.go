@@ -266,6 +266,41 @@ func (s *Scan) Lookup(id, name string) *detect.FileFact {
 	return f
 }
 
+// maxInstalled is the size up to which Installed compares a file.
+const maxInstalled = 8 << 20
+
+// Installed says whether a file is as its package installed it, by the digest that the
+// package states. What no package owns, what cannot be compared and what is larger than
+// 8 MiB is not called so.
+func (s *Scan) Installed(id, name string) bool {
+	h := s.hosts.Host(id)
+	if h == nil {
+		return false
+	}
+	db := s.packages[h]
+	found, err := h.Lookup(name, true)
+	if db == nil || !db.Known() || err != nil {
+		return false
+	}
+	f, ok := db.File(found.Path)
+	if !ok {
+		f, ok = db.File(path.Clean(name))
+	}
+	if !ok || !f.Has(pkgdb.DigestKnown) {
+		return false
+	}
+	sum, err := pkgdb.NewHash(f.Digest.Algorithm)
+	if err != nil {
+		return false
+	}
+	b, err := filesystem.ReadFile(h, found.Path, maxInstalled)
+	if err != nil {
+		return false
+	}
+	_, _ = sum.Write(b)
+	return string(sum.Sum(nil)) == f.Digest.Sum
+}
+
 func (s *Scan) keep(volume, seq int, r artifact.Record) {
 	s.mu.Lock()
 	s.found.add(located{r, volume, seq})

@@ -72,6 +72,10 @@ type Input struct {
 	NextData func(off int64) int64
 	// Exists says whether a path (from Root) exists, links followed.
 	Exists func(path string) bool
+	// Read gives the first bytes of another regular file of the host, from Root, that this one
+	// names as a part of it, links followed; nil where it cannot be read. The field itself is
+	// nil where the file stands alone. What it says is for the record of what names it.
+	Read func(path string, limit int64) []byte
 	// Sibling opens a file of the same directory that belongs to this one: the
 	// write-ahead log of a database. It gives nil where there is none. The field itself
 	// is nil where the file stands alone.

@@ -42,3 +42,34 @@ func (w *worker) sibling(at site, in *filesystem.Inode, o *opened) func(name str
 		return io.NewSectionReader(b, 0, f.Size()), nil
 	}
 }
+
+const maxParts = 1 << 20 // bytes of all parts of one file
+
+// part gives what reads the beginning of another file of the host that an artifact names;
+// nil for a file that is in no directory any more.
+func (w *worker) part(at site, in *filesystem.Inode, o *opened) func(string, int64) []byte {
+	if in.State != filesystem.Live || at.path == "" {
+		return nil
+	}
+	left := int64(maxParts)
+	return func(p string, limit int64) []byte {
+		_, found, err := at.host.Locate(p, true)
+		if err != nil || left <= 0 || o.ctx.Err() != nil {
+			return nil
+		}
+		if in, err := found.Inode(); err != nil || !in.IsRegular() {
+			return nil
+		}
+		f, err := found.Open()
+		if err != nil {
+			return nil
+		}
+		b := make([]byte, min(limit, left, f.Size()))
+		n, err := f.ReadAt(b, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil
+		}
+		left -= int64(n)
+		return b[:n]
+	}
+}

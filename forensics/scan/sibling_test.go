@@ -34,3 +34,20 @@ func TestSibling(t *testing.T) {
 		t.Errorf("%s, %v", s, gapsOf(r))
 	}
 }
+
+// TestPart: an extractor gets the beginning of a file that its own names, links followed, and
+// nothing of what is no regular file.
+func TestPart(t *testing.T) {
+	var got []string
+	x := stub{"x", "/etc/x.service", true, func(_ context.Context, in *artifact.Input, emit artifact.Emit) error {
+		for _, name := range []string{"/etc/default/x", "/etc/default/../default/x", "/etc/default", "/etc/none", "relative"} {
+			got = append(got, string(in.Read(name, 4)))
+		}
+		emit(model.Record{Kind: model.LogCoverage})
+		return nil
+	}}
+	scanOf(t, imageOf(newTree(map[string]string{"/etc/x.service": "x", "/etc/default/x": "A=long", "/etc/passwd": "root:x:0:0::/root:/bin/sh\n"})), []artifact.Extractor{x}, Options{}, nil)
+	if s := strings.Join(got, "|"); s != "A=lo|A=lo|||" {
+		t.Errorf("%q", s)
+	}
+}

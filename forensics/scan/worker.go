@@ -271,6 +271,7 @@ func (w *worker) extract(ctx context.Context, x artifact.Extractor, at site, tar
 	defer o.cancel()
 	input.Content, input.NextData = o.content, o.next
 	input.Sibling = w.sibling(at, in, o)
+	input.Read = w.part(at, in, o)
 	input.Exists = func(p string) bool {
 		_, err := at.host.Lookup(p, true)
 		return err == nil

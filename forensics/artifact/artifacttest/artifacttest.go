@@ -37,9 +37,10 @@ type File struct {
 	UID    uint32
 	State  filesystem.State // usually the zero value: live
 	Mtime  time.Time
-	OSID   string // of the system
-	Text   string // the content
-	Absent bool   // there is no content
+	OSID   string            // of the system
+	Text   string            // the content
+	Absent bool              // there is no content
+	Others map[string]string // other files of the host, by their path
 }
 
 // Extract runs an extractor over one file and checks the sources of the records.
@@ -54,6 +55,10 @@ func Extract(t testing.TB, x artifact.Extractor, f File) ([]artifact.Record, err
 		System:  &artifact.System{Zone: time.UTC, OSID: f.OSID, SnapshotTime: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
 		Exists:  func(string) bool { return true },
 		Sibling: func(string) (*io.SectionReader, error) { return nil, nil },
+		Read: func(p string, limit int64) []byte {
+			b := []byte(f.Others[p])
+			return b[:min(int64(len(b)), limit)]
+		},
 	}
 	if !f.Mtime.IsZero() {
 		in.Inode.Mtime = filesystem.Unix(f.Mtime.Unix(), 0)

@@ -48,7 +48,7 @@ func (u *unit) prelude(command string) string {
 			b.WriteString(name + "=" + shell.Quote(v) + "\n")
 		}
 	}
-	if dir := specifiers.Replace(strings.TrimPrefix(u.value("WorkingDirectory"), "-")); strings.HasPrefix(dir, "/") || dir == "~" {
+	if dir := u.specifiers(strings.TrimPrefix(u.value("WorkingDirectory"), "-")); strings.HasPrefix(dir, "/") || dir == "~" {
 		b.WriteString("cd " + shell.Quote(dir) + "\n")
 	}
 	return b.String()
@@ -75,7 +75,13 @@ func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
 	if root := u.value("RootDirectory"); strings.HasPrefix(root, "/") && len(args) > 0 && strings.HasPrefix(args[0], "/") {
 		args = append([]string{path.Join(root, args[0])}, args[1:]...)
 	}
-	f := shell.Analyze(u.prelude(c.Text) + u.line(args))
+	var f shell.Facts
+	if strings.Contains(c.Prefix, "|") { // the user's shell reads it
+		f = shell.Analyze(u.prelude(c.Text) + u.specifiers(c.Text))
+	} else {
+		f = shell.Analyze(u.prelude(c.Text) + u.line(args))
+	}
+	u.loaded(&f)
 	if len(args) > 0 && u.value("StandardInput") == "socket" && loginShell.MatchString(args[0]) && !f.Has("reverse_shell") {
 		// Whoever connects to the socket has a shell.
 		f.Traits = append(f.Traits, "reverse_shell")
@@ -90,7 +96,10 @@ func (u *unit) exec(d unitfile.Directive, c unitfile.Command) artifact.Record {
 func (u *unit) line(args []string) string {
 	var b strings.Builder
 	for i, a := range args {
-		for _, w := range u.expand(specifiers.Replace(a), i > 0) {
+		// The text for a shell is taken as one argument also where systemd would split it:
+		// what is meant counts.
+		script := i > 1 && strings.HasPrefix(args[i-1], "-") && strings.HasSuffix(args[i-1], "c") && loginShell.MatchString(args[0])
+		for _, w := range u.expand(u.specifiers(a), i > 0, script) {
 			if b.Len() > 0 {
 				b.WriteByte(' ')
 			}
@@ -107,11 +116,14 @@ func (u *unit) line(args []string) string {
 // expand puts variables in their place in one argument: ${NAME} anywhere, and $NAME as
 // an argument of its own, whose words become arguments (systemd.service(5), "Command
 // lines"). Values are not expanded again.
-func (u *unit) expand(arg string, split bool) []string {
+func (u *unit) expand(arg string, split, script bool) []string {
 	if name, ok := strings.CutPrefix(arg, "$"); ok && split && validName(name) {
 		v, ok := u.variable(name)
 		if !ok {
 			return []string{arg} // of a file of variables that is not known here
+		}
+		if script {
+			return []string{v}
 		}
 		return unitfile.Words(v)
 	}
@@ -159,6 +171,3 @@ func (u *unit) variable(name string) (string, bool) {
 	}
 	return "", false
 }
-
-// specifiers are those of systemd.unit(5) that matter for a path.
-var specifiers = strings.NewReplacer("%%", "%", "%h", "~", "%T", "/tmp", "%V", "/var/tmp", "%S", "/var/lib", "%C", "/var/cache", "%L", "/var/log", "%E", "/etc", "%t", "/run")

@@ -86,10 +86,11 @@ const (
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	dir, name := path.Dir(in.Path), path.Base(in.Path)
 	parent := path.Base(dir)
-	u := &unit{ctx: ctx, emit: emit, name: name, file: in.Path}
+	u := &unit{ctx: ctx, emit: emit, name: name, file: in.Path, home: "/root"}
 	if strings.Contains(dir, "/systemd/user") {
 		u.scope = "user"
 		u.owner = in.Owner("~/.config/systemd/**/*", "~/.local/share/systemd/**/*")
+		u.home = homeOf(in.Path)
 	}
 	switch {
 	case dir == "/var/lib/systemd/linger":
@@ -107,6 +108,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		r.Add("name", name)
 		r.Add("scope", u.scope)
 		err := shell.AddScript(&r, in.Content)
+		if strings.Contains(parent, "-environment-") {
+			prints(&r, in)
+		}
 		if in.Inode != nil && in.Inode.Mode&0o111 == 0 {
 			r.Add("ignored", "not executable")
 		}
@@ -128,10 +132,17 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 				r.AddBool("missing", true)
 			}
 			emit(r)
-			if known(target) || in.Content == nil {
+			if in.Content == nil {
 				return nil
 			}
-			u.linked = in.Target
+			if known(in.Path, target) {
+				if instance(name) == "" {
+					return nil
+				}
+				u.instance = true // its commands are those of the template with its name
+			} else {
+				u.linked = in.Target
+			}
 			return u.read(in)
 		}
 	}
@@ -148,7 +159,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		r.AddBool("masked", true)
 		emit(r)
 		return nil
-	case in.Target != "" && known(target):
+	case in.Target != "" && known(in.Path, target):
 		r := artifact.Record{Kind: model.SystemdAlias}
 		r.Add("unit", u.name)
 		r.Add("target", in.Target)
@@ -168,12 +179,6 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	return u.read(in)
-}
-
-// known says that a path lies in a directory of units, whose files are read anyway.
-func known(p string) bool {
-	p = path.Clean(p)
-	return strings.Contains(p, "/systemd/system/") || strings.Contains(p, "/systemd/user/")
 }
 
 func ran(in *artifact.Input, unit string, emit artifact.Emit) error {
@@ -196,10 +201,12 @@ type unit struct {
 	emit                      artifact.Emit
 	name, file, scope, linked string
 	owner                     string // of a user's own unit: the user
+	home                      string // of the user whose manager runs it: %h
 	dropin                    bool
+	instance                  bool // only the commands that the name of the instance is put into are wanted
 
 	list  []unitfile.Directive
-	env   []string // NAME=value
+	env   []string // NAME=value, in the order in which systemd sets them: files last
 	user  string
 	unset int  // variables over the bound
 	cut   bool // a command was longer than maxExpanded
@@ -296,6 +303,7 @@ func (u *unit) read(in *artifact.Input) error {
 	if ext := path.Ext(u.name); (ext == ".timer" || ext == ".path") && !u.dropin && !r.Has("triggers") {
 		r.Add("triggers", strings.TrimSuffix(u.name, ext)+".service")
 	}
+	u.files(in)
 	exported := u.exported()
 	if p := u.value("ExecSearchPath"); p != "" {
 		exported += "export PATH=" + shell.Quote(p) + "\n"
@@ -307,10 +315,12 @@ func (u *unit) read(in *artifact.Input) error {
 		r.Add("error", err.Error())
 		err = nil
 	}
-	u.emit(r)
+	if !u.instance {
+		u.emit(r)
+	}
 	n := 0
 	for _, d := range u.list {
-		if !commands[d.Name] || d.Value == "" {
+		if !commands[d.Name] || d.Value == "" || u.instance && !namesInstance.MatchString(d.Value) {
 			continue
 		}
 		for _, c := range unitfile.Commands(d.Value) {

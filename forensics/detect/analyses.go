@@ -49,6 +49,7 @@ func steps() []Analysis {
 		hostsNowhere(),
 		tunedForMining(),
 		daemonPassword(),
+		pamOpens(),
 		// What adds to them.
 		step("passwords", (*collection).passwords),
 		step("units", (*collection).units),

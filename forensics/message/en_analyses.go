@@ -108,6 +108,11 @@ var englishAnalyses = map[string]string{
 		"a finding.",
 	"tuned_for_mining.benign": "Databases and virtual machines tuned by the book",
 
+	"pam_opens.about": "PAM stack that lets somebody in without a password",
+	"pam_opens.about.text": "" +
+		"The authentication stacks of sshd, login, su, sudo and the like are gone through as PAM does, for somebody who has no password: " +
+		"a pam_permit before pam_unix, a jump over pam_deny, a condition that is sufficient. High where nothing is asked for, medium where a condition is, low for a grant to a group (pam_wheel trust).",
+	"pam_opens.benign":           "Kiosks and laboratory machines; su without a password for a group",
 	"daemon_password.about":      "Service account with a password",
 	"daemon_password.about.text": "An account that is installed with the system and without a password has one.",
 	"daemon_password.benign":     "An account that was assigned to a person",

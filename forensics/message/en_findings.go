@@ -160,6 +160,10 @@ var englishFindings = map[string]string{
 	"tuned_for_mining.watchdog": "The NMI watchdog is disabled ({path}).",
 	"tuned_for_mining.msr":      "The msr module is loaded at boot ({path}).",
 
+	"pam_opens.title":         "PAM lets anybody in without a password: {services}",
+	"pam_opens.title.some":    "PAM asks some for no password: {services}",
+	"pam_opens.line":          "The stack succeeds at {module} ({control}).",
+	"pam_opens.condition":     "The condition is {module}[ {arguments}].",
 	"daemon_password.title":   "Service account {account} has a password",
 	"daemon_password.unusual": "Such accounts are installed without one.",
 	"daemon_password.changed": "The password was last changed {changed}.",

@@ -16,6 +16,7 @@ const (
 	HookApt         Kind = "hook.apt"
 	HookDnf         Kind = "hook.dnf"
 	HookPAM         Kind = "hook.pam"
+	PAMLine         Kind = "pam.line"
 	HookLogrotate   Kind = "hook.logrotate"
 	HookAutostart   Kind = "hook.autostart"
 	HookDBus        Kind = "hook.dbus"
@@ -97,9 +98,18 @@ func bootKinds() []KindInfo {
 			Fields: slices.Concat(textField("packages and state", "event"), textField("what runs then", "command"), command()),
 		},
 		{
-			Kind: HookPAM, Group: GroupBoot, From: "pam.d(5): pam_exec(8), pam_script, and modules named by a path outside of the module directories.",
-			Doc: "A line of PAM that runs a program or loads such a module.", Role: Autostart, Technique: "T1556.003", Excerpt: shown,
+			Kind: HookPAM, Group: GroupBoot,
+			From: "pam.d(5): pam_exec(8), pam_script, pam_python and their like, and modules named by a path outside of the module directories.",
+			Doc:  "A line of PAM that runs a program or loads such a module.", Role: Autostart, Technique: "T1556.003", Excerpt: shown,
 			Fields: slices.Concat(textField("of the line", "service", "type", "control"), pathField("the path of such a module", "module"), textField("what runs", "command"), command()),
+		},
+		{
+			Kind: PAMLine, Group: GroupBoot, From: "pam.d(5), pam.conf. Extractor `pam`.",
+			Doc: "A line of the authentication stack of a service, or one that reads another file into it.",
+			Fields: slices.Concat(
+				textField("of the file, or of the line of pam.conf", "service"), textField("required, sufficient, ..., `[...]` without blanks, include, substack", "control"),
+				textField("the module; of an include the file", "module"), listField("of the module", "arguments"),
+			),
 		},
 		{
 			Kind: HookLogrotate, Group: GroupBoot, From: "logrotate(8).",

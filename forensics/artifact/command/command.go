@@ -90,6 +90,15 @@ func (r *Reader) Command(kind model.Kind, at model.Source, command string, facts
 	return nil
 }
 
+// Give emits a record of another kind that is complete, within the same bound.
+func (r *Reader) Give(rec model.Record) error {
+	if r.n++; r.n > maxRecords {
+		return artifact.Cut(fmt.Errorf("more than %d records; the rest was not read", maxRecords))
+	}
+	r.emit(rec)
+	return r.ctx.Err()
+}
+
 // Record emits a record that is complete.
 func (r *Reader) Record(rec model.Record) { r.emit(rec) }
 

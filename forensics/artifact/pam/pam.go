@@ -1,6 +1,8 @@
 // Package pam reads pam.d(5): what runs as somebody logs in, or uses su or sudo.
-// Records: hook.pam for each line of pam_exec(8) or pam_script, and for each module
-// named by a path of its own outside of the module directories.
+// Records: pam.line for each line of the authentication stacks, for an analysis to go
+// through; hook.pam for each line of pam_exec(8), pam_script or a module that runs a script
+// of another language (pam_python, pam_perl, pam_lua), and for each module named by a path
+// of its own outside of the module directories.
 //
 // Not read: a changed module in its usual place; that is a matter of package integrity.
 package pam
@@ -80,6 +82,9 @@ func module(r *command.Reader, line string, at model.Source) error {
 	if service == "pam.conf" && len(w) > 0 {
 		service, w = w[0], w[1:]
 	}
+	if err := stackLine(r, service, w, at); err != nil {
+		return err
+	}
 	if len(w) < 3 {
 		return nil
 	}
@@ -88,7 +93,10 @@ func module(r *command.Reader, line string, at model.Source) error {
 		model.Named("service", service), model.Named("type", strings.TrimPrefix(w[0], "-")), model.Named("control", w[1]),
 	}
 	switch path.Base(lib) {
-	case "pam_exec.so", "pam_script.so":
+	case "pam_exec.so", "pam_script.so", "pam_python.so", "pam_perl.so", "pam_lua.so", "pam_ruby.so":
+		if lib != path.Base(lib) && !moduleDir.MatchString(path.Dir(lib)) {
+			fields = append(fields, model.Named("module", lib))
+		}
 		for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
 			args = args[1:]
 		}
@@ -103,3 +111,26 @@ func module(r *command.Reader, line string, at model.Source) error {
 	}
 	return nil
 }
+
+// stackLine emits the record of a line of the authentication stack, or of one that reads
+// another file into it.
+func stackLine(r *command.Reader, service string, w []string, at model.Source) error {
+	rec := model.Record{Kind: model.PAMLine, Source: at}
+	rec.Add("service", service)
+	switch {
+	case len(w) > 1 && w[0] == "@include":
+		rec.Add("control", "include")
+		rec.AddCut("module", w[1], 1024)
+	case len(w) > 2 && strings.EqualFold(strings.TrimPrefix(w[0], "-"), "auth"):
+		rec.AddCut("control", strings.ToLower(w[1]), 1024)
+		rec.AddCut("module", w[2], 1024)
+		for _, a := range w[3:min(len(w), 3+maxArguments)] {
+			rec.AddText("arguments", a)
+		}
+	default:
+		return nil
+	}
+	return r.Give(rec)
+}
+
+const maxArguments = 50 // of one module

@@ -7,6 +7,7 @@
 #   make test     formatting, vet, staticcheck, all tests
 #   make static   one static binary in bin/icecore-static, shown to run in an empty chroot
 #   make fixtures the sample snapshots, in fixtures/out
+#   make writeups what is found of the intrusions that public write-ups tell of
 #   make fuzz     each fuzz target for FUZZTIME (60s)
 #   make bench    ratios to other programs, on $ICECORE_LAB/gen4.raw
 #   make engines  Docker, containerd and Podman are asked what was read of their state (root)
@@ -36,7 +37,7 @@ STATICCK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # name says so.
 RACE     := Concurrent|Parallel|Jobs|Scanners
 
-.PHONY: all build falsepositives demo test lint vet unit static static-build fixtures fuzz bench engines scale release clean \
+.PHONY: all build falsepositives demo test lint vet unit static static-build fixtures writeups fuzz bench engines scale release clean \
 	setup-build setup-bundled setup-fixtures setup-demo setup-test
 
 all: build
@@ -52,6 +53,9 @@ build: setup-build
 
 fixtures: setup-fixtures
 	$(GO) run ./fixtures/build -o fixtures/out
+
+writeups: setup-fixtures
+	ICECORE_LONG=1 $(GO) test -count=1 -v ./fixtures/writeups
 
 # setup-demo installs in one go what the other two would install one after the other.
 demo: setup-demo build fixtures

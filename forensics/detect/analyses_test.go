@@ -202,9 +202,9 @@ func TestAnalyses(t *testing.T) {
 		{"an advertiser", "hosts_nowhere", scene{records: []model.Record{record(t, "hosts.entry address=127.0.0.1; names=ads.example; nowhere=yes; path=/etc/hosts")}}, None},
 		{"a mirror that is somewhere", "hosts_nowhere", scene{records: []model.Record{record(t, "hosts.entry address=192.0.2.9; names=deb.debian.org; path=/etc/hosts")}}, None},
 		// Settings.
-		{"huge pages without watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, Medium},
+		{"huge pages without watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, Low},
 		{"huge pages with watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.setting name=kernel.nmi_watchdog; value=1")}}, None},
-		{"huge pages and msr", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.module module=msr")}}, Medium},
+		{"huge pages and msr", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=vm.nr_hugepages; value=1280"), record(t, "kernel.module module=msr")}}, Low},
 		{"no watchdog", "tuned_for_mining", scene{records: []model.Record{record(t, "kernel.setting name=kernel.nmi_watchdog; value=0")}}, None},
 		// Accounts of daemons.
 		{"a daemon with a password", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=games; password=set")}}, Medium},

@@ -4,7 +4,7 @@ import "icecore/forensics/model"
 
 func tunedForMining() Analysis {
 	return Analysis{
-		Name: "tuned_for_mining", Level: Medium, Phase: PhaseMining, Techniques: []string{"T1496.001"},
+		Name: "tuned_for_mining", Level: Low, Phase: PhaseMining, Techniques: []string{"T1496.001"},
 		Title:          model.Msg("tuned_for_mining.title"),
 		Description:    model.Msg("tuned_for_mining.about"),
 		FalsePositives: model.Msg("tuned_for_mining.benign"),
@@ -13,7 +13,8 @@ func tunedForMining() Analysis {
 }
 
 // tuned looks for settings of the kernel that miners ask for. Databases ask for
-// huge pages, and virtual machines have no watchdog: only together do they count.
+// huge pages, and virtual machines have no watchdog: only together do they count, and no
+// more than that, since hosts of databases and of network functions have all of them.
 func (c *collection) tuned(a *Analysis) {
 	var pages, watchdog, msr *model.Record
 	for i := range c.in.Records {

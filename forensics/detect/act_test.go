@@ -102,9 +102,6 @@ func TestActs(t *testing.T) {
 		}
 		for _, a := range acts() {
 			want := a.levels[st.class]
-			if a.name == "interpreter_fetch" && rec.Kind.Info().Whole && st.class != classScript {
-				want = None
-			}
 			if want == Informational {
 				want = None
 			}
@@ -146,6 +143,8 @@ func TestActsMove(t *testing.T) {
 		{"on a branch that is not taken", recs(record(t, "cron.script traits=pipe_to_shell; aside=pipe_to_shell")), "act_pipe_to_shell", Medium},
 		{"another lies aside", recs(record(t, "cron.script traits=temp_exec,log_wipe; aside=log_wipe")), "act_temp_exec", Medium},
 		{"what does not run as it is", recs(record(t, "cron.job command=x; traits=pipe_to_shell; ignored=the name has a dot")), "act_pipe_to_shell", Medium},
+		{"an interpreter's line in a shell script", recs(record(t, "cron.script interpreter=/usr/bin/env bash; traits=interpreter_fetch")), "act_interpreter_fetch", Medium},
+		{"a program of that interpreter", recs(record(t, "cron.script interpreter=/usr/bin/python3 -u; traits=interpreter_fetch")), "act_interpreter_fetch", None},
 		{"runs and stays, as installers do", recs(record(t, "file.notable what=script; traits=pipe_to_shell,startup_write")), "act_pipe_to_shell", Low},
 		{"runs and hides", recs(record(t, "file.notable what=script; traits=pipe_to_shell,chattr")), "act_pipe_to_shell", Medium},
 		{"runs, and gains", recs(record(t, "file.notable what=script; traits=fetch_exec,kill_list")), "act_fetch_exec", Medium},

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -78,8 +79,8 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		if w.aside && w.level > Informational {
 			w.level--
 		}
-		if whole := rec.Kind.Info().Whole; name == "interpreter_fetch" && whole && in != classScript {
-			w.level = Informational // a program in Python that fetches is an ordinary one; a command line is not
+		if name == "interpreter_fetch" && !inShell(rec) {
+			w.level = min(w.level, Informational) // a program in Python that fetches is an ordinary one
 		}
 		if (name == "pipe_to_shell" || name == "fetch_exec") && w.level > Low && vendorsOnly(rec.List("urls")) {
 			w.level = Low
@@ -94,6 +95,22 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		return rank(x) - rank(y)
 	})
 	return out
+}
+
+// inShell says whether a shell reads the command or script of a record.
+func inShell(rec *model.Record) bool {
+	words := strings.Fields(rec.Get("interpreter")) // what stands behind #!
+	if len(words) > 1 && path.Base(words[0]) == "env" {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return true
+	}
+	switch path.Base(words[0]) {
+	case "sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "fish", "csh", "tcsh":
+		return true
+	}
+	return false
 }
 
 // lower takes a level away from what does not run as it is.

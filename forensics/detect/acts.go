@@ -47,7 +47,7 @@ func (c *collection) judgeActs(rec *model.Record) {
 	f := c.about(rec)
 	f.Engine, f.Rule, f.Level, f.Phase = EngineAnalysis, actPrefix+first.name, first.level, first.phase
 	f.Techniques = actTechniques(rec, first)
-	if rec.Kind.IsAutostart() && f.Phase == PhaseExecution {
+	if rec.Kind.IsAutostart() && f.Phase != PhaseMining {
 		f.Phase = PhasePersistence
 	}
 	f.Message = model.Msg("acts.title", "starter", starterOf(rec), "act", first.says)

@@ -50,6 +50,8 @@ func steps() []Analysis {
 		tunedForMining(),
 		daemonPassword(),
 		pamOpens(),
+		sudoDaemonUser(),
+		accountUnusual(),
 		// What adds to them.
 		step("passwords", (*collection).passwords),
 		step("units", (*collection).units),

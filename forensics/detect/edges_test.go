@@ -398,7 +398,7 @@ func TestEdgesJoin(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	// Each rule that matches a record adds its techniques.
-	s = scene{records: []model.Record{record(t, "account.user name=x; uid=0; home=/var/tmp/.x; shell=/bin/bash; path=/etc/passwd")}}
+	s = scene{records: []model.Record{record(t, "account.user name=x; uid=0; home=/opt/.x; shell=/bin/bash; path=/etc/passwd")}}
 	if f := s.run(t).Findings; len(f) != 1 || !slices.Equal(f[0].Techniques, []string{"T1136.001", "T1564.001"}) {
 		t.Errorf("%+v", f)
 	}

@@ -112,7 +112,15 @@ var englishAnalyses = map[string]string{
 	"pam_opens.about.text": "" +
 		"The authentication stacks of sshd, login, su, sudo and the like are gone through as PAM does, for somebody who has no password: " +
 		"a pam_permit before pam_unix, a jump over pam_deny, a condition that is sufficient. High where nothing is asked for, medium where a condition is, low for a grant to a group (pam_wheel trust).",
-	"pam_opens.benign":           "Kiosks and laboratory machines; su without a password for a group",
+	"pam_opens.benign":            "Kiosks and laboratory machines; su without a password for a group",
+	"sudo_daemon_user.about":      "Passwordless sudo for a service account",
+	"sudo_daemon_user.about.text": "A sudoers rule grants a service account, named or by number, all commands without a password. Whoever exploits the service becomes root.",
+	"sudo_daemon_user.benign":     "Web-based administration panels",
+	"account_unusual.about":       "Account that is not what it looks like",
+	"account_unusual.about.text": "" +
+		"An account whose name reads like that of another one or holds characters that show nothing, whose shell ends in a blank (medium), " +
+		"whose home is in a world-writable directory, or a service account of the distribution with a login shell (low).",
+	"account_unusual.benign":     "A service account that an administrator gave a shell for maintenance",
 	"daemon_password.about":      "Service account with a password",
 	"daemon_password.about.text": "An account that is installed with the system and without a password has one.",
 	"daemon_password.benign":     "An account that was assigned to a person",

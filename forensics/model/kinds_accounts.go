@@ -14,6 +14,7 @@ const (
 	SudoDefault    Kind = "sudo.default"
 	SudoInclude    Kind = "sudo.include"
 	SudoOddity     Kind = "sudo.oddity"
+	PolkitRule     Kind = "polkit.rule"
 	HistoryFile    Kind = "history.file"
 	HistoryCommand Kind = "history.command"
 	HistoryPath    Kind = "history.path"
@@ -24,12 +25,13 @@ func accountKinds() []KindInfo {
 	backup := yesField("of the copy that the shadow tools leave", "backup")
 	invalid := textField("why the line is none of the format", "invalid")
 	ignored := textField("why sudo would not read the file", "ignored")
-	const sudoers = "sudoers(5). Extractor `sudoers`."
+	const sudoers = "sudoers(5), doas.conf(5). Extractor `sudoers`."
 	return []KindInfo{
 		{
 			Kind: AccountUser, Group: GroupAccounts, From: "passwd(5). Extractor `accounts`.", Doc: "An account. Values are not trimmed.", Role: Account,
 			Fields: slices.Concat(
-				textField("of the account", "name"), textField("where it stands in passwd itself: set, empty", "password"), textField("the field of that name; a number, unless the line is invalid", "uid", "gid"), textField("the field of that name", "gecos"),
+				textField("of the account", "name"), textField("where it stands in passwd itself: set, empty", "password"), textField("the number that the C library reads; as written in a line that is invalid", "uid", "gid"),
+				textField("what is written, where it is another text", "uid_written", "gid_written"), textField("the field of that name", "gecos"),
 				pathField("the fields of that name", "home", "shell"), backup, invalid,
 			),
 		},
@@ -42,7 +44,7 @@ func accountKinds() []KindInfo {
 		{
 			Kind: AccountGroup, Group: GroupAccounts, From: "group(5). Extractor `accounts`.", Doc: "A group.", Role: Account,
 			Fields: slices.Concat(
-				textField("of the group", "name"), textField("the field of that name; a number, unless the line is invalid", "gid"), listField("the accounts in it", "members"), textField("set", "password"), backup, invalid,
+				textField("of the group", "name"), textField("the number that the C library reads; as written in a line that is invalid", "gid"), textField("what is written, where it is another text", "gid_written"), listField("the accounts in it", "members"), textField("set", "password"), backup, invalid,
 			),
 		},
 		{
@@ -75,6 +77,13 @@ func accountKinds() []KindInfo {
 		{
 			Kind: SudoOddity, Group: GroupAccounts, From: sudoers, Doc: "A line that is none of these.",
 			Fields: slices.Concat(textField("the line", "text"), ignored),
+		},
+		{
+			Kind: PolkitRule, Group: GroupAccounts, From: "polkit(8): `rules.d`, and `.pkla` files of older versions. Extractor `polkit`.",
+			Doc: "A grant of polkit. A rule in JavaScript that answers yes whatever is asked is one for all.", Role: Account,
+			Fields: slices.Concat(
+				listField("who: `unix-user:NAME`, `unix-group:NAME`; `*`: all", "identities"), listField("what; `*`: all", "actions"), textField("yes", "result"),
+			),
 		},
 		{
 			Kind: HistoryFile, Group: GroupAccounts, From: "the histories of shells and clients. Extractor `history`.", Doc: "The history of a shell or client.", Role: Log,

@@ -6,11 +6,13 @@
 // format, in which case only some of the other fields are there):
 //
 //	account.user    name, password (only where it stands in passwd itself: set,
-//	                empty), uid, gid, gecos, home, shell
+//	                empty), uid, gid, uid_written, gid_written (where the
+//	                C library reads another text as that number), gecos, home, shell
 //	account.shadow  name, password (set, locked, none, empty), hash (its type),
 //	                changed (date of the last change, UTC), must_change (yes),
 //	                expires (date)
 //	account.group   name, gid, members (by commas), password (set)
+//	hook.command    event: login-shell; the program that a shell of passwd names, once
 //
 // Fields are not trimmed: a blank behind a shell is how an intruder hides one.
 // Hashes themselves are never in a record.
@@ -18,13 +20,17 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"icecore/forensics/artifact"
+	"icecore/forensics/model"
+	"icecore/forensics/shell"
 )
 
 // Extractor implements artifact.Extractor.
@@ -56,6 +62,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if read == nil {
 		return nil
 	}
+	shells := make(loginShells)
 	return in.Lines(ctx, func(l artifact.Line) error {
 		if l.Number > maxLines {
 			return fmt.Errorf("more than %d lines; the rest was not read", maxLines)
@@ -70,8 +77,32 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 			r.AddBool("backup", true)
 		}
 		emit(r)
+		if !isCopy && r.Kind == model.AccountUser {
+			shells.add(&r, emit)
+		}
 		return nil
 	})
+}
+
+// loginShells are the programs that passwd(5) has run as somebody logs in, each once.
+type loginShells map[string]bool
+
+const maxShells = 200 // of one file
+
+// add emits the record of the shell of an account: what it starts at each login.
+func (s loginShells) add(account *artifact.Record, emit artifact.Emit) {
+	program := account.Get("shell")
+	if !strings.HasPrefix(program, "/") || s[program] || len(s) == maxShells {
+		return
+	}
+	s[program] = true
+	r := artifact.Record{Kind: model.HookCommand, Source: account.Source}
+	r.Add("event", "login-shell")
+	r.Add("user", account.Get("name"))
+	r.AddText("command", program)
+	f := shell.Analyze(shell.Quote(program))
+	f.AddTo(&r)
+	emit(r)
 }
 
 // field gives the i-th field, empty where there is none.
@@ -82,13 +113,40 @@ func field(f []string, i int) string {
 	return ""
 }
 
-// number adds a field that must be a number of 32 bits.
+// number adds a field that must be a number of 32 bits: the number that the C library
+// reads, and what is written where that is another text.
 func number(r *artifact.Record, name, value string) string {
-	r.Add(name, value)
-	if _, err := strconv.ParseUint(value, 10, 32); err != nil {
+	n, ok := parse(value)
+	if !ok {
+		r.Add(name, value)
 		return name + " is not a number"
 	}
+	r.Add(name, n)
+	if n != value {
+		r.Add(name+"_written", value)
+	}
 	return ""
+}
+
+// parse reads a number as strtoul(3) does, by which the C library reads ids: behind blanks
+// a sign, then digits; "00" and "+0" are 0.
+func parse(s string) (string, bool) {
+	digits := strings.TrimLeft(s, " \t\v\f\r")
+	minus := strings.HasPrefix(digits, "-")
+	if minus || strings.HasPrefix(digits, "+") {
+		digits = digits[1:]
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if digits == "" || err != nil && !errors.Is(err, strconv.ErrRange) || strings.ContainsAny(digits, "+-_") {
+		return "", false
+	}
+	if minus {
+		n = -n
+	}
+	if err != nil || minus && n != 0 || n > math.MaxUint32 {
+		return "", false // the C library makes the highest id of it, which is nobody's
+	}
+	return strconv.FormatUint(n, 10), true
 }
 
 // passwd reads name:password:uid:gid:gecos:home:shell. Lines that begin with +

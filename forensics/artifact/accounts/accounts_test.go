@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestExtract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(tt.want, extract(t, tt.path, b)); d != "" {
+		if d := cmp.Diff(tt.want, users(extract(t, tt.path, b))); d != "" {
 			t.Errorf("%s: %s", tt.path, d)
 		}
 	}
@@ -110,7 +111,7 @@ func TestSystem(t *testing.T) {
 	if err != nil {
 		t.Skip("getent: ", err)
 	}
-	got, want := extract(t, "/etc/passwd", b), strings.Split(strings.TrimSpace(string(out)), "\n")
+	got, want := users(extract(t, "/etc/passwd", b)), strings.Split(strings.TrimSpace(string(out)), "\n")
 	if len(got) != len(want) {
 		t.Fatalf("%d users, getent has %d", len(got), len(want))
 	}
@@ -133,4 +134,27 @@ func FuzzExtract(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which byte, b []byte) {
 		extract(t, []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/shadow-"}[which%4], b)
 	})
+}
+
+// users leaves the records of login shells out.
+func users(list []string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return strings.Contains(s, " hook.command ") })
+}
+
+// TestNumbers: ids are the numbers that the C library reads. What getent(1) said of such
+// lines stands beside them.
+func TestNumbers(t *testing.T) {
+	for in, want := range map[string]string{
+		"0": "0", "00": "0", "+0": "0", " 0": "0", "-0": "0", "0000000000000000000000": "0", "01000": "1000", "4294967295": "4294967295",
+		"": "", "x": "", "0x0": "", "0 ": "", "-1": "", "4294967296": "", "--0": "", "+-0": "", "1_0": "",
+	} {
+		got, ok := parse(in)
+		if got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", in, got, ok, want)
+		}
+	}
+	records := extract(t, "/etc/passwd", []byte("sysd:x:00:+0::/:/usr/bin/rbashd\nsysd2:x:7:7::/:/usr/bin/rbashd\n"))
+	if s := strings.Join(records, "\n"); !strings.Contains(s, "uid=0 uid_written=00 gid=0 gid_written=+0") || strings.Count(s, "event=login-shell user=sysd command=/usr/bin/rbashd programs=/usr/bin/rbashd") != 1 || strings.Contains(s, "user=sysd2") {
+		t.Error(s)
+	}
 }

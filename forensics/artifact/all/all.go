@@ -29,6 +29,7 @@ import (
 	"icecore/forensics/artifact/motd"
 	"icecore/forensics/artifact/network"
 	"icecore/forensics/artifact/pam"
+	"icecore/forensics/artifact/polkit"
 	"icecore/forensics/artifact/power"
 	"icecore/forensics/artifact/python"
 	"icecore/forensics/artifact/rclocal"
@@ -43,6 +44,7 @@ import (
 	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/unread"
 	"icecore/forensics/artifact/utmp"
+	"icecore/forensics/artifact/writable"
 	"icecore/forensics/artifact/wtmpdb"
 	"icecore/forensics/artifact/xdg"
 )
@@ -64,6 +66,8 @@ func readers() []artifact.Extractor {
 		journald.Extractor{},
 		accounts.Extractor{},
 		sudoers.Extractor{},
+		polkit.Extractor{},
+		writable.Extractor{},
 		sshkeys.Extractor{},
 		utmp.Extractor{},
 		wtmpdb.Extractor{},

@@ -1,5 +1,6 @@
 // Package sudoers reads who may run what as whom: sudoers(5), /etc/sudoers and the
-// files of /etc/sudoers.d.
+// files of /etc/sudoers.d, and the rules of doas.conf(5), which are given as those of
+// sudo that grant the same.
 //
 // Records:
 //
@@ -37,7 +38,9 @@ type Extractor struct{}
 func (Extractor) Name() string { return "sudoers" }
 
 // Patterns implements artifact.Extractor.
-func (Extractor) Patterns() []string { return []string{"/etc/sudoers", "/etc/sudoers.d/*"} }
+func (Extractor) Patterns() []string {
+	return append([]string{"/etc/sudoers", "/etc/sudoers.d/*", "/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d/*"}, doasFiles()...)
+}
 
 const (
 	maxLines = 100_000
@@ -48,6 +51,9 @@ const (
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	if in.Content == nil {
 		return nil
+	}
+	if slices.ContainsFunc(doasFiles(), func(p string) bool { return artifact.Match(p, in.Path) }) {
+		return doas(ctx, in, emit)
 	}
 	ignored := ""
 	if dir, name := path.Split(in.Path); dir == "/etc/sudoers.d/" && (strings.Contains(name, ".") || strings.HasSuffix(name, "~")) {

@@ -23,12 +23,12 @@ const lateness = 5 * time.Minute
 
 // rare says whether all that is notable of a maintainer script is done by a few
 // packages of Debian and of vendors, too: installers of Java and of fonts fetch what they may not ship, nmap-common decodes a program that it ships, psad ends
-// its own daemons, tripwire changes its crontab, snoopy has itself preloaded. What is
-// preloaded is judged by itself.
+// its own daemons, tripwire changes its crontab, snoopy has itself preloaded, postfix sets attributes of
+// its queue, munin-node has a temporary file. What is preloaded is judged by itself.
 func rare(notable []string) bool {
 	for _, n := range notable {
 		switch n {
-		case "base64", "cron_write", "fetch", "kill_list", "ld.so.preload", "preload_write":
+		case "base64", "chattr", "cron_write", "fetch", "kill_list", "ld.so.preload", "preload_write", "temp_path":
 		default:
 			return false
 		}

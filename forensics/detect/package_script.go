@@ -58,7 +58,7 @@ func (c *collection) scripts(a *Analysis) {
 		late := !made.IsZero() && changed.Sub(made) > lateness
 		tail := rec.Has("trailing_code") || rec.Has("appended_code")
 		f := c.found(a, rec)
-		if f.Level, f.Message = scriptClaim(rec, late, tail); f.Level == None {
+		if f.Level, f.Message = scriptClaim(rec, late, tail, c.notable(rec)); f.Level == None {
 			continue
 		}
 		in := classPackage
@@ -93,9 +93,29 @@ func (c *collection) scripts(a *Analysis) {
 	}
 }
 
+// notable gives the level of what is notable of a maintainer script as it was installed:
+// of an act what the table says.
+func (c *collection) notable(rec *model.Record) Level {
+	list := rec.List("notable")
+	if rare(list) {
+		return Low
+	}
+	out := Low
+	for _, n := range list {
+		switch a := c.acts[n]; {
+		case rare([]string{n}):
+		case a == nil:
+			out = max(out, Medium)
+		default:
+			out = max(out, a.levels[classPackage])
+		}
+	}
+	return out
+}
+
 // scriptClaim says what is wrong with a maintainer script: late if its inode changed after
 // its package was installed, tail if a command stands behind its end.
-func scriptClaim(rec *model.Record, late, tail bool) (Level, model.Message) {
+func scriptClaim(rec *model.Record, late, tail bool, installed Level) (Level, model.Message) {
 	name := rec.Get("package") + "." + rec.Get("script")
 	notable := rec.List("notable")
 	switch odd := len(notable) > 0; {
@@ -103,10 +123,10 @@ func scriptClaim(rec *model.Record, late, tail bool) (Level, model.Message) {
 		return High, model.Msg("package_script.title.modified_notable", "script", name)
 	case odd && tail:
 		return High, model.Msg("package_script.title.appended_notable", "script", name)
-	case odd && rare(notable):
+	case odd && installed <= Low:
 		return Low, model.Msg("package_script.title.rare", "script", name)
 	case odd:
-		return Medium, model.Msg("package_script.title.notable", "script", name)
+		return installed, model.Msg("package_script.title.notable", "script", name)
 	case late && tail:
 		return Medium, model.Msg("package_script.title.modified", "script", name)
 	case late:

@@ -134,7 +134,7 @@ func packagedLibrary(p string) bool {
 // dropper says whether a script does what those that bring a miner do. Of a deleted
 // one an address is enough: whose it is, other records may tell.
 func dropper(f *shell.Facts, st filesystem.State) bool {
-	for _, t := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "reverse_shell", "miner_args", "preload_write", "key_write", "cron_write", "kill_list", "log_wipe", "interpreter_fetch"} {
+	for _, t := range []string{"pipe_to_shell", "fetch_exec", "decode_exec", "dev_tcp", "reverse_shell", "miner_args", "preload_write", "preload_env", "key_write", "cron_write", "kill_list", "log_wipe", "interpreter_fetch", "bind_shell", "account_write", "sudo_write", "agents_off", "process_hide", "module_load", "send_secret", "setuid_set", "timestomp"} {
 		if f.Has(t) {
 			return true
 		}

@@ -214,8 +214,7 @@ func (s *state) call(args []word, in data) data {
 		return data{}
 	case "crontab":
 		s.program(name)
-		s.crontab(args, in)
-		return data{}
+		return s.crontab(args, in)
 	case "base64", "base32", "xxd", "openssl", "uudecode", "basenc":
 		s.program(name)
 		return s.decoder(base, args, in)
@@ -237,15 +236,17 @@ func (s *state) call(args []word, in data) data {
 	s.effects(base, args, in)
 	switch {
 	case fetchers[strings.ToLower(base)]:
+		s.sends(args, in)
 		return s.fetch(base, args)
 	case base == "nc" || base == "ncat" || base == "netcat" || base == "socat" || base == "telnet" || base == "ftp":
 		for i, a := range args[1:] {
 			up := strings.ToUpper(a.text)
 			if base == "socat" && (strings.HasPrefix(up, "EXEC:") || strings.HasPrefix(up, "SYSTEM:")) ||
 				strings.Contains(base, "c") && base != "socat" && (a.text == "-e" || a.text == "-c" || a.text == "--exec" || a.text == "--sh-exec") && i+2 < len(args) {
-				s.set("reverse_shell")
+				s.set(shellTrait(base, args))
 			}
 		}
+		s.sends(args, in)
 		return data{net: true}
 	case base == "dig" || base == "nslookup" || base == "host":
 		return data{net: true}
@@ -262,6 +263,7 @@ func (s *state) call(args []word, in data) data {
 		if base != "tac" && base != "dd" && (base == "grep" || base == "sed" || base == "tr" || base == "rev" || base == "awk" || strings.Contains(base, "z")) {
 			in = rewritten(base, in)
 		}
+		in.own = in.own && onlyRemoves(base, args)
 		for _, a := range args[1:] { // sed -n 5p FILE | sh
 			if f, ok := s.files[s.resolve(a.text)]; ok && !strings.HasPrefix(a.text, "-") {
 				in = in.flags(asFile(f))
@@ -278,7 +280,13 @@ func (s *state) call(args []word, in data) data {
 		}
 	}
 	s.generic(args, in)
-	return data{}
+	out := data{}
+	if packers[base] || base == "zip" {
+		for _, a := range args[1:] {
+			out.secret = out.secret || secretRE.MatchString(a.text)
+		}
+	}
+	return out
 }
 
 // ordinaryWord are words of the syntax that stand among the wrappers for the sake
@@ -314,7 +322,7 @@ func (s *state) behind(args []word, w wrapper) []word {
 			n, v, _ := strings.Cut(a, "=")
 			if n == "LD_PRELOAD" || n == "LD_AUDIT" {
 				if suspiciousPreload(v) {
-					s.set("preload_write")
+					s.set("preload_env")
 				}
 			}
 			args = args[1:]

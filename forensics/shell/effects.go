@@ -95,6 +95,8 @@ func (s *state) target(p string) {
 		s.set("preload_write")
 	case cronPathRE.MatchString(p) && base != "cron.allow" && base != "cron.deny":
 		s.set("cron_write")
+	default:
+		s.decides(p)
 	}
 }
 
@@ -154,13 +156,10 @@ func (s *state) kill(pattern string) {
 
 // effects notes what some programs do to files and processes.
 func (s *state) effects(base string, args []word, in data) {
+	s.acts(base, args, in)
 	switch base {
 	case "chattr":
-		for _, a := range args[1:] {
-			if t := a.text; len(t) > 1 && strings.IndexByte("+-=", t[0]) >= 0 && strings.ContainsAny(t[1:], "ai") && strings.Trim(t[1:], "aAcCdDeFijmPsStTux") == "" {
-				s.set("chattr")
-			}
-		}
+		s.attributes(args)
 	case "rm", "unlink", "shred", "truncate", "wipe", "srm":
 		for _, a := range args[1:] {
 			if !strings.HasPrefix(a.text, "-") {
@@ -331,32 +330,39 @@ func (s *state) unpacks(args []word, in data) {
 }
 
 // crontab follows crontab(1).
-func (s *state) crontab(args []word, in data) {
+func (s *state) crontab(args []word, in data) data {
 	for i := 1; i < len(args); i++ {
 		switch a := args[i].text; {
 		case a == "-u":
 			i++
-		case a == "-l" || a == "-e" || a == "-V" || a == "-T":
-			return
+		case a == "-l":
+			return data{own: true}
+		case a == "-e" || a == "-V" || a == "-T":
+			return data{}
 		case a == "-r":
 			s.set("cron_write")
-			return
+			return data{}
 		case a == "-" || !strings.HasPrefix(a, "-"):
-			s.set("cron_write")
 			d := in
 			if a != "-" {
 				d = s.contents(args[i])
 			}
+			if !d.own {
+				s.set("cron_write")
+			}
 			if d.text != "" {
 				s.cronText(d, false)
 			}
-			return
+			return data{}
 		}
 	}
 	if in.text != "" || in.net {
-		s.set("cron_write")
+		if !in.own {
+			s.set("cron_write")
+		}
 		s.cronText(in, false)
 	}
+	return data{}
 }
 
 // fetch follows a download tool: where does what it fetches go?

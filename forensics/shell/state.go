@@ -28,10 +28,12 @@ type data struct {
 	net     bool // from the network
 	decoded bool // from a decoder
 	fetched bool // from a file that was fetched
+	secret  bool // keys, hashes, credentials
+	own     bool // lines of the crontab that is there, and no others
 }
 
 func (d data) flags(e data) data {
-	d.net, d.decoded, d.fetched = d.net || e.net, d.decoded || e.decoded, d.fetched || e.fetched
+	d.net, d.decoded, d.fetched, d.secret = d.net || e.net, d.decoded || e.decoded, d.fetched || e.fetched, d.secret || e.secret
 	return d
 }
 
@@ -39,6 +41,8 @@ func (d data) flags(e data) data {
 func join(a, b data) data {
 	out := a.flags(b)
 	out.known = a.known && b.known && len(a.text)+len(b.text) <= maxKnown
+	none := func(d data) bool { return d.known && d.text == "" }
+	out.own = (a.own || none(a)) && (b.own || none(b)) && (a.own || b.own)
 	if len(a.text)+len(b.text) <= maxKnown {
 		out.text = a.text + b.text
 	} else {

@@ -165,6 +165,7 @@ func (s *state) command(c syntax.Command, in data) data {
 		if c.Name != nil && len(s.funcs) < maxNames {
 			s.funcs[c.Name.Value] = c.Body
 		}
+		s.redefines(c)
 		s.stmt(c.Body, data{})
 	case *syntax.DeclClause:
 		for _, a := range c.Args {

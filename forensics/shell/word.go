@@ -19,7 +19,7 @@ func (s *state) let(name string, d data) {
 	switch name {
 	case "LD_PRELOAD", "LD_AUDIT":
 		if suspiciousPreload(d.text) {
-			s.set("preload_write")
+			s.set("preload_env")
 		}
 	case "PATH":
 		for _, p := range strings.Split(d.text, ":") {

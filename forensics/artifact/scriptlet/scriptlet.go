@@ -21,8 +21,8 @@ import (
 // clean Debian has, or few (see detect). Left out are two that match what such scripts do (sed 's/ /x/', py3compile -p
 // python3-urllib3), for which there are narrower patterns below.
 var notableTraits = []string{
-	"chattr", "cron_write", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
-	"kill_list", "log_wipe", "miner_args", "pipe_to_shell", "preload_write", "reverse_shell", "temp_exec",
+	"account_write", "agents_off", "bind_shell", "chattr", "cron_write", "decode_exec", "dev_tcp", "encoded", "fetch", "fetch_exec", "hidden_exec", "history_off", "key_write",
+	"kill_list", "log_wipe", "miner_args", "module_load", "pipe_to_shell", "preload_env", "preload_write", "process_hide", "reverse_shell", "send_secret", "sudo_write", "temp_exec", "timestomp",
 }
 
 // notableText are words that no line of code of such a script has.

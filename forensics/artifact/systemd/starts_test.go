@@ -33,7 +33,7 @@ func TestWhatStarts(t *testing.T) {
 		{"a preloaded library", unit, "", "[Service]\nEnvironment=\"LD_PRELOAD=/usr/lib/libq.so /usr/lib/libr.so\"\nExecStart=/usr/sbin/nginx\n", nil,
 			model.SystemdExec, "programs", "/usr/lib/libr.so", ""},
 		{"a preloaded library of an EnvironmentFile", unit, "", "[Service]\nEnvironmentFile=/etc/default/nginx\nExecStart=/usr/sbin/nginx\n",
-			map[string]string{"/etc/default/nginx": "LD_PRELOAD=/usr/lib/libq.so\n"}, model.SystemdExec, "traits", "preload_write", ""},
+			map[string]string{"/etc/default/nginx": "LD_PRELOAD=/usr/lib/libq.so\n"}, model.SystemdExec, "traits", "preload_env", ""},
 		{"no library", unit, "", "[Service]\nEnvironmentFile=/etc/default/nginx\nExecStart=/usr/sbin/nginx\n",
 			map[string]string{"/etc/default/nginx": "LD_FLAGS=/usr/lib/libq.so\n"}, model.SystemdExec, "programs", "/usr/sbin/nginx", "/usr/lib/libq.so"},
 		{"%h of the system is root's home", unit, "", "[Service]\nExecStart=%h/.cfg/x\n", nil, model.SystemdExec, "programs", "/root/.cfg/x", ""},
@@ -50,8 +50,8 @@ func TestWhatStarts(t *testing.T) {
 		{"a link to a file of a unit directory that is no unit", unit, "/etc/systemd/system/x.txt", "[Service]\nExecStart=/bin/sh -c '" + fetch + "'\n", nil,
 			model.SystemdExec, "traits", "pipe_to_shell", ""},
 		{"a generator of variables", "/etc/systemd/system-environment-generators/50-x", "", "#!/bin/sh\necho LD_PRELOAD=/usr/lib/libq.so\n", nil, model.SystemdGenerator, "programs", "/usr/lib/libq.so", ""},
-		{"a generator of variables, with a trait", "/etc/systemd/user-environment-generators/50-x", "", "#!/bin/sh\nprintf 'LD_PRELOAD=%s\\n' /usr/lib/libq.so\n", nil, model.SystemdGenerator, "traits", "preload_write", ""},
-		{"one that names a locale", "/etc/systemd/system-environment-generators/50-x", "", "#!/bin/sh\necho LANG=C.UTF-8\n", nil, model.SystemdGenerator, "name", "50-x", "preload_write"},
+		{"a generator of variables, with a trait", "/etc/systemd/user-environment-generators/50-x", "", "#!/bin/sh\nprintf 'LD_PRELOAD=%s\\n' /usr/lib/libq.so\n", nil, model.SystemdGenerator, "traits", "preload_env", ""},
+		{"one that names a locale", "/etc/systemd/system-environment-generators/50-x", "", "#!/bin/sh\necho LANG=C.UTF-8\n", nil, model.SystemdGenerator, "name", "50-x", "preload_env"},
 	} {
 		records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: tt.path, Target: tt.target, Text: tt.text, Others: tt.others, Mode: 0o100755})
 		var got []string

@@ -45,8 +45,22 @@ func formats() command.Formats {
 			"/etc/apt/listchanges.conf",
 			"/etc/ca-certificates/update.d/*",
 		),
+		command.Files(perl,
+			"/etc/needrestart/needrestart.conf",
+			"/etc/needrestart/conf.d/*.conf",
+		),
+		command.Executable("package-manager",
+			"/etc/needrestart/hook.d/*",
+			"/etc/needrestart/notify.d/*",
+			"/etc/needrestart/restart.d/*",
+			"/etc/apt/apt.conf.d/hooks/*",
+			"/usr/lib/dpkg/methods/*/*",
+		),
 	}
 }
+
+// perl reads the settings of needrestart(1), which are Perl and run after each upgrade.
+func perl(r *command.Reader) error { return r.Code("package-manager", "perl") }
 
 // eventRE is the name of a list of commands in apt.conf(5), as one word or within
 // the braces of its parent.

@@ -36,19 +36,44 @@ func formats() command.Formats {
 		command.Files(config,
 			"/etc/cloud/cloud.cfg",
 			"/etc/cloud/cloud.cfg.d/*.cfg",
+			"/var/lib/cloud/instances/*/cloud-config.txt",
+		),
+		command.Files(userData,
+			"/var/lib/cloud/instances/*/user-data.txt",
+			"/var/lib/cloud/instances/*/vendor-data.txt",
+			"/var/lib/cloud/seed/*/user-data",
+			"/var/lib/cloud/seed/*/vendor-data",
+			"/boot/firmware/user-data",
 		),
 		command.Sourced("cloud-init",
 			"/var/lib/cloud/scripts/per-boot/*",
 			"/etc/cloud/cloud-init.d/*",
+			"/var/lib/cloud/instances/*/boothooks/*",
+			"/var/lib/cloud/instances/*/handlers/*",
 		),
 		command.Sourced("cloud-init-once",
 			"/var/lib/cloud/scripts/per-once/*",
 			"/var/lib/cloud/scripts/per-instance/*",
 			"/var/lib/cloud/scripts/vendor/*",
 			"/var/lib/cloud/instances/*/scripts/*",
-			"/var/lib/cloud/instances/*/user-data.txt",
 		),
 	}
+}
+
+// userData reads what the owner gave to a new server: settings in YAML, a script that runs
+// once, or one that runs at each boot (#cloud-boothook). Parts of several are taken as a
+// script.
+func userData(r *command.Reader) error {
+	head := make([]byte, 64)
+	n, _ := r.Content.ReadAt(head, 0)
+	first, _, _ := bytes.Cut(bytes.TrimSpace(head[:n]), []byte("\n"))
+	switch {
+	case bytes.HasPrefix(first, []byte("#cloud-config")):
+		return config(r)
+	case bytes.HasPrefix(first, []byte("#cloud-boothook")):
+		return r.Script("cloud-init")
+	}
+	return r.Script("cloud-init-once")
 }
 
 // config reads bootcmd and runcmd.

@@ -19,6 +19,9 @@ func Sourced(event string, patterns ...string) Format {
 	return Format{patterns, func(r *Reader) error { return r.script(event, false) }}
 }
 
+// Script emits the record of a whole file that is run whatever its mode.
+func (r *Reader) Script(event string) error { return r.script(event, false) }
+
 // script emits the record of a whole file.
 func (r *Reader) script(event string, executable bool) error {
 	if name := path.Base(r.Path); name == "README" || name == ".placeholder" || strings.HasSuffix(name, ".sample") {

@@ -49,6 +49,9 @@ func formats() command.Formats {
 var udevRun = regexp.MustCompile(`\b(RUN(?:\{program\})?|PROGRAM|IMPORT\{program\})` +
 	`\s*(?:\+=|:=|==|=)\s*e?"((?:[^"\\]|\\.)*)"`)
 
+// ownDirectory is where udev looks for a program that is named without a directory.
+const ownDirectory = "/usr/lib/udev/"
+
 // rules reads a file of rules.
 func rules(r *command.Reader) error {
 	var at model.Source
@@ -63,7 +66,11 @@ func rules(r *command.Reader) error {
 		for _, m := range udevRun.FindAllStringSubmatch(rule, -1) {
 			text := strings.ReplaceAll(m[2], `\"`, `"`)
 			// udev runs no shell: it splits at blanks, single quotes group.
-			f := shell.Analyze(command.Quoted(command.Split(text)))
+			words := command.Split(text)
+			if len(words) > 0 && words[0] != "" && !strings.ContainsAny(words[0], "/$%") {
+				words[0] = ownDirectory + words[0]
+			}
+			f := shell.Analyze(command.Quoted(words))
 			key, _, _ := strings.Cut(m[1], "{")
 			if err := r.Command(model.HookUdev, at, text, f, model.Named("key", key)); err != nil {
 				return err

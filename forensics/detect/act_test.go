@@ -73,6 +73,7 @@ var starters = []struct {
 	{"hook.dbus command=x", classAutostart},
 	{"hook.modprobe command=x", classAutostart},
 	{"hook.tmpfiles command=x", classAutostart},
+	{"hook.sysusers command=x", classAutostart},
 	{"started.script started_by=/a", classAutostart},
 	{"kernel.setting command=x", classAutostart},
 	{"ssh.key type=ssh-rsa", classAutostart},

@@ -36,6 +36,7 @@ func steps() []Analysis {
 		startsMiner(),
 		packageScript(),
 		preloadUnowned(),
+		libraryShadowed(),
 		guessedPassword(),
 		guessedPasswordSpread(),
 		guessing(),

@@ -213,6 +213,10 @@ func TestAnalyses(t *testing.T) {
 		{"a daemon with a password", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=games; password=set")}}, Medium},
 		{"a daemon without", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=games; password=locked")}}, None},
 		{"a person with a password", "daemon_password", scene{records: []model.Record{record(t, "account.shadow name=deploy; password=set")}}, None},
+		// Directories of the linker.
+		{"a library in place of the system's", "library_shadowed", scene{records: []model.Record{record(t, "library.path directory=/usr/lib/compat; shadows=libcrypto.so.3")}, files: map[string]*FileFact{"/usr/lib/compat/libcrypto.so.3": program("/usr/lib/compat/libcrypto.so.3", 0o644, "")}}, Low},
+		{"a package's", "library_shadowed", scene{records: []model.Record{record(t, "library.path directory=/usr/lib/compat; shadows=libcrypto.so.3")}, files: map[string]*FileFact{"/usr/lib/compat/libcrypto.so.3": program("/usr/lib/compat/libcrypto.so.3", 0o644, "compat-openssl")}}, None},
+		{"OpenSSL built by hand", "library_shadowed", scene{records: []model.Record{record(t, "library.path directory=/usr/local/ssl/lib; shadows=libcrypto.so.3")}, files: map[string]*FileFact{"/usr/local/ssl/lib/libcrypto.so.3": program("/usr/local/ssl/lib/libcrypto.so.3", 0o644, "")}}, None},
 		// Sudo rules of services, whatever they are called by.
 		{"a service by name", "sudo_daemon_user", scene{records: []model.Record{record(t, "sudo.rule who=www-data; nopasswd=yes; commands=ALL")}}, Medium},
 		{"a service by number", "sudo_daemon_user", scene{records: []model.Record{record(t, "account.user name=www-data; uid=33; shell=/usr/sbin/nologin"), record(t, "sudo.rule who=#0033; nopasswd=yes; commands=ALL")}}, Medium},

@@ -120,7 +120,12 @@ var englishAnalyses = map[string]string{
 	"account_unusual.about.text": "" +
 		"An account whose name reads like that of another one or holds characters that show nothing, whose shell ends in a blank (medium), " +
 		"whose home is in a world-writable directory, or a service account of the distribution with a login shell (low).",
-	"account_unusual.benign":     "A service account that an administrator gave a shell for maintenance",
+	"account_unusual.benign": "A service account that an administrator gave a shell for maintenance",
+	"library_shadowed.about": "Unowned library in place of the system's",
+	"library_shadowed.about.text": "" +
+		"A directory that ld.so.conf adds outside of /usr/local and /opt holds a library under the name of one that nearly all programs load, and no package owns it. " +
+		"The dynamic linker takes it before that of the system.",
+	"library_shadowed.benign":    "A vendor's libraries copied by hand",
 	"daemon_password.about":      "Service account with a password",
 	"daemon_password.about.text": "An account that is installed with the system and without a password has one.",
 	"daemon_password.benign":     "An account that was assigned to a person",

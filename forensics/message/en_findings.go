@@ -172,6 +172,8 @@ var englishFindings = map[string]string{
 	"account_unusual.blank":   "Its shell has a blank or an invisible character at its end or within.",
 	"account_unusual.home":    "Its home {home} is a world-writable directory.",
 	"account_unusual.shell":   "It is a service account of the distribution, which has no login shell by default; here it has {shell}.",
+	"library_shadowed.title":  "{directory} holds libraries in place of the system's",
+	"library_shadowed.names":  "Owned by no package, and taken before the system's: {names}.",
 	"daemon_password.title":   "Service account {account} has a password",
 	"daemon_password.unusual": "Such accounts are installed without one.",
 	"daemon_password.changed": "The password was last changed {changed}.",

@@ -22,6 +22,8 @@ const (
 	HookDBus        Kind = "hook.dbus"
 	HookModprobe    Kind = "hook.modprobe"
 	HookTmpfiles    Kind = "hook.tmpfiles"
+	HookSysusers    Kind = "hook.sysusers"
+	GuardSetting    Kind = "guard.setting"
 	KernelModule    Kind = "kernel.module"
 	KernelSetting   Kind = "kernel.setting"
 	HostsEntry      Kind = "hosts.entry"
@@ -54,7 +56,7 @@ func bootKinds() []KindInfo {
 		},
 		{
 			Kind: ProfileLine, Group: GroupBoot, From: "the start-up files of shells, and /etc/environment and the like. Extractor `startup`.",
-			Doc:  "A statement of a shell's start-up file, or a variable, that has a trait other than `fetch` and `background`.",
+			Doc:  "A statement of a shell's start-up file, or a variable, that has a trait other than `fetch` and `background`, or is the first in its file to start or source a program.",
 			Role: Autostart, Technique: "T1546.004", Excerpt: shown,
 			Fields: slices.Concat(textField("the statement", "command"), command()),
 		},
@@ -66,7 +68,7 @@ func bootKinds() []KindInfo {
 		{
 			Kind: LibraryPath, Group: GroupBoot, From: "ld.so.conf: ldconfig(8). Extractor `startup`.",
 			Doc:    "A directory that the dynamic linker searches.",
-			Fields: pathField("as in the file", "directory"),
+			Fields: slices.Concat(pathField("as in the file", "directory"), derived(listField("of libraries that nearly all programs load: those that have their name in that directory", "shadows"))),
 		},
 		{
 			Kind: HookCommand, Group: GroupBoot,
@@ -136,6 +138,19 @@ func bootKinds() []KindInfo {
 			Doc: "A line by which systemd-tmpfiles writes, links or copies a file at every boot, or makes one setuid or setgid.", Role: Autostart, Technique: "T1546", Excerpt: shown,
 			Fields: slices.Concat(
 				textField("the type: f, F, w, L, C, z, ... with its modifiers", "event"), pathField("of the file, as written", "path"), textField("as written", "mode", "user"), textField("the line", "command"), command(),
+			),
+		},
+		{
+			Kind: HookSysusers, Group: GroupBoot, From: "sysusers.d(5). Extractor `sysusers`.",
+			Doc: "A line by which systemd-sysusers makes an account that is root or that somebody can log in to, or adds one to a group of administrators.", Role: Autostart, Technique: "T1136.001", Excerpt: shown,
+			Fields: slices.Concat(textField("the type: u, u!, m", "event"), textField("the account", "user"), textField("as written", "id"), pathField("as written", "shell"), textField("the line", "command"), command()),
+		},
+		{
+			Kind: GuardSetting, Group: GroupBoot, From: "the settings of SELinux, auditd, journald, rsyslog and cron, and links in /var/log. Extractor `guards`.",
+			Doc: "A setting by which what watches the server sees less.",
+			Fields: slices.Concat(
+				textField("selinux, audit, journald, rsyslog, cron, log", "service"), textField("the setting, as in the file", "setting"),
+				textField("disabled, disabled_cut (and all comments of the file are gone), not_kept, dropped", "effect"),
 			),
 		},
 		{

@@ -115,7 +115,7 @@ func field(f []string, i int) string {
 
 // number adds a field that must be a number of 32 bits: the number that the C library
 // reads, and what is written where that is another text.
-func number(r *artifact.Record, name, value string) string {
+func number(r *artifact.Record, name, written, value string) string {
 	n, ok := parse(value)
 	if !ok {
 		r.Add(name, value)
@@ -123,7 +123,7 @@ func number(r *artifact.Record, name, value string) string {
 	}
 	r.Add(name, n)
 	if n != value {
-		r.Add(name+"_written", value)
+		r.Add(written, value)
 	}
 	return ""
 }
@@ -163,8 +163,8 @@ func passwd(r *artifact.Record, f []string) {
 		r.Add("password", "set")
 	}
 	var wrong []string
-	for i, n := range []string{"uid", "gid"} {
-		if why := number(r, n, field(f, 2+i)); why != "" && !nis {
+	for i, n := range [][2]string{{"uid", "uid_written"}, {"gid", "gid_written"}} {
+		if why := number(r, n[0], n[1], field(f, 2+i)); why != "" && !nis {
 			wrong = append(wrong, why)
 		}
 	}
@@ -265,7 +265,7 @@ func hashType(s string) string {
 func group(r *artifact.Record, f []string) {
 	r.Kind = "account.group"
 	r.Add("name", f[0])
-	why := number(r, "gid", field(f, 2))
+	why := number(r, "gid", "gid_written", field(f, 2))
 	if p := field(f, 1); p != "" && p != "x" && p[0] != '*' && p[0] != '!' {
 		r.Add("password", "set")
 	}

@@ -42,6 +42,7 @@ func TestExtract(t *testing.T) {
 		"7 account.user name=nopw password=empty uid=1002 gid=1002 home=/home/nopw shell=/bin/sh",
 		"8 account.user name=+@admins",
 		"9 account.user name=broken uid=1003 invalid=3 fields, not 7; gid is not a number",
+		"10 account.user name=zero uid=0 uid_written=00 gid=7 gid_written=+07 home=/ shell=/usr/sbin/nologin",
 	}
 	for _, tt := range []struct {
 		path, file string
@@ -71,6 +72,7 @@ func TestExtract(t *testing.T) {
 			"2 account.group name=sudo gid=27 members=deploy,sysupd",
 			"3 account.group name=adm gid=4 password=set",
 			"4 account.group name=bad gid=z invalid=3 fields, not 4",
+			"5 account.group name=seven gid=7 gid_written=007",
 		}},
 	} {
 		b, err := os.ReadFile("testdata/etc/" + tt.file)

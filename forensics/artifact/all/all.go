@@ -16,6 +16,7 @@ import (
 	"icecore/forensics/artifact/dotfiles"
 	"icecore/forensics/artifact/dpkg"
 	"icecore/forensics/artifact/git"
+	"icecore/forensics/artifact/guards"
 	"icecore/forensics/artifact/history"
 	"icecore/forensics/artifact/hosts"
 	"icecore/forensics/artifact/inetd"
@@ -40,6 +41,7 @@ import (
 	"icecore/forensics/artifact/sudoers"
 	"icecore/forensics/artifact/supervisor"
 	"icecore/forensics/artifact/systemd"
+	"icecore/forensics/artifact/sysusers"
 	"icecore/forensics/artifact/tmpfiles"
 	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/unread"
@@ -95,6 +97,8 @@ func readers() []artifact.Extractor {
 		sshrc.Extractor{},
 		dotfiles.Extractor{},
 		tmpfiles.Extractor{},
+		sysusers.Extractor{},
+		guards.Extractor{},
 		bootimage.Extractor{},
 		power.Extractor{},
 		kernel.Extractor{},

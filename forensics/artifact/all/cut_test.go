@@ -104,7 +104,7 @@ func TestLongLines(t *testing.T) {
 	} {
 		n := 0
 		for _, x := range all.Extractors() {
-			if !takes(x, p) {
+			if !takes(x, p) || x.Name() == "writable" { // which reads no content
 				continue
 			}
 			records, err := artifacttest.Extract(t, x, artifacttest.File{Path: p, Text: text, OSID: "debian"})

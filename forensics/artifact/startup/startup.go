@@ -7,9 +7,11 @@
 //
 //	profile.line      command, programs, urls, traits, decoded (package shell);
 //	                  one for each statement with a trait that is worth pointing
-//	                  at. What statements above it set is known
+//	                  at, and for each that starts or sources a file that none
+//	                  above it does. What statements above it set is known
 //	preload.library   library: loaded into every program
-//	library.path      directory: one that the dynamic linker searches
+//	library.path      directory: one that the dynamic linker searches; shadows: the
+//	                  names in it of libraries that nearly all programs load
 package startup
 
 import (
@@ -19,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -38,7 +41,7 @@ func (Extractor) Patterns() []string {
 	out := []string{
 		"/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/bashrc", "/etc/bash.bash_logout", "/etc/zsh/*", "/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/zlogin", "/etc/zlogout", "/etc/csh.cshrc", "/etc/csh.login", "/etc/csh.logout", "/etc/ksh.kshrc", "/etc/mkshrc", "/etc/suid_profile", "/etc/fish/config.fish", "/etc/fish/conf.d/*.fish",
 		"/etc/X11/Xsession.d/*", "/etc/X11/xinit/xinitrc.d/*",
-		"/etc/environment", "/etc/environment.d/*.conf", "/etc/security/pam_env.conf", "/etc/default/locale", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
+		"/etc/environment", "/etc/environment.d/*.conf", "/usr/lib/environment.d/*.conf", "/usr/local/lib/environment.d/*.conf", "/run/environment.d/*.conf", "/etc/security/pam_env.conf", "/etc/default/locale", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
 		"/etc/bash_completion.d/*", "/etc/systemd/system.conf", "/etc/systemd/user.conf", "/etc/systemd/system.conf.d/*.conf", "/etc/systemd/user.conf.d/*.conf", "/usr/lib/systemd/system.conf.d/*.conf", "/usr/lib/systemd/user.conf.d/*.conf",
 	}
 	for _, home := range []string{"~", "/etc/skel", "/var/lib/*", "/var/www"} {
@@ -79,9 +82,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return environment(ctx, in, emit)
 	}
 	list, unread := shell.ReadStatements(in.Content)
-	n := 0
+	n, seen := 0, make(map[string]bool)
 	for _, st := range list {
-		if !st.Facts.Telling() {
+		if !st.Facts.Telling() && !starts(st.Facts.Programs, seen) {
 			continue
 		}
 		if n++; n > maxRecords {
@@ -93,6 +96,25 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		emit(r)
 	}
 	return unread
+}
+
+// builtins are words that start no program.
+var builtins = map[string]bool{
+	"": true, "[": true, "[[": true, ":": true, ".": true, "alias": true, "bind": true, "builtin": true, "case": true, "cd": true, "command": true, "compdef": true, "complete": true, "compopt": true, "declare": true, "echo": true, "eval": true, "exec": true, "exit": true, "export": true,
+	"false": true, "fi": true, "hash": true, "if": true, "let": true, "local": true, "mesg": true, "printf": true, "pwd": true, "read": true, "readonly": true, "return": true, "set": true, "setopt": true, "shopt": true, "source": true, "test": true, "then": true, "true": true, "type": true, "typeset": true, "ulimit": true,
+	"umask": true, "unalias": true, "unset": true, "unsetopt": true, "wait": true, "autoload": true, "zstyle": true, "abbr": true, "function": true, "status": true, "trap": true, "shift": true, "emulate": true, "else": true, "elif": true, "done": true, "do": true, "for": true, "while": true, "esac": true,
+}
+
+// starts says whether a statement starts or sources a file that none above it in the same
+// start-up file does.
+func starts(programs []string, seen map[string]bool) bool {
+	first := false
+	for _, p := range programs {
+		if !builtins[p] && !seen[p] && !strings.HasPrefix(p, "$") && !strings.HasPrefix(p, "-") {
+			seen[p], first = true, true
+		}
+	}
+	return first
 }
 
 // lines calls fn for each line that is no comment, and bounds the records.
@@ -138,6 +160,16 @@ func preload(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 	})
 }
 
+// usual are the directories that the linker searches without being told to.
+var usual = regexp.MustCompile(`^/(?:usr/)?lib(?:32|64|x32)?(?:/[a-z0-9_]+-linux-[a-z0-9]+)?/?$`)
+
+// common are libraries of the system that programs of many packages load: in a directory of
+// ld.so.conf, which is searched first, one of that name takes their place.
+var common = []string{
+	"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libresolv.so.2", "libcrypt.so.1", "libcrypt.so.2", "libnss_files.so.2", "libpam.so.0", "libpam_misc.so.0", "libselinux.so.1", "libaudit.so.1", "libcap.so.2", "libcap-ng.so.0", "libsystemd.so.0", "libwrap.so.0",
+	"libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so.1.0.0", "libcrypto.so.10", "libssl.so.3", "libssl.so.1.1", "libssl.so.10", "libz.so.1", "liblzma.so.5", "libzstd.so.1", "libgssapi_krb5.so.2", "libkrb5.so.3", "libcom_err.so.2", "libkeyutils.so.1", "libtinfo.so.6", "libproc2.so.0", "libprocps.so.8",
+}
+
 func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	return lines(ctx, in, emit, func(l artifact.Line, text string, give artifact.Emit) {
 		if strings.HasPrefix(text, "include ") || strings.HasPrefix(text, "hwcap ") {
@@ -150,6 +182,13 @@ func linker(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 			}
 			r := artifact.Record{Kind: model.LibraryPath, Source: l.Source()}
 			r.AddCut("directory", d, 4096)
+			if in.Exists != nil && !usual.MatchString(d) {
+				for _, name := range common {
+					if in.Exists(path.Join(d, name)) {
+						r.Add("shadows", name)
+					}
+				}
+			}
 			give(r)
 		}
 	})
@@ -211,11 +250,29 @@ func isName(s string) bool {
 // pointing at.
 func variables(at model.Source, text, script string, give artifact.Emit) {
 	f := shell.Analyze(script)
-	if !f.Telling() {
+	f.Programs = append(f.Programs, libraries(script)...)
+	if !f.Telling() && len(f.Programs) == 0 {
 		return
 	}
 	r := artifact.Record{Kind: model.ProfileLine, Source: at}
 	r.AddText("command", text)
 	f.AddTo(&r)
 	give(r)
+}
+
+var preloaded = regexp.MustCompile(`^export (?:LD_PRELOAD|LD_AUDIT)='([^']*)'`)
+
+// libraries gives the paths that a script of exports loads into every program.
+func libraries(script string) []string {
+	var out []string
+	for _, line := range strings.Split(script, "\n") {
+		if m := preloaded.FindStringSubmatch(line); m != nil {
+			for _, p := range strings.FieldsFunc(m[1], func(c rune) bool { return c == ' ' || c == ':' }) {
+				if strings.HasPrefix(p, "/") && len(out) < 50 {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
 }

@@ -376,6 +376,27 @@ func shellTrait(base string, args []word) string {
 	return "reverse_shell"
 }
 
+// answers says whether a program that socat connects, "EXEC:..." or "SYSTEM:...", only says
+// something: a server of one page, or of the token that a certificate is asked with.
+func answers(address string) bool {
+	_, program, _ := strings.Cut(address, ":")
+	said := false
+	program = strings.NewReplacer("$(", ";", "`", ";").Replace(program)
+	for _, c := range strings.FieldsFunc(program, func(r rune) bool { return strings.ContainsRune(";&|\n", r) }) {
+		w := strings.Fields(strings.Trim(c, " \\\t'\""))
+		switch {
+		case len(w) == 0:
+		case sayers[path.Base(w[0])]:
+			said = true
+		default:
+			return false
+		}
+	}
+	return said
+}
+
+var sayers = set("cat date echo printf sleep uptime")
+
 // watches says whether a function has the name of a tool that shows processes or
 // connections, and leaves lines out of what that tool says.
 func watches(c *syntax.FuncDecl) bool {

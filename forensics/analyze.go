@@ -166,7 +166,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Read: s.Read})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,10 +179,17 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 			Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: model.Decisive,
 		})
 	}
+	if n := res.WindowsLeftOut; n > 0 {
+		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
+			Subject: model.SubjectAnalysis, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.windows"),
+			Why: model.Msg("why.windows", "count", n), Weight: model.Partial,
+		})
+	}
 	for i := range res.Findings {
 		s.OnDisk(&res.Findings[i])
 	}
 	a.Records, a.Findings, a.Verdict, a.Story = found.Records, res.Findings, res.Verdict, res.Story
+	a.Windows, a.Touched = res.Windows, res.Touched
 	a.Verdict.Weigh(a.Coverage.Gaps)
 	message.English().Complete(&a.Analysis)
 	return a, s, nil

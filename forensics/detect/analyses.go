@@ -60,6 +60,10 @@ func steps() []Analysis {
 		step("twins", (*collection).proveTwins),
 		step("join", (*collection).join),
 		namesIntruder(),
+		// When it was, and what else changed then.
+		step("windows", (*collection).findWindows),
+		step("raise within windows", (*collection).raiseWithin),
+		step("touched", (*collection).findTouched),
 		step("excerpts", (*collection).excerpts),
 	}
 }

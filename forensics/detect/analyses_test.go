@@ -31,6 +31,7 @@ type scene struct {
 	snapshot int // minutes from noon
 	// installed is the one path that is as its package installed it.
 	installed string
+	times     []FileTimes // of all files of the server
 }
 
 // ours are the built-in rules, compiled once.
@@ -46,7 +47,23 @@ func (s *scene) run(t *testing.T) *Result {
 	for i := range recs {
 		recs[i].ID = fmt.Sprintf("R-%06d", i+1)
 	}
+	var files func(func(*FileTimes) bool)
+	if s.times != nil {
+		files = func(yield func(*FileTimes) bool) {
+			for i := range s.times {
+				if !yield(&s.times[i]) {
+					return
+				}
+			}
+		}
+	}
 	res, err := r.Run(t.Context(), &Input{
+		Files: files, Owner: func(_, p string) (string, bool) {
+			if p == s.installed {
+				return "owner", true
+			}
+			return "", true
+		},
 		Records: recs, SnapshotTime: noon.Add(time.Duration(s.snapshot) * time.Minute),
 		Lookup:    func(_, p string) *FileFact { return s.files[p] },
 		Installed: func(_, p string) bool { return p != "" && p == s.installed },
@@ -362,6 +379,7 @@ func TestVerdict(t *testing.T) {
 	f := func(l Level, path string, minute int) model.Finding {
 		return model.Finding{Level: l, Rule: path, Phase: PhasePersistence, When: model.When{Time: noon.Add(time.Duration(minute) * time.Minute)}, Source: model.Source{Volume: "p1", Path: path}}
 	}
+	as := func(f model.Finding, rule string) model.Finding { f.Rule = rule; return f }
 	for _, tt := range []struct {
 		name  string
 		list  []model.Finding
@@ -370,7 +388,10 @@ func TestVerdict(t *testing.T) {
 	}{
 		{"nothing", nil, NoIndicators, -1},
 		{"low", []model.Finding{f(Low, "/a", 0), f(Informational, "/b", 0)}, NoIndicators, -1},
-		{"medium", []model.Finding{f(Medium, "/a", 5), f(Low, "/b", 0)}, Suspicious, 5},
+		{"one medium, as honest servers have", []model.Finding{f(Medium, "/a", 5), f(Low, "/b", 0)}, NoIndicators, -1},
+		{"two medium of one rule", []model.Finding{f(Medium, "/a", 5), as(f(Medium, "/b", 6), "/a")}, NoIndicators, -1},
+		{"two medium about one file", []model.Finding{f(Medium, "/a", 5), as(f(Medium, "/a", 6), "other")}, NoIndicators, -1},
+		{"two medium of two kinds", []model.Finding{f(Medium, "/a", 5), f(Medium, "/b", 6)}, Suspicious, 5},
 		{"one high", []model.Finding{f(High, "/a", 5), f(Medium, "/b", 0)}, Suspicious, 5},
 		{"two high about one file", []model.Finding{f(High, "/a", 5), f(High, "/a", 6)}, Suspicious, 5},
 		{"two high about two files", []model.Finding{f(High, "/a", 5), f(High, "/b", 6)}, Compromised, 5},

@@ -13,21 +13,24 @@ import (
 
 // collection gathers findings while the analyses run.
 type collection struct {
-	ctx      context.Context
-	in       *Input
-	matcher  *matcher
-	byID     map[string]*model.Record
-	findings []Finding
-	bySigma  map[string]int        // the finding that Sigma rules made of a record
-	miners   map[fileKey]minerFile // files that hold a miner, by where they are
-	started  map[fileKey]string    // files that an autostart entry starts: by which record
-	looked   map[fileKey]*FileFact // what Lookup said
-	guesses  map[peer]bool         // addresses whose guessing a finding already states
-	pairs    *twins.Pairs          // records that state what another states, too
-	failed   map[peer]*attempts    // failed logins by address, once they are counted
-	acts     map[string]*act       // the table act x starter, by name
-	actOrder []string              // their names in the table's order, the most telling first
-	intact   map[fileKey]bool      // files that are as their package installed them
+	ctx        context.Context
+	in         *Input
+	matcher    *matcher
+	byID       map[string]*model.Record
+	findings   []Finding
+	bySigma    map[string]int        // the finding that Sigma rules made of a record
+	miners     map[fileKey]minerFile // files that hold a miner, by where they are
+	started    map[fileKey]string    // files that an autostart entry starts: by which record
+	looked     map[fileKey]*FileFact // what Lookup said
+	guesses    map[peer]bool         // addresses whose guessing a finding already states
+	windows    []window              // of an intruder's presence
+	touched    []model.Touched       // what changed within them
+	windowsCut int                   // how many more windows there are
+	pairs      *twins.Pairs          // records that state what another states, too
+	failed     map[peer]*attempts    // failed logins by address, once they are counted
+	acts       map[string]*act       // the table act x starter, by name
+	actOrder   []string              // their names in the table's order, the most telling first
+	intact     map[fileKey]bool      // files that are as their package installed them
 }
 
 // fileKey is a path of a host, without links where it is known.
@@ -63,6 +66,9 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 	if ordered {
 		s.run("verdict", func() { res.Verdict = c.verdict(res.Findings) })
 	}
+	s.run("window names", func() {
+		res.Windows, res.WindowsLeftOut, res.Touched = c.nameWindows(res.Findings), c.windowsCut, c.touched
+	})
 	s.run("story", func() { res.Story = c.story() })
 	s.run("problems", func() { res.Problems = c.matcher.problems() })
 	if err := ctx.Err(); err != nil {

@@ -71,6 +71,8 @@ type Finding struct {
 	more  int               // lines in the same file for which it stands, too
 	own   bool              // a rule of the user's names it
 	firm  Level             // where own: the highest level of what else was joined with it
+	// within says that what it is about changed within a window that rests on something else.
+	within bool
 }
 
 // rests gives the level of a finding without what only rules of the user's claim.
@@ -103,6 +105,15 @@ type Input struct {
 	// Installed says whether a file of a host is as its package installed it; false also where
 	// that is unknown. It may itself be nil.
 	Installed func(host, path string) bool
+	// Files calls yield with the times of every name of every inode, until it says no;
+	// nil where they are not known.
+	Files func(yield func(*FileTimes) bool)
+	// Machine gives the host that runs what lies in a container or chroot, any other host
+	// as it is; nil: each is one of its own.
+	Machine func(host string) string
+	// Owner gives the package that owns a path of a host, empty: none, and whether the
+	// host has a package database at all. It may itself be nil.
+	Owner func(host, path string) (owner string, known bool)
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.
@@ -114,6 +125,10 @@ type Result struct {
 	Findings []model.Finding // most serious first
 	Verdict  model.Verdict
 	Story    []model.StoryLine
-	Problems []Problem // rules that failed over these records
-	Failed   []Problem // analyses that failed, by name: nobody looked for what they look for
+	Windows  []model.Window
+	Touched  []model.Touched
+	// WindowsLeftOut is how many more windows there are.
+	WindowsLeftOut int
+	Problems       []Problem // rules that failed over these records
+	Failed         []Problem // analyses that failed, by name: nobody looked for what they look for
 }

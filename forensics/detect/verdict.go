@@ -9,39 +9,78 @@ import (
 
 const maxBecause = 6 // findings that a verdict names
 
+// weights are what the findings of each level come to.
+type weights struct {
+	critical bool
+	high     map[string]bool // the artifacts of findings of level high
+	medium   []*model.Finding
+	within   bool // one of level medium is about what changed within a window
+}
+
+func artifactOf(f *model.Finding) string { return f.Source.Volume + "\x00" + f.Source.Path }
+
+func (w *weights) add(f *model.Finding) {
+	switch f.Level {
+	case Critical:
+		w.critical = true
+	case High:
+		if w.high == nil {
+			w.high = make(map[string]bool)
+		}
+		w.high[artifactOf(f)] = true
+	case Medium:
+		w.medium = append(w.medium, f)
+	}
+}
+
+// compromised: one critical finding, or two high ones about different artifacts.
+func (w *weights) compromised() bool { return w.critical || len(w.high) >= 2 }
+
+// suspicious: one high finding, or two medium ones that differ in their rules and in
+// their artifacts, or a medium one within a window. Many honest servers have one medium
+// one by design, and what one rule takes amiss it takes amiss in each file.
+func (w *weights) suspicious() bool {
+	if len(w.high) > 0 || w.within {
+		return true
+	}
+	for _, f := range w.medium {
+		for _, g := range w.medium[:min(len(w.medium), maxCompared)] {
+			if f.Rule != g.Rule && artifactOf(f) != artifactOf(g) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxCompared bounds with how many findings each of the same level is compared.
+const maxCompared = 100
+
 // verdict weighs the findings, which stand in the collection in the same order; it adds to
 // one of the user's rules what it did to the time.
 //
-// One critical, or two high ones that rest on different artifacts, mean compromised; a
-// high or medium one, suspicious. The time is the earliest of the findings that carry the
-// verdict. One that only a rule of the user's makes counts for the state, but gives the
-// time only where no other does: what a rule of unknown quality matches in an old file
-// must not silently change since when a server is taken for compromised.
+// The time is the earliest of the findings that carry the verdict. One that only a rule
+// of the user's makes counts for the state, but gives the time only where no other does:
+// what a rule of unknown quality matches in an old file must not silently change since
+// when a server is taken for compromised.
 func (c *collection) verdict(findings []model.Finding) model.Verdict {
 	v := model.Verdict{State: NoIndicators}
-	high := make(map[string]bool)
+	var w weights
 	for i := range findings {
-		f := &findings[i]
-		switch {
-		case f.Level == Critical:
-			v.State = Compromised
-		case f.Level == High:
-			high[f.Source.Volume+"\x00"+f.Source.Path] = true
-			if v.State == NoIndicators {
-				v.State = Suspicious
-			}
-		case f.Level == Medium && v.State == NoIndicators:
-			v.State = Suspicious
-		}
+		w.add(&findings[i])
+		w.within = w.within || findings[i].Level == Medium && c.findings[i].within
 	}
-	if len(high) >= 2 {
+	switch {
+	case w.compromised():
 		v.State = Compromised
+	case w.suspicious():
+		v.State = Suspicious
 	}
 	if v.State == NoIndicators {
 		return v
 	}
 	least := High
-	if v.State == Suspicious && len(high) == 0 {
+	if v.State == Suspicious && len(w.high) == 0 {
 		least = Medium
 	}
 	earliest := since(findings, func(i int) bool { return c.findings[i].rests() >= least })

@@ -7,6 +7,8 @@ var englishCoverage = map[string]string{
 	"gap.partitions": "{place}",
 	"gap.hollow":     "volume {volume}, content of files",
 	"gap.root":       "root filesystem",
+	"gap.windows":    "windows of an intruder's presence",
+	"why.windows":    "{count} more than are kept: those that rest on most are listed",
 	"gap.volume":     "volume {volume}[ ({content})]",
 	"gap.place":      "volume {volume}, {place}",
 	"gap.file":       "volume {volume}, {path}",

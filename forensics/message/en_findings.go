@@ -64,6 +64,15 @@ var englishFindings = map[string]string{
 	"judge.place.hidden":  "hidden file or directory",
 
 	// Analyses.
+	"window.dropped": "Minutes around: {title}[ ({path})]",
+	"window.logged":  "Minutes around what a log states: {title}[ ({path})]",
+	"window.guessed": "Session after a guessed password[, account {user}][, from {address}]",
+	"window.address": "Session from the intruder's address[ {address}][, account {user}]",
+	"window.key":     "Session by the intruder's SSH key {fingerprint}[, account {user}][, from {address}]",
+	"window.names":   "Minutes around a record that names the intruder's host {host}[ ({path})]",
+	"window.raised": "Raised by one level: it changed at {time}, within the intruder's presence {window} from {from} " +
+		"until {until}, and nothing tells who brought it.",
+
 	"guessed_password.title":       "Brute force: successful login[ as {user}] from {address}",
 	"guessed_password.title.known": "Successful login[ as {user}] from {address} after many failed attempts",
 	"guessed_password.title.key":   "Login by key[ as {user}] from {address}, a source of password guessing",

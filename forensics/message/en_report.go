@@ -64,7 +64,7 @@ var englishReport = map[string]string{
 	"report.read":                  "{count} {n|file|files}, {bytes} scanned with YARA",
 	"report.gaps-none":             "no gaps",
 	"report.gaps-some":             "{count} {n|gap|gaps}, listed below",
-	"report.nothing":               "Nothing above low was found in {files} {nf|file|files} and {records} {nr|record|records}. This does not prove that the server is clean: the indicators that icecore looks for are absent from what could be read.",
+	"report.nothing":               "No indicators of an intrusion were found in {files} {nf|file|files} and {records} {nr|record|records}. This does not prove that the server is clean: the indicators that icecore looks for are absent from what could be read.",
 	"report.nothing-read":          "No file was read, so nothing could be found. COVERAGE GAPS lists the reasons.",
 
 	// Findings.
@@ -102,6 +102,25 @@ var englishReport = map[string]string{
 	"report.story-none":   "None: no finding of level medium or above.",
 
 	// Coverage.
+	"report.head.windows":       "INTRUDER'S PRESENCE AND WHAT CHANGED (UTC)",
+	"report.windows-about":      "When an intruder was present, as far as something proves it, and everything that changed on the server then, by the times of inodes and logs. What an intruder changed and others changed again later is not among it.",
+	"report.windows-more":       "{count} more {n|window|windows}: see windows in analysis.json.",
+	"report.windows-reasons":    "{count} more {n|reason|reasons}",
+	"report.column.window":      "window",
+	"report.column.known-by":    "known by",
+	"report.column.touched":     "changed",
+	"report.touched.keys":       "SSH keys and SSH configuration",
+	"report.touched.accounts":   "accounts and rights",
+	"report.touched.autostarts": "autostart entries",
+	"report.touched.made":       "files created",
+	"report.touched.changed":    "files changed",
+	"report.touched.deleted":    "files deleted",
+	"report.touched.packages":   "package actions",
+	"report.touched.packaged":   "files of packages",
+	"report.touched.logins":     "logins, sudo and su",
+	"report.touched.login-logs": "login records",
+	"report.touched.churn":      "ordinary churn: logs, caches, data that change on other days, too",
+
 	"report.head.coverage":    "COVERAGE GAPS",
 	"report.coverage-read":    "Read: {read}, from {count} {n|volume|volumes} of {image} ({format}).",
 	"report.volume":           "{id}: {content}, {size}",

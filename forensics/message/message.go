@@ -99,6 +99,13 @@ func (c *Catalogue) Complete(a *model.Analysis) {
 		f := &a.Findings[i]
 		f.Title, f.Description = c.Text(f.Message), c.Texts(f.Details)
 	}
+	for i := range a.Windows {
+		w := &a.Windows[i]
+		w.Texts = nil
+		for _, m := range w.Why {
+			w.Texts = append(w.Texts, c.Text(m))
+		}
+	}
 	for i := range a.Story {
 		a.Story[i].Text = c.Text(a.Story[i].Message)
 	}

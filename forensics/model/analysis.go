@@ -19,6 +19,8 @@ type Analysis struct {
 	Findings []Finding // most serious first
 	Records  []Record  // in the order of volume, path and place
 	Story    []StoryLine
+	Windows  []Window  // of an intruder's presence, in the order of time; none: nothing is proven
+	Touched  []Touched // what changed within them
 	Coverage Coverage
 }
 

@@ -139,7 +139,7 @@ const (
 	Compromised  VerdictState = "compromised"
 	Suspicious   VerdictState = "suspicious"
 	NoIndicators VerdictState = "no-indicators"
-	// Inconclusive is the state where nothing above low was found, and what decides was
-	// not read.
+	// Inconclusive is the state where no indicators were found, and what decides was not
+	// read.
 	Inconclusive VerdictState = "inconclusive"
 )

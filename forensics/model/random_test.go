@@ -148,8 +148,19 @@ func (r source) analysis() *Analysis {
 				[]Source{r.source(), {DiskOffset: -1}}[r.IntN(2)], r.text(), r.message(2), many(r, func() Message { return r.message(1) }), r.text(), r.text(),
 			}
 		}),
-		Records:  many(r, r.record),
-		Story:    many(r, func() StoryLine { return StoryLine{r.when(), Phases()[r.IntN(5)], r.message(1), r.text(), "F-0001"} }),
+		Records: many(r, r.record),
+		Story:   many(r, func() StoryLine { return StoryLine{r.when(), Phases()[r.IntN(5)], r.message(1), r.text(), "F-0001"} }),
+		Windows: many(r, func() Window {
+			return Window{
+				"W-01", one(r, "h1"), r.time(), r.time(), r.text(), r.text(), many(r, func() Message { return r.message(1) }), r.texts(),
+				many(r, func() string { return "F-0001" }), many(r, func() string { return "R-000001" }),
+			}
+		}),
+		Touched: many(r, func() Touched {
+			return Touched{"W-01", TouchedGroups()[r.IntN(len(TouchedGroups()))], r.number(), many(r, func() TouchedItem {
+				return TouchedItem{r.time(), "created", one(r, "p1"), r.text(), r.Uint64(), State(r.IntN(3)), one(r, "R-000001")}
+			})}
+		}),
 		Coverage: Coverage{r.number(), r.number(), many(r, r.gap)},
 	})
 }

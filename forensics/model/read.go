@@ -24,6 +24,8 @@ type analysisJSON struct {
 	Findings []Finding   `json:"findings"`
 	Records  []Record    `json:"records"`
 	Story    []StoryLine `json:"story"`
+	Windows  []Window    `json:"windows,omitempty"`
+	Touched  []Touched   `json:"touched,omitempty"`
 	Coverage Coverage    `json:"coverage"`
 }
 
@@ -74,6 +76,10 @@ func read(p *reader) (*Analysis, error) {
 			a.Records, err = list[Record](p)
 		case "story":
 			a.Story, err = list[StoryLine](p)
+		case "windows":
+			a.Windows, err = list[Window](p)
+		case "touched":
+			a.Touched, err = list[Touched](p)
 		case "coverage":
 			a.Coverage, err = p.coverage()
 		default:

@@ -13,7 +13,7 @@ func (s Stamp) When() When {
 
 // When says when what a record states came about.
 func (r *Record) When() When {
-	for _, what := range []string{"logged", "typed", "first", "login", "started"} {
+	for _, what := range []string{"logged", "typed", "first", "login", "started", "container_created"} {
 		if s := r.Stamp(what); !s.Time.IsZero() {
 			return s.When()
 		}

@@ -27,6 +27,8 @@ func (a *Analysis) Write(w io.Writer) error {
 	array(e, 1, "findings", a.Findings)
 	array(e, 1, "records", a.Records)
 	array(e, 1, "story", a.Story)
+	array(e, 1, "windows", a.Windows)
+	array(e, 1, "touched", a.Touched)
 	e.name(1, "coverage")
 	e.raw("{")
 	e.first = true

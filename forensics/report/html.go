@@ -31,8 +31,8 @@ func HTML(w io.Writer, an *model.Analysis, o Options) error {
 	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{
 		"say": texts.say, "count": texts.count, "phase": texts.phase, "level": texts.level, "where": texts.where,
 		"clock": texts.clock, "moment": texts.moment, "note": texts.note,
-		"status": texts.status,
-		"since":  texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
+		"status": texts.status, "reasons": texts.reasons, "touched": texts.touched, "stamped": stamped,
+		"since": texts.since, "bytes": Bytes, "grouped": grouped, "or": or, "place": texts.bytesOf,
 		"command": a.check,
 	}).ParseFS(templates, "report.html.tmpl")
 	if err != nil {

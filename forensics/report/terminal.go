@@ -19,7 +19,7 @@ func Terminal(w io.Writer, an *model.Analysis, o Options) error {
 	if t.width <= 0 {
 		t.width = defaultWidth
 	}
-	for _, section := range []func(){t.first, t.findings, t.miners, t.story, t.coverage, t.verify} {
+	for _, section := range []func(){t.first, t.findings, t.miners, t.story, t.windows, t.coverage, t.verify} {
 		section()
 	}
 	if t.err != nil {

@@ -25,6 +25,7 @@ type view struct {
 	Records  []recordView
 	Kinds    map[string]int // of all records
 	Story    []storyView
+	Windows  []windowView
 	Coverage coverageView
 }
 
@@ -167,6 +168,7 @@ func viewOf(a *model.Analysis, lang *message.Catalogue) *view {
 		l := &a.Story[i]
 		v.Story = append(v.Story, storyView{whenOf(l.When), string(l.Phase), text.Escape(l.Text), l.Finding})
 	}
+	v.Windows = windowsOf(a)
 	for i := range a.Coverage.Gaps {
 		v.Coverage.Gaps = append(v.Coverage.Gaps, viewOfGap(&a.Coverage.Gaps[i]))
 	}
@@ -195,6 +197,14 @@ func translated(a *model.Analysis, lang *message.Catalogue) *model.Analysis {
 		f := &out.Findings[i]
 		say(&f.Title, f.Message)
 		say(&f.Description, f.Details...)
+	}
+	out.Windows = slices.Clone(a.Windows)
+	for i := range out.Windows {
+		w := &out.Windows[i]
+		w.Texts = slices.Clone(w.Texts)
+		for j := range w.Why[:min(len(w.Why), len(w.Texts))] {
+			say(&w.Texts[j], w.Why[j])
+		}
 	}
 	for i := range out.Story {
 		say(&out.Story[i].Text, out.Story[i].Message)

@@ -69,6 +69,9 @@ func TestWords(t *testing.T) {
 	for _, v := range []model.VerdictState{model.Compromised, model.Suspicious, model.NoIndicators, model.Inconclusive} {
 		groups = append(groups, "report.verdict."+string(v))
 	}
+	for _, g := range model.TouchedGroups() {
+		groups = append(groups, "report.touched."+string(g))
+	}
 	groups = append(
 		groups,
 		"report.phase.other",

@@ -63,6 +63,7 @@ type jobList struct {
 	files   int64       // files on the volume, of any type
 	devices []*filesystem.Entry
 	names   *origin.Names // of the files, until the hosts are known
+	times   [][]fileTimes // of every name of every inode
 }
 
 // site is a place as a host sees it: of a directory with a slash at its end.
@@ -87,21 +88,22 @@ func (l *jobList) site(j *job) site {
 	return site{s.host, s.path + j.name}
 }
 
-func (l *jobList) add(p string, j job) {
-	if p != "" {
-		i := strings.LastIndexByte(p, '/')
-		dir, ok := l.dir[p[:i+1]]
-		if !ok {
-			if l.dir == nil {
-				l.dir = make(map[string]uint32)
-			}
-			dir = uint32(len(l.dirs))
-			d := strings.Clone(p[:i+1])
-			l.dirs, l.dir[d] = append(l.dirs, d), dir
-		}
-		j.dir, j.name = dir, strings.Clone(p[i+1:])
+// split gives the number of a path's directory, and its name.
+func (l *jobList) split(p string) (dir uint32, name string) {
+	if p == "" {
+		return 0, ""
 	}
-	l.jobs = append(l.jobs, j)
+	i := strings.LastIndexByte(p, '/')
+	dir, ok := l.dir[p[:i+1]]
+	if !ok {
+		if l.dir == nil {
+			l.dir = make(map[string]uint32)
+		}
+		dir = uint32(len(l.dirs))
+		d := strings.Clone(p[:i+1])
+		l.dirs, l.dir[d] = append(l.dirs, d), dir
+	}
+	return dir, strings.Clone(p[i+1:])
 }
 
 // path gives the path of a job, empty if none is known.

@@ -129,6 +129,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	if err := s.survey(ctx, lists, marks); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.img.Path, err)
 	}
+	s.lists = lists
 	s.containers()
 	listing, stop := context.WithCancel(ctx)
 	list, listed := s.own(listing), make(chan struct{})

@@ -52,6 +52,7 @@ type Scan struct {
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
 
 	mu      sync.Mutex
+	lists   []*jobList // of the volumes, once they are walked
 	found   collected
 	trouble troubles
 	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
@@ -195,6 +196,10 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume, number int, marks *host
 			s.problem(place{v, e.Path, in.Ref}, e.Err)
 		}
 		j := job{ref: in.Ref, size: in.Size, state: in.State, mode: in.Mode}
+		j.dir, j.name = list.split(e.Path)
+		if !s.opts.WantedOnly && !s.opts.YARAOnly {
+			list.note(in, j.dir, j.name)
+		}
 		switch {
 		case in.IsRegular():
 			// Names come in an order that depends on the disk alone; content
@@ -214,7 +219,7 @@ func (s *Scan) walk(ctx context.Context, v *host.Volume, number int, marks *host
 			marks.See(v, e.Path)
 			s.see(list, e)
 		}
-		list.add(e.Path, j)
+		list.jobs = append(list.jobs, j)
 		return nil
 	})
 	if err = cmp.Or(refused, ctx.Err(), err); refused != nil || ctx.Err() != nil {

@@ -381,7 +381,7 @@ func shellTrait(base string, args []word) string {
 func answers(address string) bool {
 	_, program, _ := strings.Cut(address, ":")
 	said := false
-	program = strings.NewReplacer("$(", ";", "`", ";").Replace(program)
+	program = strings.NewReplacer("$()", "", "$(", ";", "`", ";").Replace(program)
 	for _, c := range strings.FieldsFunc(program, func(r rune) bool { return strings.ContainsRune(";&|\n", r) }) {
 		w := strings.Fields(strings.Trim(c, " \\\t'\""))
 		switch {

@@ -441,7 +441,7 @@ func (s *state) foreignCode(interpreter, code string) {
 			s.set("fetch_exec")
 		}
 	}
-	if socketRE.MatchString(code) && dupRE.MatchString(code) && connectRE.MatchString(code) {
+	if nearby(code, connectRE, socketRE) && nearby(code, connectRE, dupRE) {
 		s.set("reverse_shell")
 	}
 	s.encoded(code)

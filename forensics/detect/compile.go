@@ -1,7 +1,7 @@
 package detect
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path"
@@ -11,7 +11,6 @@ import (
 	"icecore/forensics/model"
 
 	sigma "github.com/bradleyjkemp/sigma-go"
-	"github.com/bradleyjkemp/sigma-go/evaluator"
 	"github.com/bradleyjkemp/sigma-go/evaluator/modifiers"
 )
 
@@ -29,17 +28,20 @@ func compile(source string, b []byte) (x *rule, err error) {
 	if s.Title == "" || len(s.Detection.Conditions) == 0 {
 		return nil, fmt.Errorf("no Sigma rule: it needs a title and a detection with a condition")
 	}
-	category := categoryOf(s.Logsource)
+	category, words := categoryOf(s.Logsource)
 	if category == "" {
-		return nil, fmt.Errorf("its log source (product %q, category %q, service %q) is none that icecore has "+
-			"records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)
+		return nil, &refusedError{NoSource, fmt.Sprintf("its log source (product %q, category %q, service %q) is none "+
+			"that icecore has records of", s.Logsource.Product, s.Logsource.Category, s.Logsource.Service)}
 	}
 	for _, c := range s.Detection.Conditions {
 		if c.Aggregation != nil {
-			return nil, fmt.Errorf("it counts events, which is not supported")
+			return nil, &refusedError{Counts, "it counts events, which is not supported"}
 		}
 	}
-	keywords(&s)
+	if keywords(&s) && !words {
+		return nil, &refusedError{NoText, fmt.Sprintf("it searches the lines of a log (service %q) for words, and "+
+			"records hold what was understood of them alone", s.Logsource.Service)}
+	}
 	if err := prepare(&s); err != nil {
 		return nil, err
 	}
@@ -47,16 +49,50 @@ func compile(source string, b []byte) (x *rule, err error) {
 	if never {
 		return nil, &fieldError{"it can never match", sourceName(category), unknown}
 	}
-	x = &rule{eval: evaluator.ForRule(s, evaluator.WithConfig(listFields(&s))), category: category}
+	x = &rule{category: category, kinds: make(map[model.Kind]bool)}
+	for _, k := range kindsOf(category) {
+		x.kinds[k.Kind] = true
+	}
+	if x.detects, err = newExpression(&s); err != nil {
+		return nil, fmt.Errorf("cannot be evaluated: %w", err)
+	}
 	x.describe(&s, source)
 	if len(unknown) > 0 {
 		x.warning = &fieldError{"a part of it can never match", sourceName(category), unknown}
 	}
-	// A rule that cannot be evaluated says so now, not in the middle of an image.
-	if _, err := x.eval.Matches(context.Background(), map[string]any{}); err != nil {
-		return nil, fmt.Errorf("cannot be evaluated: %w", err)
-	}
 	return x, nil
+}
+
+// Refusal is why a rule is not in force that is right in itself: records are not what it
+// is for.
+type Refusal string
+
+// The refusals.
+const (
+	NoSource Refusal = "source" // no record is of its log source
+	NoField  Refusal = "field"  // no record has a field that it needs, or can have its value
+	NoText   Refusal = "text"   // it searches whole lines of a log
+	Counts   Refusal = "counts" // it counts events
+)
+
+type refusedError struct {
+	refusal Refusal
+	why     string
+}
+
+func (e *refusedError) Error() string { return e.why }
+
+// refusalOf gives the refusal that an error of compile states, empty for a faulty rule.
+func refusalOf(err error) Refusal {
+	var refused *refusedError
+	var field *fieldError
+	switch {
+	case errors.As(err, &refused):
+		return refused.refusal
+	case errors.As(err, &field):
+		return NoField
+	}
+	return ""
 }
 
 func (x *rule) describe(s *sigma.Rule, source string) {
@@ -118,38 +154,57 @@ func phaseOf(tags []string) model.Phase {
 	return phase
 }
 
-// categoryOf turns a rule's log source into a kind of record.
-func categoryOf(l sigma.Logsource) string {
+// The categories of public rules that stand for records of several kinds.
+const (
+	commandCategory    = "command"            // what a command line says, whichever record has it
+	fileCategory       = "file_event"         // a file that was created
+	connectionCategory = "network_connection" // where something connects to
+	auditCategory      = "audit"              // the log of auditd
+)
+
+// categoryOf turns a rule's log source into a kind of record, the beginning of one, or a
+// category; empty where there is none. words says whether records of it hold all the text
+// in which a rule may search for words.
+func categoryOf(l sigma.Logsource) (category string, words bool) {
 	if l.Product != "" && l.Product != "linux" {
-		return ""
+		return "", false
 	}
 	switch l.Category {
 	case "process_creation":
-		return commandCategory
+		return commandCategory, true
+	case fileCategory, connectionCategory:
+		return l.Category, true
 	case "":
 	default:
 		if len(kindsOf(l.Category)) > 0 {
-			return l.Category
+			return l.Category, true
 		}
-		return ""
+		return "", false
 	}
 	switch l.Service {
+	case "":
+		if l.Product != "" {
+			return commandCategory, true // a rule on anything that Linux logs
+		}
+	case "auditd":
+		return auditCategory, true
 	case "cron":
-		return "cron"
-	case "auth", "sshd", "sudo", "guacamole":
-		return "auth"
-	case "syslog":
-		return "log"
+		return "cron", true
+	case "sudo":
+		return string(model.AuthSudo), true
+	case "auth", "sshd":
+		return "auth", false
 	}
-	return ""
+	return "", false
 }
 
 // keywords turns a search for words anywhere into one in the text of a record,
 // which is what the evaluator understands. A list of words stands there bare, or
-// as the value of a field without a name ('|all').
-func keywords(s *sigma.Rule) {
+// as the value of a field without a name ('|all'). It says whether there was any.
+func keywords(s *sigma.Rule) (found bool) {
 	for name, search := range s.Detection.Searches {
 		if len(search.Keywords) > 0 {
+			found = true
 			values := make([]any, len(search.Keywords))
 			for i, k := range search.Keywords {
 				values[i] = k
@@ -163,7 +218,7 @@ func keywords(s *sigma.Rule) {
 				if m[i].Field != "" && m[i].Field != "keywords" {
 					continue
 				}
-				m[i].Field = "text"
+				m[i].Field, found = "text", true
 				if len(m[i].Modifiers) == 0 || m[i].Modifiers[0] == "all" {
 					m[i].Modifiers = append([]string{"contains"}, m[i].Modifiers...)
 				}
@@ -171,6 +226,7 @@ func keywords(s *sigma.Rule) {
 		}
 		s.Detection.Searches[name] = search
 	}
+	return found
 }
 
 // prepare makes every condition of a rule one that the evaluator can run, and
@@ -284,23 +340,6 @@ func wildcardRE(s, comparator string) string {
 		b.WriteByte('$')
 	}
 	return b.String()
-}
-
-// listFields maps every field that a rule looks at to itself: the evaluator looks
-// into fields with several values (traits, programs) only where it was given a
-// mapping.
-func listFields(s *sigma.Rule) sigma.Config {
-	c := sigma.Config{FieldMappings: make(map[string]sigma.FieldMapping)}
-	for _, search := range s.Detection.Searches {
-		for _, m := range search.EventMatchers {
-			for _, f := range m {
-				if !strings.HasPrefix(f.Field, "$") { // a path into JSON
-					c.FieldMappings[f.Field] = sigma.FieldMapping{TargetNames: []string{f.Field}}
-				}
-			}
-		}
-	}
-	return c
 }
 
 // image gives the path that public rules expect of a program: a bare name is one

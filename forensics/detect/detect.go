@@ -129,6 +129,5 @@ type Result struct {
 	Touched  []model.Touched
 	// WindowsLeftOut is how many more windows there are.
 	WindowsLeftOut int
-	Problems       []Problem // rules that failed over these records
 	Failed         []Problem // analyses that failed, by name: nobody looked for what they look for
 }

@@ -57,7 +57,7 @@ func TestDocs(t *testing.T) {
 		row(a.Name, en.Text(a.Title), en.Text(a.Description), en.Text(a.FalsePositives), a.Level, a.Techniques)
 	}
 	b.WriteString("\n## Acts\n\nWhat a command or script does (see [records.md](records.md#what-a-command-does)), by what starts it. The rule of a finding is `act_` and\nthe name of the most serious act. What is informational makes no finding of its own.\n\n" + actMarkdown())
-	b.WriteString("\n## Sigma rules\n\nThey match one record (`forensics/detect/rules/`); `--sigma DIR` adds others. Public rules run if icecore has records of their\nlog source: `process_creation` matches every record with a command, the services `auth`, `sshd`, `sudo` and `cron` match the\nentries of those logs, and a category that is a kind of record matches that kind. Keywords are searched in all fields. Rules\nthat cannot run are listed in the coverage, with the reason.\n\n")
+	b.WriteString("\n## Sigma rules\n\nThey match one record (`forensics/detect/rules/`); `--sigma DIR` adds others, such as those of SigmaHQ unmodified: see [rules.md](rules.md#public-sigma-rules).\n\n")
 	list := r.List()
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	head()

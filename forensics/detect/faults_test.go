@@ -256,7 +256,7 @@ func TestAtJob(t *testing.T) {
 		t.Error("a rule that can never match is in force")
 	}
 	r = load(t, "title: Own\nlogsource: {category: cron.script}\ndetection:\n  selection:\n    traits: fetch\n  condition: selection\n")
-	if got := r.matcher().match(t.Context(), &job); len(got) != 0 {
+	if got := r.matcher().match(&job); len(got) != 0 {
 		t.Errorf("a rule on scripts of cron matches: %s", got[0].Name)
 	}
 }

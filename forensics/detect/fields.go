@@ -11,43 +11,64 @@ import (
 	"icecore/forensics/model"
 )
 
-// commandCategory is the log source of what a command line tells, whichever record has
-// it.
-const commandCategory = "command"
-
 // kindsOf gives the kinds of record that a log source means: one, a family ("cron"), or
-// all that have a command.
+// those that a category stands for.
 func kindsOf(category string) []model.KindInfo {
 	return slices.DeleteFunc(model.Kinds(), func(k model.KindInfo) bool {
-		if category == commandCategory {
+		switch category {
+		case commandCategory:
 			return k.Field("command") == nil
+		case fileCategory:
+			return k.Kind != model.FileNamed
+		case connectionCategory:
+			return k.Field("urls") == nil && k.Kind != model.MinerConfig && k.Kind != model.HistoryHost
 		}
 		return string(k.Kind) != category && !strings.HasPrefix(string(k.Kind), category+".")
 	})
 }
 
-// anyRecord are the fields that event gives every record, ofCommands those that it gives
-// a record with a command.
+// The fields that eventOf gives every record, and those that it gives a record with a
+// command, one that names a server, and one of auditd.
 var (
-	anyRecord  = map[string]bool{"kind": true, "path": true, "state": true, "text": true, "TargetFilename": true}
-	ofCommands = map[string]bool{"CommandLine": true, "Image": true, "User": true}
+	anyRecord    = fieldSet("kind", "path", "state", "text", "TargetFilename")
+	ofCommands   = fieldSet("CommandLine", "Image", "User", "CurrentDirectory", "ParentImage")
+	ofConnection = fieldSet("DestinationIp", "DestinationHostname", "DestinationPort", "Initiated")
+	ofAudit      = fieldSet("SYSCALL", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9")
 )
+
+func fieldSet(list ...string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, n := range list {
+		out[n] = true
+	}
+	return out
+}
 
 // fields tells which fields a rule may ask of the records of a log source.
 type fields struct {
-	kinds   []model.KindInfo
-	command bool
+	kinds                      []model.KindInfo
+	command, connection, audit bool
 }
 
 func fieldsOf(category string) fields {
-	f := fields{kinds: kindsOf(category)}
+	f := fields{kinds: kindsOf(category), audit: category == auditCategory, connection: category == connectionCategory}
 	f.command = slices.ContainsFunc(f.kinds, func(k model.KindInfo) bool { return k.Field("command") != nil })
 	return f
 }
 
 func (f fields) has(name string) bool {
-	return anyRecord[name] || f.command && ofCommands[name] || strings.HasPrefix(name, "$") ||
+	return anyRecord[name] || f.command && ofCommands[name] || f.connection && ofConnection[name] || f.audit && ofAudit[name] ||
 		slices.ContainsFunc(f.kinds, func(k model.KindInfo) bool { return k.Field(name) != nil })
+}
+
+// possible says whether a field that is there can have a value that fulfils a test: the
+// programs that start a command are known beforehand.
+func (f fields) possible(m *sigma.FieldMatcher) bool {
+	if m.Field != "ParentImage" || !f.command {
+		return true
+	}
+	t, err := newTest(m)
+	return err != nil || slices.ContainsFunc(knownParents(), func(p string) bool { return t.holds(event{m.Field: {p}}) })
 }
 
 // checkFields looks for fields that no record of the rule's log source has. To Sigma a
@@ -61,7 +82,7 @@ func checkFields(s *sigma.Rule, category string) (unknown []string, never bool) 
 		for _, m := range search.EventMatchers {
 			all := true
 			for i := range m {
-				if f.has(m[i].Field) {
+				if f.has(m[i].Field) && f.possible(&m[i]) {
 					continue
 				}
 				unknown = append(unknown, m[i].Field)
@@ -119,8 +140,13 @@ func mayMatch(e sigma.SearchExpr, can map[string]bool) bool {
 
 // sourceName names a log source to the author of a rule.
 func sourceName(category string) string {
-	if category == commandCategory {
+	switch category {
+	case commandCategory:
 		return "command line"
+	case fileCategory:
+		return "file"
+	case connectionCategory:
+		return "connection"
 	}
 	return fmt.Sprintf("%s record", category)
 }

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -47,7 +46,7 @@ func TestListFields(t *testing.T) {
 		rec := model.Record{Kind: "cron.job"}
 		rec.Add("command", "x")
 		rec.AddFields(modeltest.Fields(rec.Kind, "traits="+tt.traits))
-		rules := r.matcher().match(context.Background(), &rec)
+		rules := r.matcher().match(&rec)
 		got := false
 		for _, x := range rules {
 			got = got || x.Name == "own"

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -10,10 +9,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
-
-	"github.com/bradleyjkemp/sigma-go/evaluator"
+	"sync"
 
 	"icecore/forensics/model"
 )
@@ -31,8 +30,9 @@ type Options struct {
 // is odd about it.
 type Problem struct {
 	File, Why string
-	Line      int // 0: unknown
-	Warning   bool
+	Line      int     // 0: unknown
+	Warning   bool    // it is in force nevertheless
+	Refusal   Refusal // of a rule that is right in itself; empty: of a faulty one
 }
 
 // Rules are the Sigma rules in force, ready to run. The zero value has none.
@@ -47,10 +47,11 @@ type Rules struct {
 // rule is a Sigma rule, compiled.
 type rule struct {
 	Info
-	eval     *evaluator.RuleEvaluator
-	category string // a record kind, the beginning of one ("cron"), or "command"
-	warning  error  // what is odd about it, though it is in force
-	own      bool   // of the user, not of icecore
+	detects  *expression
+	category string // a record kind, the beginning of one ("cron"), or one of the categories
+	kinds    map[model.Kind]bool
+	warning  error // what is odd about it, though it is in force
+	own      bool  // of the user, not of icecore
 }
 
 // Info describes a Sigma rule in force.
@@ -74,13 +75,15 @@ func Load(opts Options) (*Rules, error) {
 		for _, doc := range documents(b) {
 			x, err := compile(name, doc.text)
 			if err != nil {
-				r.Problems = append(r.Problems, Problem{File: name, Why: err.Error(), Line: doc.lineOf(err)})
+				r.Problems = append(r.Problems, Problem{File: name, Why: err.Error(), Line: doc.lineOf(err), Refusal: refusalOf(err)})
 				continue
 			}
-			x.own = own
+			if x.own = own; own {
+				x.Description = paragraph(x.Description)
+			}
 			r.rules = append(r.rules, x)
 			if x.warning != nil {
-				r.Problems = append(r.Problems, Problem{name, x.warning.Error(), doc.lineOf(x.warning), true})
+				r.Problems = append(r.Problems, Problem{File: name, Why: x.warning.Error(), Line: doc.lineOf(x.warning), Warning: true})
 			}
 		}
 	}
@@ -113,6 +116,15 @@ func Load(opts Options) (*Rules, error) {
 	}
 	r.hash = hex.EncodeToString(sum.Sum(nil))
 	return r, nil
+}
+
+// paragraph makes one paragraph of a description as others write it, with a full stop.
+func paragraph(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
 }
 
 func ruleFiles(dir string) ([]string, error) {
@@ -154,123 +166,74 @@ func (r *Rules) List() []Info {
 // SHA256 is the hash over all bytes of the rule files, hex.
 func (r *Rules) SHA256() string { return r.hash }
 
-// event gives a record as Sigma sees it: its fields, the names that public rules
-// use for some of them, and all of it as text for searches by keyword.
-func event(r *model.Record) map[string]any {
-	e := map[string]any{
-		"kind": string(r.Kind), "path": r.Source.InHost(), "state": r.Source.State.String(),
-		"TargetFilename": r.Source.InHost(),
-	}
-	var text strings.Builder
-	for i := range r.Fields {
-		f := &r.Fields[i]
-		var all []any
-		for _, item := range f.Items() {
-			text.WriteString(item)
-			text.WriteByte('\n')
-			all = append(all, item)
-		}
-		if f.Type() == model.List {
-			e[f.Name] = all
-		} else {
-			e[f.Name] = f.Text()
-		}
-	}
-	e["text"] = text.String()
-	if c := r.Get("command"); c != "" {
-		e["CommandLine"] = c
-		if l := r.List("programs"); len(l) > 0 {
-			var images []any
-			for _, p := range l {
-				images = append(images, image(p))
-			}
-			e["Image"] = images
-		}
-		e["User"] = r.Get("user")
-	}
-	return e
-}
-
-// matcher runs the rules over the records of one image.
+// matcher runs the rules over the records of one image. It may be used from several
+// goroutines.
 type matcher struct {
-	rules  *Rules
-	byKind map[kindKey][]*rule
-	failed map[*rule]error // these do not run again
+	rules  []*rule
+	byKind sync.Map // of the rules for each kind that was asked for
 }
 
-type kindKey struct {
-	kind    model.Kind
-	command bool
-}
+func (r *Rules) matcher() *matcher { return &matcher{rules: r.rules} }
 
-func (r *Rules) matcher() *matcher {
-	return &matcher{rules: r, byKind: make(map[kindKey][]*rule), failed: make(map[*rule]error)}
-}
-
-// isFor says whether a rule is for a kind of record: its log source names the kind, or
-// what stands before its dot.
-func (x *rule) isFor(kind model.Kind) bool {
-	return x.category == string(kind) || strings.HasPrefix(string(kind), x.category+".")
-}
+// isFor says whether a rule is for a kind of record: its log source names the kind, what
+// stands before its dot, or a category to which it belongs.
+func (x *rule) isFor(kind model.Kind) bool { return x.kinds[kind] }
 
 // forKind gives the rules for a kind of record.
-func (m *matcher) forKind(kind model.Kind, command bool) []*rule {
-	key := kindKey{kind, command}
-	if l, ok := m.byKind[key]; ok {
-		return l
+func (m *matcher) forKind(kind model.Kind) []*rule {
+	if l, ok := m.byKind.Load(kind); ok {
+		return l.([]*rule)
 	}
-	var out []*rule
-	for _, x := range m.rules.rules {
-		if x.isFor(kind) || command && x.category == "command" {
-			out = append(out, x)
-		}
-	}
-	m.byKind[key] = out
+	out := slices.DeleteFunc(slices.Clone(m.rules), func(x *rule) bool { return !x.isFor(kind) })
+	m.byKind.Store(kind, out)
 	return out
 }
 
 // match gives the rules that match a record.
-func (m *matcher) match(ctx context.Context, rec *model.Record) []*rule {
-	rules := m.forKind(rec.Kind, rec.Has("command"))
+func (m *matcher) match(rec *model.Record) []*rule {
+	rules := m.forKind(rec.Kind)
 	if len(rules) == 0 {
 		return nil
 	}
-	e := event(rec)
 	var out []*rule
+	e := eventOf(rec)
 	for _, x := range rules {
-		if m.failed[x] != nil {
-			continue
-		}
-		ok, err := x.matches(ctx, e)
-		if err != nil {
-			m.failed[x] = err
-		}
-		if ok {
+		if x.applies(e) && x.detects.matches(e) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// problems names the rules that failed, in the order of the rules.
-func (m *matcher) problems() []Problem {
-	var out []Problem
-	for _, x := range m.rules.rules {
-		if err := m.failed[x]; err != nil {
-			out = append(out, Problem{File: x.Source, Why: fmt.Sprintf("rule %s: %v", x.Name, err)})
-		}
+// applies says whether an event is one of those that a category means.
+func (x *rule) applies(e event) bool {
+	switch x.category {
+	case commandCategory:
+		return len(e["CommandLine"]) > 0
+	case connectionCategory:
+		return len(e["Initiated"]) > 0
 	}
-	return out
+	return true
 }
 
-// matches evaluates a rule. The evaluator compares numbers with what the image
-// says, and panics over what is none: no match.
-func (x *rule) matches(ctx context.Context, e map[string]any) (ok bool, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			ok, err = false, nil
+// Wanted gives a function that says whether a rule of the user's matches a record which
+// says nothing by itself: a command typed, a line of a script, a file, an event of auditd.
+// It is nil where no rule of the user's is for such records. It may be called from several
+// goroutines.
+func (r *Rules) Wanted() func(*model.Record) bool {
+	own := slices.DeleteFunc(slices.Clone(r.rules), func(x *rule) bool {
+		return !x.own || !slices.ContainsFunc(model.OnDemand(), x.isFor)
+	})
+	if len(own) == 0 {
+		return nil
+	}
+	m := &matcher{rules: own}
+	return func(rec *model.Record) bool {
+		rules := m.forKind(rec.Kind)
+		if len(rules) == 0 {
+			return false
 		}
-	}()
-	res, err := x.eval.Matches(ctx, e)
-	return res.Match, err
+		e := eventOf(rec)
+		return slices.ContainsFunc(rules, func(x *rule) bool { return x.applies(e) && x.detects.matches(e) })
+	}
 }

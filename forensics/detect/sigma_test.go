@@ -55,14 +55,11 @@ func TestUserRules(t *testing.T) {
 			}
 			m := r.matcher()
 			rec, twin := record(t, tt.record), with(t, tt.record, tt.twin)
-			if len(m.match(t.Context(), &rec)) != 1 {
+			if len(m.match(&rec)) != 1 {
 				t.Error("it does not match")
 			}
-			if len(m.match(t.Context(), &twin)) != 0 {
+			if len(m.match(&twin)) != 0 {
 				t.Error("the twin matches")
-			}
-			if p := m.problems(); len(p) > 0 {
-				t.Error(p)
 			}
 		})
 	}
@@ -75,14 +72,17 @@ func TestRefusedRules(t *testing.T) {
 		{"no YAML", "\t{", "cannot be read"},
 		{"no rule", "a: b\n", "needs a title"},
 		{"another system", strings.Replace(good, "linux", "windows", 1), "log source"},
-		{"records that are not there", strings.Replace(good, "process_creation", "network_connection", 1), "log source"},
+		{"records that are not there", strings.Replace(good, "process_creation", "dns_query", 1), "log source"},
+		{"words in the lines of a log", "title: x\nlogsource: {product: linux, service: sshd}\ndetection:\n  keywords: ['Corrupted MAC on input']\n  condition: keywords\n", "searches the lines of a log"},
+		{"words in a log that is not read", "title: x\nlogsource: {product: linux, service: guacamole}\ndetection:\n  keywords: ['2 users now present']\n  condition: keywords\n", "log source"},
+		{"a parent that starts no command on record", strings.Replace(good, "    CommandLine", "    ParentImage|endswith: /java\n    CommandLine", 1), `it can never match: no command line has the field "ParentImage"`},
 		{"counting", strings.Replace(good, "condition: selection", "condition: selection | count() by User > 5", 1), "counts"},
 		{"an unknown modifier", strings.Replace(good, "|contains", "|windash", 1), "windash"},
 		{"an unknown modifier behind a condition that fails", head + "detection:\n  selection:\n    User: nobody-of-that-name\n    CommandLine|base64offset|contains: x\n  condition: selection\n", "base64offset"},
 		{"a broken expression", strings.Replace(good, "contains: curl", "re: '('", 1), "missing closing"},
 		{"a broken network", strings.Replace(good, "CommandLine|contains: curl", "address|cidr: '300.0.0.0/8'", 1), "CIDR"},
 		{"a misspelt field", strings.Replace(good, "CommandLine", "Commandline", 1), `it can never match: no command line has the field "Commandline"`},
-		{"a field that only Windows has", strings.Replace(good, "    CommandLine", "    ParentImage|endswith: /sshd\n    CommandLine", 1), `it can never match: no command line has the field "ParentImage"`},
+		{"a field that only Windows has", strings.Replace(good, "    CommandLine", "    LogonId: 0x3e7\n    CommandLine", 1), `it can never match: no command line has the field "LogonId"`},
 		{"a field of another kind", strings.Replace(strings.Replace(good, "process_creation", "cron.run", 1), "CommandLine", "schedule", 1), `no cron.run record has the field "schedule"`},
 		{"all of what can never match", head + "detection:\n  sel_a:\n    CommandLine|contains: a\n  sel_b:\n    comand: b\n  condition: all of sel_*\n", `the field "comand"`},
 		{"no such family", strings.Replace(good, "process_creation", "host", 1), "log source"},
@@ -101,10 +101,10 @@ func TestRefusedRules(t *testing.T) {
 // TestOddRules: a rule that can match in part is in force, and its author is warned.
 func TestOddRules(t *testing.T) {
 	for _, tt := range []struct{ name, detection, warning string }{
-		{"one of two", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /sshd\n  condition: a or b\n", `a part of it can never match: no command line has the field "ParentImage"`},
-		{"one of them", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /sshd\n  condition: 1 of them\n", `"ParentImage"`},
+		{"one of two", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /java\n  condition: a or b\n", `a part of it can never match: no command line has the field "ParentImage"`},
+		{"one of them", "  a:\n    CommandLine|contains: curl\n  b:\n    ParentImage|endswith: /java\n  condition: 1 of them\n", `"ParentImage"`},
 		{"a filter that never filters", "  a:\n    CommandLine|contains: curl\n  filter:\n    Usr: root\n  condition: a and not filter\n", `"Usr"`},
-		{"one of a list of maps", "  a:\n    - CommandLine|contains: curl\n    - CurrentDirectory: /tmp\n  condition: a\n", `"CurrentDirectory"`},
+		{"one of a list of maps", "  a:\n    - CommandLine|contains: curl\n    - LogonId: 7\n  condition: a\n", `"LogonId"`},
 		{"a field that must not be there", "  a:\n    CommandLine|contains: curl\n    LogonId: null\n  condition: a\n", `"LogonId"`},
 		{"none", "  a:\n    CommandLine|contains: curl\n    Image|endswith: /curl\n    User: root\n  condition: a\n", ""},
 	} {
@@ -117,7 +117,7 @@ func TestOddRules(t *testing.T) {
 				t.Errorf("%+v, want %s", r.Problems[0], tt.warning)
 			}
 			rec := record(t, "cron.job command=curl x; programs=curl; user=root")
-			if got := len(r.matcher().match(t.Context(), &rec)); got != 1 {
+			if got := len(r.matcher().match(&rec)); got != 1 {
 				t.Error("it does not match")
 			}
 		})
@@ -152,13 +152,13 @@ func TestHostileValues(t *testing.T) {
 
 // TestRulesByKind: no rule looks at a record of another kind, however it reads.
 func TestRulesByKind(t *testing.T) {
-	r := load(t, strings.Replace(head, "category: process_creation", "service: sshd", 1)+"detection:\n  keywords: [marker]\n  condition: keywords\n")
+	r := load(t, strings.Replace(head, "category: process_creation", "category: auth", 1)+"detection:\n  keywords: [marker]\n  condition: keywords\n")
 	for _, tt := range []struct {
 		record string
 		match  bool
 	}{{"auth.login user=marker", true}, {"auth.failures users=marker", true}, {"account.user name=marker", false}, {"history.command command=marker", false}} {
 		rec := record(t, tt.record)
-		if got := len(r.matcher().match(t.Context(), &rec)) > 0; got != tt.match {
+		if got := len(r.matcher().match(&rec)) > 0; got != tt.match {
 			t.Errorf("%s: %v", tt.record, got)
 		}
 	}

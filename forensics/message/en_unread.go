@@ -5,7 +5,6 @@ var englishUnread = map[string]string{
 	"gap.files":  "volume {volume}, {path} and {more} more {more|file|files}",
 	"why.unread": "{what}: not read by this version",
 
-	"unread.audit":      "log of auditd",
 	"unread.own-auth":   "log of logins, by a name that the syslog daemon was configured to use",
 	"unread.sudo":       "log of sudo",
 	"unread.sudo-io":    "sessions recorded by sudo",

@@ -176,7 +176,7 @@ func JournalFields() []FieldInfo {
 var journalFields = JournalFields()
 
 var (
-	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), containerKinds(), packageKinds(), networkKinds(), logKinds(), accountKinds(), fileKinds())
+	table    = slices.Concat(cronKinds(), systemdKinds(), bootKinds(), containerKinds(), packageKinds(), networkKinds(), logKinds(), accountKinds(), fileKinds(), demandKinds())
 	byKind   = index(table)
 	allNames = fieldNames(table)
 )

@@ -94,7 +94,7 @@ func accountKinds() []KindInfo {
 			Times: []TimeInfo{about("first", "the first command, where the history has times"), about("last", "the last command")},
 		},
 		{
-			Kind: HistoryCommand, Group: GroupAccounts, From: "the histories of shells. Extractor `history`.", Doc: "A command that an investigation cares for.", Role: Log, Technique: "T1059.004", Excerpt: []string{"command"},
+			Kind: HistoryCommand, Group: GroupAccounts, From: "the histories of shells. Extractor `history`.", Doc: "A command that an investigation cares for, or that a Sigma rule of the user's matches.", Role: Log, Technique: "T1059.004", Excerpt: []string{"command"},
 			Fields: slices.Concat(textField("as typed", "command"), textField("as above", "user", "shell"), command()),
 			Times:  []TimeInfo{at("typed", "where the history has times")},
 		},

@@ -40,7 +40,10 @@ type Input struct {
 	Extractors []artifact.Extractor // none run if Options.YARAOnly is set
 	Packages   bool                 // records of package databases, too, unless that is set
 	Taken      time.Time            // the best lower bound for when the image was taken
-	Progress   func(host.Progress)  // may be nil
+	// Wanted says of records that are made on demand alone (see [model.OnDemand]) which are
+	// to be kept; nil: none. It is called from several goroutines.
+	Wanted   func(*artifact.Record) bool
+	Progress func(host.Progress) // may be nil
 	// Entries, if not nil, is called for each entry of the walks, from one
 	// goroutine, in the order of the disk. The entry may be kept.
 	Entries func(*host.Volume, *filesystem.Entry) error
@@ -66,7 +69,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 		return nil, errors.New("more extractors than the matcher holds")
 	}
 	s := &Scan{
-		img: img, opts: opts, rules: in.Rules, extractors: extractors, listed: in.Packages && !opts.YARAOnly, globs: newGlobs(extractors), taken: in.Taken,
+		img: img, opts: opts, rules: in.Rules, extractors: extractors, listed: in.Packages && !opts.YARAOnly, globs: newGlobs(extractors), taken: in.Taken, wants: in.Wanted,
 		onProgress: in.Progress, entries: in.Entries,
 		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}

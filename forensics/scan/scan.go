@@ -55,8 +55,9 @@ type Scan struct {
 	lists   []*jobList // of the volumes, once they are walked
 	found   collected
 	trouble troubles
-	seen    map[seenKey]*verdict // what was found in content, by its SHA-256
-	large   chan []byte          // the buffers for large files, empty until used
+	wants   func(*artifact.Record) bool // see Input.Wanted
+	seen    map[seenKey]*verdict        // what was found in content, by its SHA-256
+	large   chan []byte                 // the buffers for large files, empty until used
 }
 
 // gap adds a line to the coverage.

@@ -158,7 +158,7 @@ func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found
 	if k := rec.Get("interpreter"); k == "ELF" || k == "data" {
 		return nil, nil
 	}
-	list := []artifact.Record{rec}
+	list := append([]artifact.Record{rec}, s.commands(&rec, at, host.Content(f), f.Size(), false)...)
 	w := &worker{s: s, v: v, number: s.number(v)}
 	if err := w.keep(ctx, found.Real, at, in, &content{name: found.Real, file: f, size: f.Size()}, list, 0); err != nil {
 		return nil, err

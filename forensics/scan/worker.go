@@ -157,12 +157,15 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 				w.s.problem(where, err)
 			}
 		}
+		recs = append(recs, w.s.named(at, p, in, c)...)
 		said := list.twice(j)
 		emit := func(r artifact.Record) error {
 			if said.again(&r) {
 				return nil
 			}
-			if recs = append(recs, r); len(recs) >= batch {
+			recs = append(recs, r)
+			recs = append(recs, w.s.commandsOf(&r, at, c)...)
+			if len(recs) >= batch {
 				return flush()
 			}
 			return nil
@@ -269,7 +272,7 @@ func (w *worker) extract(ctx context.Context, x artifact.Extractor, at site, tar
 		return err
 	}
 	defer o.cancel()
-	input.Content, input.NextData = o.content, o.next
+	input.Content, input.NextData, input.Wanted = o.content, o.next, w.s.wants
 	input.Sibling = w.sibling(at, in, o)
 	input.Read = w.part(at, in, o)
 	input.Exists = func(p string) bool {

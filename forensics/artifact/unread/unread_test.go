@@ -78,8 +78,6 @@ func TestNamed(t *testing.T) {
 		"/var/spool/incron/root":                  "table of incron, which runs commands when files change: not read by this version",
 		"/etc/incron.d/x":                         "table of incron, which runs commands when files change: not read by this version",
 		"/var/spool/fcron/root.orig":              "table of fcron, which runs commands at given times: not read by this version",
-		"/var/log/audit/audit.log":                "log of auditd: not read by this version",
-		"/var/log/audit/audit.log.3":              "log of auditd: not read by this version",
 		"/var/lib/wtmpdb/wtmp.db":                 "", // is read
 		"/var/lib/lastlog/lastlog2.db":            "",
 		"/var/log/custom/app.log":                 "", // nobody knows what stands in it

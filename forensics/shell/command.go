@@ -58,6 +58,9 @@ func (s *state) call(args []word, in data) data {
 		s.depth--
 		s.last = args[len(args)-1].data
 	}()
+	if known := globbed(args[0].text); known != "" {
+		args = append([]word{{data: data{text: known, known: true}.flags(args[0].data)}}, args[1:]...)
+	}
 	name := args[0].text
 	base := path.Base(name)
 	if strings.HasPrefix(base, "ld-linux") || strings.HasPrefix(base, "ld-musl") {
@@ -96,7 +99,9 @@ func (s *state) call(args []word, in data) data {
 		}
 		before := s.steps
 		delete(s.funcs, name) // no recursion
+		restore := s.positional(args[1:], 1)
 		out := s.stmt(body, in)
+		restore()
 		s.funcs[name] = body
 		s.extra += s.steps - before
 		return out
@@ -185,6 +190,10 @@ func (s *state) call(args []word, in data) data {
 		return s.call(args[1:], in)
 	case "set":
 		for i, a := range args[1:] {
+			if a.text == "--" {
+				s.positional(args[i+2:], 1)
+				break
+			}
 			if a.text == "+o" && i+2 < len(args) && args[i+2].text == "history" {
 				s.set("history_off")
 			}
@@ -218,6 +227,8 @@ func (s *state) call(args []word, in data) data {
 	case "base64", "base32", "xxd", "openssl", "uudecode", "basenc":
 		s.program(name)
 		return s.decoder(base, args, in)
+	case "tar", "git", "vim", "vi", "ex", "nvim", "view", "ed", "sed", "awk", "gawk", "mawk":
+		s.runsInside(base, args, in)
 	case ".", "source":
 		if len(args) > 1 {
 			s.run(args[1], true, in)
@@ -238,6 +249,9 @@ func (s *state) call(args []word, in data) data {
 	case fetchers[strings.ToLower(base)]:
 		s.sends(args, in)
 		return s.fetch(base, args)
+	case base == "ssh":
+		s.generic(args, in)
+		return data{net: true}
 	case base == "nc" || base == "ncat" || base == "netcat" || base == "socat" || base == "telnet" || base == "ftp":
 		for i, a := range args[1:] {
 			up := strings.ToUpper(a.text)
@@ -265,9 +279,17 @@ func (s *state) call(args []word, in data) data {
 		}
 		in.own = in.own && onlyRemoves(base, args)
 		for _, a := range args[1:] { // sed -n 5p FILE | sh
-			if f, ok := s.files[s.resolve(a.text)]; ok && !strings.HasPrefix(a.text, "-") {
-				in = in.flags(asFile(f))
+			if strings.HasPrefix(a.text, "-") {
+				continue
 			}
+			if f, ok := s.files[s.resolve(a.text)]; ok {
+				in = in.flags(asFile(f))
+			} else if strings.HasPrefix(a.text, "/") && !strings.Contains(base, "grep") && !devTCPRE.MatchString(a.text) {
+				in = in.flags(data{from: s.resolve(a.text), secret: secretRE.MatchString(a.text)})
+			}
+		}
+		if in.from != "" && cutsBytes(base, args) {
+			in.decoded = true // a script behind something else
 		}
 		return in
 	case !quiet:

@@ -23,6 +23,9 @@ func (s *state) resolve(name string) string {
 func (s *state) place(name string, sourced bool) {
 	p := s.resolve(name)
 	s.path(p)
+	if netPathRE.MatchString(p) {
+		s.set("fetch_exec")
+	}
 	temp, hidden := suspiciousPath(p, sourced)
 	if temp {
 		s.set("temp_exec")
@@ -172,7 +175,7 @@ func (s *state) effects(base string, args []word, in data) {
 				s.set("log_wipe")
 			}
 		}
-	case "cp", "mv", "install", "ln", "rsync", "scp":
+	case "cp", "mv", "install", "ln", "rsync", "scp", "sftp":
 		s.copies(base, args)
 	case "sed":
 		s.sed(args)
@@ -184,16 +187,31 @@ func (s *state) effects(base string, args []word, in data) {
 		}
 	case "pkill", "killall", "skill":
 		s.killers(base, args)
+	case "mkfifo", "mknod":
+		for _, a := range args[1:] {
+			if strings.Contains(a.text, "/") && len(s.files) < maxNames {
+				s.files[s.resolve(a.text)] = data{known: true}
+			}
+		}
 	case "git":
+		s.pulls(args)
 		if len(args) > 2 && args[1].text == "clone" {
 			s.set("fetch")
-			dir := ""
+			var named []string
 			for _, a := range args[2:] {
 				if !strings.HasPrefix(a.text, "-") {
-					dir = a.text
+					named = append(named, a.text)
 				}
 			}
-			s.unpack(s.resolve(strings.TrimSuffix(path.Base(dir), ".git")))
+			dir := ""
+			switch len(named) {
+			case 0:
+			case 1:
+				dir = strings.TrimSuffix(path.Base(named[0]), ".git")
+			default:
+				dir = named[len(named)-1]
+			}
+			s.unpack(s.resolve(dir))
 		}
 	default:
 		if !quietFlags[base] {
@@ -241,6 +259,12 @@ func (s *state) copies(base string, args []word) {
 	}
 	dst := s.resolve(names[len(names)-1])
 	for _, src := range names[:len(names)-1] {
+		if (base == "rsync" || base == "scp" || base == "sftp") && remoteRE.MatchString(src) {
+			s.set("fetch")
+			s.url(src)
+			s.write(dst, data{net: true}, false, false)
+			s.write(path.Join(dst, path.Base(src)), data{net: true}, false, false)
+		}
 		s.target(dst)
 		if b := path.Base(dst); b == ".ssh" || b == "etc" {
 			s.target(path.Join(dst, path.Base(src)))
@@ -378,6 +402,8 @@ func (s *state) fetch(base string, args []word) data {
 		takes = "aeoOtTwQPUilDAR"
 	case base == "tftp": // of busybox: -g -r FILE -l FILE HOST
 		takes = "rlb"
+	case base == "aria2c":
+		takes = "dojsxkiZlUtm"
 	case base == "lynx" || base == "w3m":
 		takes = ""
 	}
@@ -471,7 +497,7 @@ func (s *state) fetch(base string, args []word) data {
 	case out == "/dev/null":
 		return data{}
 	case out != "":
-		if dir != "" {
+		if dir != "" && !strings.HasPrefix(out, "/") {
 			out = path.Join(dir, out)
 		}
 		s.write(out, data{net: true}, false, false)

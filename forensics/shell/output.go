@@ -48,9 +48,16 @@ func printf(args []word) data {
 	for _, a := range args[2:] {
 		out = out.flags(a.data)
 		out.known = out.known && a.known
-		if i := strings.Index(out.text, "%"); i >= 0 && i+1 < len(out.text) {
-			out.text = out.text[:i] + a.text + out.text[i+2:]
+		i := strings.Index(out.text, "%")
+		if i < 0 || i+1 >= len(out.text) {
+			continue
 		}
+		v := a.data
+		if out.text[i+1] == 'b' {
+			v = escaped(v)
+			out.decoded = out.decoded || v.decoded
+		}
+		out.text = out.text[:i] + v.text + out.text[i+2:]
 	}
 	return out
 }
@@ -92,6 +99,9 @@ func (s *state) contents(w word) data {
 	}
 	if f, ok := s.files[s.resolve(w.text)]; ok {
 		return asFile(f)
+	}
+	if w.known && strings.Contains(w.text, "/") && len(w.text) < maxText {
+		return data{from: s.resolve(w.text)}
 	}
 	return data{}
 }

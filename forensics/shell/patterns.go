@@ -337,8 +337,12 @@ func foreign(text string) string {
 var (
 	// Of a fetch from within an interpreter. They are calls, not names of modules.
 	interpRE = lazy(`(?i)(?:urlopen|urlretrieve|requests\.(?:get|post)|http\.client|httplib|LWP::|get(?:store|print)\s*\(|file_get_contents\s*\(\s*["']https?:|Net::HTTP|HTTP::Tiny|open-uri|curl_exec|https?\.get\s*\(|require\s*\(\s*\\?["']https?\\?["']\s*\)\s*\.\s*(?:get|request)|fetch\s*\(\s*["']https?:|IO::Socket|socket\.(?:socket|create_connection)|TCPSocket|fsockopen|net\.connect|require\s*\(?["']net["']\)?|aiohttp|httpx\.get|URI\.open)`)
-	socketRE = lazy(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
-	dupRE    = lazy(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
+	// What runs what a fetch gives, whatever calls it: os.execute(io.popen("curl ...")), eval
+	// URI.open, getattr(os, 'sys' + 'tem')(urlopen).
+	ranFetched = lazy(`(?i)\b(?:os\.execute|os\.system|system|eval|exec|load(?:string)?|dofile|assert)\b[ (]{0,3}[^;\n]{0,40}\b(?:popen|check_output|getoutput|shell_exec|execSync|qx)\b[^;\n]{0,20}["'(][^"'\n]{0,20}\b(?:curl|wget)\b`)
+	onRE       = lazy(`(?i)(?:^|[^.\w])(?:eval|exec|instance_eval)\b[ (]{0,3}(?:URI\.open|open\(|get\s*\(|urlopen|LWP|Net::HTTP|requests\.|__import__)|getattr\s*\([^)]*\)?\s*,[^)]{0,40}\)\s*\(`)
+	socketRE   = lazy(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
+	dupRE      = lazy(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
 	// What runs code or a command. Methods of that name are others: conn.exec, re.compile.
 	evalRE = lazy(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
 	// What runs code that it is given as text.
@@ -432,9 +436,14 @@ func (s *state) foreignCode(interpreter, code string) {
 	if strings.HasPrefix(interpreter, "python") {
 		runs = pyCodeRE
 	}
+	if ranFetched.MatchString(code) {
+		s.set("pipe_to_shell")
+	}
 	if interpRE.MatchString(code) {
 		s.set("interpreter_fetch")
 		switch {
+		case len(code) < maxText && onRE.MatchString(code):
+			s.set("pipe_to_shell")
 		case nearby(code, interpRE, runs):
 			s.set("pipe_to_shell")
 		case nearby(code, interpRE, chmodRE) && nearby(code, chmodRE, evalRE):

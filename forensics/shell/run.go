@@ -34,6 +34,9 @@ func (s *state) runs(w word) {
 func (s *state) ran(name string) {
 	p := s.resolve(name)
 	f, ok := s.files[p]
+	if !ok {
+		p, f, ok = s.matching(p)
+	}
 	if ok {
 		switch {
 		case f.net || f.fetched:
@@ -87,6 +90,14 @@ func (s *state) stdin(in data) {
 	s.inner(in)
 }
 
+// reads notes the file of which a shell reads what it runs.
+func (s *state) reads(d data) {
+	if d.from != "" {
+		s.program(d.from)
+		s.place(d.from, false)
+	}
+}
+
 func (s *state) shell(args []word, in data) data {
 	for i := 1; i < len(args); i++ {
 		a := args[i].text
@@ -101,6 +112,7 @@ func (s *state) shell(args []word, in data) data {
 				}
 			case strings.Contains(a, "c"):
 				if i+1 < len(args) {
+					defer s.positional(args[i+2:], 0)()
 					s.inner(args[i+1].data)
 				}
 				return data{}

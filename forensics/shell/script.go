@@ -206,6 +206,7 @@ func (s *state) inner(d data) {
 	if d.decoded {
 		s.set("decode_exec")
 	}
+	s.reads(d)
 	if d.text == "" || s.depth >= maxDepth || s.budget < len(d.text) {
 		return
 	}

@@ -24,16 +24,20 @@ const (
 // data is what a word, a file, a variable or a pipe holds.
 type data struct {
 	text    string
-	known   bool // text is all of it
-	net     bool // from the network
-	decoded bool // from a decoder
-	fetched bool // from a file that was fetched
-	secret  bool // keys, hashes, credentials
-	own     bool // lines of the crontab that is there, and no others
+	known   bool   // text is all of it
+	net     bool   // from the network
+	decoded bool   // from a decoder
+	fetched bool   // from a file that was fetched
+	secret  bool   // keys, hashes, credentials
+	own     bool   // lines of the crontab that is there, and no others
+	from    string // the file of the image that holds it, which is not known here
 }
 
 func (d data) flags(e data) data {
 	d.net, d.decoded, d.fetched, d.secret = d.net || e.net, d.decoded || e.decoded, d.fetched || e.fetched, d.secret || e.secret
+	if d.from == "" {
+		d.from = e.from
+	}
 	return d
 }
 
@@ -82,8 +86,9 @@ type state struct {
 	files    map[string]data // what was written where
 	unpacked map[string]bool // directories into which something fetched was unpacked
 	fds      map[string]data // of file descriptors that lead to the network
-	cwd      string          // empty: not known
-	last     data            // the last argument of the command before: $_
+	arrays   map[string][]data
+	cwd      string // empty: not known
+	last     data   // the last argument of the command before: $_
 	parser   *syntax.Parser
 
 	steps, extra, depth, level, budget int
@@ -91,7 +96,7 @@ type state struct {
 
 func newState() *state {
 	return &state{
-		collector: newCollector(), vars: make(map[string]data), funcs: make(map[string]*syntax.Stmt), files: make(map[string]data), unpacked: make(map[string]bool), fds: make(map[string]data),
+		collector: newCollector(), vars: make(map[string]data), funcs: make(map[string]*syntax.Stmt), files: make(map[string]data), unpacked: make(map[string]bool), fds: make(map[string]data), arrays: make(map[string][]data),
 		parser: syntax.NewParser(syntax.Variant(syntax.LangBash)), budget: maxBudget,
 	}
 }

@@ -49,10 +49,22 @@ func (s *state) assign(a *syntax.Assign) {
 		return
 	}
 	if a.Array != nil {
+		var list []data
 		for _, e := range a.Array.Elems {
-			if e.Value != nil {
-				s.expand(e.Value)
+			if e.Value == nil {
+				continue
 			}
+			for _, w := range s.words(e.Value) {
+				if len(list) < maxNames {
+					list = append(list, w.data)
+				}
+			}
+		}
+		if _, ok := s.arrays[a.Name.Value]; ok || len(s.arrays) < maxNames {
+			if a.Append {
+				list = append(s.arrays[a.Name.Value], list...)
+			}
+			s.arrays[a.Name.Value] = list
 		}
 		return
 	}
@@ -81,6 +93,9 @@ func (s *state) words(w *syntax.Word) []word {
 			}
 			return out
 		}
+	}
+	if list, ok := s.several(w); ok {
+		return list
 	}
 	x := s.expand(w)
 	if !x.blanks || !strings.ContainsAny(x.text, " \t\n") {
@@ -189,7 +204,7 @@ func (s *state) param(out *word, p *syntax.ParamExp, quoted bool) {
 		return
 	}
 	name := p.Param.Value
-	d, ok := s.vars[name]
+	d, ok := s.value(p)
 	plain := !p.Excl && !p.Length && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
 	switch {
 	case name == "_" && s.last.text != "":
@@ -208,14 +223,20 @@ func (s *state) param(out *word, p *syntax.ParamExp, quoted bool) {
 			w := s.expand(p.Exp.Word)
 			d, ok = w.data, true
 		default: // a part of it is cut off
-			if ok && d.net {
+			if v, cut := trimmed(d, p.Exp); ok && cut {
+				d = v
+			} else if ok && d.net {
 				d.text, d.known = substMark, false
 			} else if ok {
 				d.known = false
 			}
 		}
 	case !plain && ok:
-		d.text, d.known = substMark, false
+		if v, cut := s.partOf(d, p); cut {
+			d = v
+		} else {
+			d.text, d.known = substMark, false
+		}
 	}
 	if !ok {
 		out.add("$" + name)

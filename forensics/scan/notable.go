@@ -104,6 +104,10 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 			add("nss_module_unowned")
 		}
 	}
+	// A packed module: what is built here by DKMS stands in extra or updates.
+	if o.known && o.owner == "" && packedModule.MatchString(inside) {
+		add("kernel_module_unowned")
+	}
 	if at := standsIn(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && at != "" &&
 		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
 		add("old_mtime").Add("place", at)
@@ -121,6 +125,9 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	}
 	return out
 }
+
+// packedModule matches a compressed kernel module in the tree that the kernel's package brings.
+var packedModule = regexp.MustCompile(`^(?:/usr)?/lib/modules/[^/]+/(?:kernel/.*|[^/]*)\.ko\.(?:xz|zst|gz)$`)
 
 const (
 	setBackBy     = 24 * 3600 // seconds by which a file must be older than itself

@@ -160,6 +160,7 @@ func (s *Scan) Run(ctx context.Context) (*Result, error) {
 	}
 	<-listed
 	if !s.opts.YARAOnly {
+		s.guard(nil, model.Msg("gap.started"), func() error { return s.follow(ctx) })
 		s.guard(nil, model.Msg("gap.started"), func() error { return s.started(ctx) })
 		if err := ctx.Err(); err != nil {
 			return nil, err

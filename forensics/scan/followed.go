@@ -39,7 +39,7 @@ func (s *Scan) follow(ctx context.Context) error {
 	seen, asked := make(map[ranFile]bool), make(map[followed]bool)
 	count := 0
 	for range followedDepth {
-		queue := slices.DeleteFunc(s.named(), func(f followed) bool {
+		queue := slices.DeleteFunc(s.nameFiles(), func(f followed) bool {
 			had := asked[f]
 			asked[f] = true
 			return had
@@ -63,8 +63,8 @@ func (s *Scan) follow(ctx context.Context) error {
 	return nil
 }
 
-// named gives the files that the records name, in the order of the records' files.
-func (s *Scan) named() []followed {
+// nameFiles gives the files that the records name, in the order of the records' files.
+func (s *Scan) nameFiles() []followed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.found.cut()

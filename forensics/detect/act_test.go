@@ -185,3 +185,27 @@ func actMarkdown() string {
 	}
 	return b.String()
 }
+
+// TestActsHidden: a script in a hidden directory that was read is judged by what it does; a
+// program there, or one that nobody has read, by where it is.
+func TestActsHidden(t *testing.T) {
+	const job = "cron.job command=x; traits=hidden_exec; programs=/etc/.pihole/update.sh"
+	const script = "started.script started_by=/etc/cron.d/x; traits=hidden_exec; programs=~app/.apprc/*"
+	read := record(t, "started.script started_by=/etc/cron.d/x; path=/etc/.pihole/update.sh")
+	for _, tt := range []struct {
+		name    string
+		records []model.Record
+		want    Level
+	}{
+		{"a program", []model.Record{record(t, job)}, High},
+		{"a script", []model.Record{record(t, job), read}, Low},
+		{"a script and a program", []model.Record{record(t, strings.Replace(job, "update.sh", "update.sh,/etc/.x/a", 1)), read}, High},
+		{"in a script, what lies in a home", []model.Record{record(t, script)}, Low},
+		{"in a script, a program", []model.Record{record(t, strings.Replace(script, "~app", "/usr/share", 1))}, High},
+	} {
+		sc := scene{records: tt.records}
+		if got := level(sc.run(t), actPrefix+"hidden_exec"); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}

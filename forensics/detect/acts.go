@@ -82,6 +82,9 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		if name == "interpreter_fetch" && !inShell(rec) {
 			w.level = min(w.level, Informational) // a program in Python that fetches is an ordinary one
 		}
+		if name == "hidden_exec" && c.readHidden(rec) {
+			w.level = min(w.level, Low) // what the hidden script does is judged by itself
+		}
 		if (name == "pipe_to_shell" || name == "fetch_exec") && w.level > Low && vendorsOnly(rec.List("urls")) {
 			w.level = Low
 		}

@@ -31,6 +31,7 @@ type collection struct {
 	acts       map[string]*act       // the table act x starter, by name
 	actOrder   []string              // their names in the table's order, the most telling first
 	intact     map[fileKey]bool      // files that are as their package installed them
+	read       map[fileKey]bool      // scripts that were read because something starts them
 }
 
 // fileKey is a path of a host, without links where it is known.
@@ -84,7 +85,7 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 		miners:  make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
 		guesses: make(map[peer]bool),
 		pairs:   &twins.Pairs{},
-		acts:    actsByName(), intact: make(map[fileKey]bool),
+		acts:    actsByName(), intact: make(map[fileKey]bool), read: readScripts(in.Records),
 	}
 	for _, a := range acts() {
 		c.actOrder = append(c.actOrder, a.name)

@@ -348,6 +348,7 @@ var (
 	// What runs code that it is given as text.
 	codeRE    = lazy(`(?m)(?:^|=>|[^.\w>$@%])eval\s*[("'$]|new Function\b`)
 	pyCodeRE  = lazy(`(?m)(?:^|[^.\w])(?:exec|eval|compile)\s*\(`)
+	listenRE  = lazy(`\.(?:listen|accept)\s*\(`)
 	connectRE = lazy(`(?i)connect|PeerAddr|TCPSocket|fsockopen|net\.Socket`)
 	// What makes a file executable: 0o755, 0755, +x, S_IXUSR.
 	chmodRE = lazy(`(?i)\bchmod(?:Sync)?\b[^)\n]{0,80}(?:0o?[0-7]?[1357][0-7]{2}\b|\b[1357][0-7]{2}\b|\+x|S_IX)`)
@@ -417,6 +418,12 @@ func oneLine(code string, a, b pattern) bool {
 	return false
 }
 
+// serves says whether the only thing of the network in code is a socket that waits for
+// others.
+func serves(code string) bool {
+	return listenRE.MatchString(code) && !connectRE.MatchString(code) && !interpRE.MatchString(strings.ReplaceAll(code, "socket.socket(", ""))
+}
+
 // foreignCode judges code of another interpreter by pattern.
 func (s *state) foreignCode(interpreter, code string) {
 	if s.budget < len(code) || s.depth >= maxDepth {
@@ -439,7 +446,7 @@ func (s *state) foreignCode(interpreter, code string) {
 	if ranFetched.MatchString(code) {
 		s.set("pipe_to_shell")
 	}
-	if interpRE.MatchString(code) {
+	if interpRE.MatchString(code) && !serves(code) {
 		s.set("interpreter_fetch")
 		switch {
 		case len(code) < maxText && onRE.MatchString(code):

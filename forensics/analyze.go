@@ -35,6 +35,8 @@ type RuleOptions struct {
 	YARA      []string // the user's own YARA rules: files, or directories of *.yar
 	Sigma     []string // the user's own Sigma rules: files, or directories of *.yml
 	NoBuiltin bool     // without icecore's own YARA rules
+	// Indicators are lists of indicators of compromise: files, or directories of them.
+	Indicators []string
 }
 
 // OutputOptions say what is reported besides the analysis, and on the way.
@@ -109,6 +111,10 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		Schema: model.SchemaName, Tool: model.Tool{Name: "icecore", Version: Version, Rules: model.Rules{YARA: set.SHA256, Sigma: sigma.SHA256()}},
 	}}
 	a.rules(sigma, set)
+	known, err := a.indicators(opts.Rules.Indicators)
+	if err != nil {
+		return nil, nil, err
+	}
 	message.English().Complete(&a.Analysis)
 	for _, g := range a.Coverage.Gaps {
 		if opts.Output.Problem != nil {
@@ -140,7 +146,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 	taken, source := img.TakenAt()
 	a.Snapshot = model.Snapshot{TakenAt: taken, Source: source}
 	s, err := scan.New(img, scan.Input{
-		Rules: set, Extractors: extractors, Taken: taken, Wanted: sigma.Wanted(), Progress: opts.Output.Progress, Entries: opts.Output.Entries,
+		Rules: set, Extractors: extractors, Taken: taken, Wanted: sigma.Wanted(), Indicators: known, Progress: opts.Output.Progress, Entries: opts.Output.Entries,
 		// They belong to the logs of the same managers.
 		Packages: slices.ContainsFunc(extractors, func(x artifact.Extractor) bool { return x.Name() == "dpkg" }),
 	}, opts.Scan)
@@ -166,7 +172,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Indicators: known, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -85,6 +85,7 @@ verdict.`,
 	a.imageFlags(c, report.Names(report.Formats())...)
 	a.analysisFlags(c, &o)
 	sigmaFlag(c, &o.Rules)
+	listFlags(c, &o.Rules)
 	f := c.Flags()
 	f.StringVar(&failOn, "fail-on", "", "exit with 3 if a finding has this level or a higher one")
 	complete(c, "fail-on", levels...)

@@ -24,6 +24,12 @@ func sigmaFlag(c *cobra.Command, o *forensics.RuleOptions) {
 		"Sigma rules of your own: a file, or a directory of *.yml (repeatable)")
 }
 
+// listFlags adds those that bring lists of what is known to be bad.
+func listFlags(c *cobra.Command, o *forensics.RuleOptions) {
+	c.Flags().StringArrayVar(&o.Indicators, "iocs-in", nil,
+		"indicators to look for: a list, or a directory of them; hashes, paths, hosts, URLs, wallets (repeatable)")
+}
+
 // analysisFlags are those of all commands that look into files. They read all volumes
 // unless one is named.
 func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {
@@ -88,7 +94,7 @@ func complete(c *cobra.Command, flag string, values ...string) {
 // values are what the help calls the values of flags.
 var values = map[string]string{
 	"jobs": "N", "width": "COLUMNS", "format": "FORMAT", "volume": "VOLUME", "backing": "FILE", "rules": "PATH",
-	"sigma": "PATH", "max-file-size": "BYTES",
+	"sigma": "PATH", "iocs-in": "PATH", "osv": "PATH", "site": "FILE", "max-file-size": "BYTES",
 	"scan-timeout": "TIME", "fail-on": "LEVEL", "output": "DIR", "iocs": "FILE", "iocs-format": "FORMAT",
 	"from": "TIME", "to": "TIME",
 	"inode": "N", "offset": "N", "length": "N", "disk-offset": "N", "member": "NAME", "in": "LIST", "limit": "N",

@@ -52,6 +52,7 @@ func steps() []Analysis {
 		daemonPassword(),
 		pamOpens(),
 		sudoDaemonUser(),
+		knownIndicator(),
 		accountUnusual(),
 		// What adds to them.
 		step("passwords", (*collection).passwords),

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"icecore/forensics/filesystem"
+	"icecore/forensics/indicators"
 	"icecore/forensics/model"
 )
 
@@ -114,6 +115,8 @@ type Input struct {
 	// Owner gives the package that owns a path of a host, empty: none, and whether the
 	// host has a package database at all. It may itself be nil.
 	Owner func(host, path string) (owner string, known bool)
+	// Indicators are those of the lists that the user brought; nil: none.
+	Indicators *indicators.Set
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

@@ -122,7 +122,7 @@ func rank(f *Finding) int {
 func (c *collection) aboutFile(f *Finding) bool {
 	rec := c.byID[f.Records[0]]
 	switch rec.Kind {
-	case model.YARAMatch, model.MinerConfig:
+	case model.YARAMatch, model.MinerConfig, model.IndicatorMatch:
 		return true
 	case model.FileNotable:
 		switch rec.Get("what") {

@@ -6,6 +6,15 @@ var englishRules = map[string]string{
 	"why.sigma.refused": "they can never match here:[ {source} for a log source without records;]" +
 		"[ {field} for a field or value that no record has;][ {text} for words in whole log lines;][ {counts} that count events;] " +
 		"`icecore rules check` names each",
-	"rule.intact":   "Counted as low instead of {level}: the file is as its package installed it.",
-	"rule.expected": "Counted as low instead of {level}: the rule expects false positives ({benign}).",
+	"gap.indicators":        "indicators {file}[, line {line}]",
+	"gap.indicators.more":   "indicators of {count} more {count|place|places}",
+	"known_indicator.about": "Known indicator",
+	"known_indicator.about.text": "A list of indicators given with --iocs-in names the digest or path of a file, or an address, domain, URL or wallet in a record. " +
+		"A digest is high; a path, a host or a wallet medium at most, high in an autostart entry, a miner's configuration or an accepted login; failed logins, block lists and files of packages low.",
+	"known_indicator.benign": "Hosts that changed hands; paths that others use as well",
+	"known_indicator.title":  "Known {type} {value} in {field}",
+	"known_indicator.file":   "File with known {type}",
+	"known_indicator.list":   "Listed in {list}[: {comment}][, score {score}].",
+	"rule.intact":            "Counted as low instead of {level}: the file is as its package installed it.",
+	"rule.expected":          "Counted as low instead of {level}: the rule expects false positives ({benign}).",
 }

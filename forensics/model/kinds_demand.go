@@ -9,6 +9,8 @@ const (
 	FileNamed     Kind = "file.named"
 	AuditExec     Kind = "audit.exec"
 	AuditEvent    Kind = "audit.event"
+	// IndicatorMatch is of lists in place of rules.
+	IndicatorMatch Kind = "indicator.match"
 )
 
 // OnDemand returns the kinds of which records are made where a rule of the user's matches
@@ -45,6 +47,17 @@ func demandKinds() []KindInfo {
 			Fields: slices.Concat(
 				textField("elf, core (memory dump), script, text, data, empty", "file_type"),
 				volatile(numberField("bytes", "size")), textField("permissions, octal", "mode"), numberField("of its owner", "uid"),
+			),
+		},
+		{
+			Kind: IndicatorMatch, Group: GroupFiles, From: "every file.", Doc: "A list of indicators that the user brought names the file.",
+			Whole: true, Excerpt: []string{"value"},
+			Fields: slices.Concat(
+				textField("md5, sha1, sha256, path", "type"), textField("as the list has it", "value"), volatile(textField("what the list says of it", "comment")),
+				volatile(numberField("0 to 100, where the list states one", "score")), volatile(textField("the list and its line", "list")),
+				textField("elf, core (memory dump), script, text, data, empty", "file_type"), volatile(numberField("bytes", "size")),
+				textField("the package that owns the path", "owner"), textField("intact, changed: compared with the checksum that the owner states", "package_state"),
+				textField("who brought a file that no package owns", "origin"), textField("how it compares with what the origin states", "origin_state"),
 			),
 		},
 		{

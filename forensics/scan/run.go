@@ -13,6 +13,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/guard"
 	"icecore/forensics/host"
+	"icecore/forensics/indicators"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/text"
@@ -40,6 +41,8 @@ type Input struct {
 	Extractors []artifact.Extractor // none run if Options.YARAOnly is set
 	Packages   bool                 // records of package databases, too, unless that is set
 	Taken      time.Time            // the best lower bound for when the image was taken
+	// Indicators are those of the lists that the user brought; nil: none.
+	Indicators *indicators.Set
 	// Wanted says of records that are made on demand alone (see [model.OnDemand]) which are
 	// to be kept; nil: none. It is called from several goroutines.
 	Wanted   func(*artifact.Record) bool
@@ -69,7 +72,7 @@ func New(img *host.Image, in Input, opts Options) (*Scan, error) {
 		return nil, errors.New("more extractors than the matcher holds")
 	}
 	s := &Scan{
-		img: img, opts: opts, rules: in.Rules, extractors: extractors, listed: in.Packages && !opts.YARAOnly, globs: newGlobs(extractors), taken: in.Taken, wants: in.Wanted,
+		img: img, opts: opts, rules: in.Rules, extractors: extractors, listed: in.Packages && !opts.YARAOnly, globs: newGlobs(extractors), taken: in.Taken, wants: in.Wanted, indicators: in.Indicators,
 		onProgress: in.Progress, entries: in.Entries,
 		unpack: upx.Unpack, limits: usualLimits, seen: make(map[seenKey]*verdict), found: collected{max: maxRecords}, large: make(chan []byte, largeBuffers),
 	}

@@ -20,6 +20,7 @@ import (
 	"icecore/forensics/host"
 	"icecore/forensics/host/origin"
 	"icecore/forensics/host/pkgdb"
+	"icecore/forensics/indicators"
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/shell"
@@ -51,13 +52,14 @@ type Scan struct {
 	limits limits
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
 
-	mu      sync.Mutex
-	lists   []*jobList // of the volumes, once they are walked
-	found   collected
-	trouble troubles
-	wants   func(*artifact.Record) bool // see Input.Wanted
-	seen    map[seenKey]*verdict        // what was found in content, by its SHA-256
-	large   chan []byte                 // the buffers for large files, empty until used
+	mu         sync.Mutex
+	lists      []*jobList // of the volumes, once they are walked
+	found      collected
+	trouble    troubles
+	indicators *indicators.Set             // see Input.Indicators
+	wants      func(*artifact.Record) bool // see Input.Wanted
+	seen       map[seenKey]*verdict        // what was found in content, by its SHA-256
+	large      chan []byte                 // the buffers for large files, empty until used
 }
 
 // gap adds a line to the coverage.

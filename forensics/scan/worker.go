@@ -158,6 +158,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 			}
 		}
 		recs = append(recs, w.s.named(at, p, in, c)...)
+		recs = append(recs, w.listed(ctx, at, in, c)...)
 		said := list.twice(j)
 		emit := func(r artifact.Record) error {
 			if said.again(&r) {

@@ -8,8 +8,9 @@ import (
 )
 
 // readHidden says whether all that a record runs at hidden paths are scripts that were read:
-// each of them is judged by what it does. In a script that is started it also takes what
-// lies in somebody's home or behind a variable that nobody knows.
+// each of them is judged by what it does. What one of them does that is serious falls back
+// on the autostart that runs it. In a script that is started, it also takes what lies in
+// somebody's home or behind a variable that nobody knows.
 func (c *collection) readHidden(rec *model.Record) bool {
 	hidden := false
 	for _, p := range rec.List("programs") {
@@ -17,8 +18,17 @@ func (c *collection) readHidden(rec *model.Record) bool {
 			continue
 		}
 		hidden = true
-		open := rec.Kind == model.StartedScript && (strings.HasPrefix(p, "$") || strings.HasPrefix(p, "~"))
-		if !open && !c.read[fileKey{rec.Source.Host, path.Clean(p)}] {
+		if rec.Kind == model.StartedScript && (strings.HasPrefix(p, "$") || strings.HasPrefix(p, "~")) {
+			continue
+		}
+		script := c.read[fileKey{rec.Source.Host, path.Clean(p)}]
+		if script == nil {
+			return false
+		}
+		if rec.Kind == model.StartedScript {
+			continue
+		}
+		if list := c.weigh(script, classAutostart); len(list) > 0 && list[0].level >= High {
 			return false
 		}
 	}
@@ -26,15 +36,15 @@ func (c *collection) readHidden(rec *model.Record) bool {
 }
 
 // readScripts gives the scripts that were read because something starts them.
-func readScripts(records []model.Record) map[fileKey]bool {
-	out := make(map[fileKey]bool)
+func readScripts(records []model.Record) map[fileKey]*model.Record {
+	out := make(map[fileKey]*model.Record)
 	for i := range records {
 		if r := &records[i]; r.Kind == model.StartedScript {
 			k := keyOf(&r.Source)
-			out[k] = true
+			out[k] = r
 			// A blank in a name that is quoted by a backslash ends it for some.
 			if first, _, cut := strings.Cut(k.path, " "); cut {
-				out[fileKey{k.host, first}] = true
+				out[fileKey{k.host, first}] = r
 			}
 		}
 	}

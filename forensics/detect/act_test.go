@@ -199,6 +199,7 @@ func TestActsHidden(t *testing.T) {
 	}{
 		{"a program", []model.Record{record(t, job)}, High},
 		{"a script", []model.Record{record(t, job), read}, Low},
+		{"a script that downloads and executes", []model.Record{record(t, job), record(t, "started.script started_by=/etc/cron.d/x; traits=pipe_to_shell; path=/etc/.pihole/update.sh")}, High},
 		{"a script and a program", []model.Record{record(t, strings.Replace(job, "update.sh", "update.sh,/etc/.x/a", 1)), read}, High},
 		{"in a script, what lies in a home", []model.Record{record(t, script)}, Low},
 		{"in a script, a program", []model.Record{record(t, strings.Replace(script, "~app", "/usr/share", 1))}, High},

@@ -18,20 +18,20 @@ type collection struct {
 	matcher    *matcher
 	byID       map[string]*model.Record
 	findings   []Finding
-	bySigma    map[string]int        // the finding that Sigma rules made of a record
-	miners     map[fileKey]minerFile // files that hold a miner, by where they are
-	started    map[fileKey]string    // files that an autostart entry starts: by which record
-	looked     map[fileKey]*FileFact // what Lookup said
-	guesses    map[peer]bool         // addresses whose guessing a finding already states
-	windows    []window              // of an intruder's presence
-	touched    []model.Touched       // what changed within them
-	windowsCut int                   // how many more windows there are
-	pairs      *twins.Pairs          // records that state what another states, too
-	failed     map[peer]*attempts    // failed logins by address, once they are counted
-	acts       map[string]*act       // the table act x starter, by name
-	actOrder   []string              // their names in the table's order, the most telling first
-	intact     map[fileKey]bool      // files that are as their package installed them
-	read       map[fileKey]bool      // scripts that were read because something starts them
+	bySigma    map[string]int            // the finding that Sigma rules made of a record
+	miners     map[fileKey]minerFile     // files that hold a miner, by where they are
+	started    map[fileKey]string        // files that an autostart entry starts: by which record
+	looked     map[fileKey]*FileFact     // what Lookup said
+	guesses    map[peer]bool             // addresses whose guessing a finding already states
+	windows    []window                  // of an intruder's presence
+	touched    []model.Touched           // what changed within them
+	windowsCut int                       // how many more windows there are
+	pairs      *twins.Pairs              // records that state what another states, too
+	failed     map[peer]*attempts        // failed logins by address, once they are counted
+	acts       map[string]*act           // the table act x starter, by name
+	actOrder   []string                  // their names in the table's order, the most telling first
+	intact     map[fileKey]bool          // files that are as their package installed them
+	read       map[fileKey]*model.Record // scripts that were read because something starts them
 }
 
 // fileKey is a path of a host, without links where it is known.

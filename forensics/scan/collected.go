@@ -22,7 +22,7 @@ type located struct {
 
 // collected gathers the records of an analysis within maxRecords. Beyond that each
 // kind has an equal share, so that many of one kind crowd out none of another, and
-// within a kind each file gives its first ones, so that one log crowds out no other.
+// within a kind what may prove something comes before the rest and each file gives its first ones, so that one log crowds out no other.
 // What is kept does not depend on the order in which records come, which is that of
 // the workers. The zero value is ready, with no bound until max is set.
 type collected struct {
@@ -67,7 +67,7 @@ func (c *collected) cut() {
 		return
 	}
 	slices.SortStableFunc(c.recs, func(a, b located) int {
-		return cmp.Or(cmp.Compare(a.rec.Kind, b.rec.Kind), cmp.Compare(a.seq, b.seq), byFile(&a, &b))
+		return cmp.Or(cmp.Compare(a.rec.Kind, b.rec.Kind), cmp.Compare(weight(&b.rec), weight(&a.rec)), cmp.Compare(a.seq, b.seq), byFile(&a, &b))
 	})
 	share, kept, kind, n := c.share(), 0, model.Kind(""), 0
 	for i := range c.recs {
@@ -81,6 +81,27 @@ func (c *collected) cut() {
 	}
 	clear(c.recs[kept:])
 	c.recs = c.recs[:kept]
+}
+
+// weight is 1 of a record that may prove something that others of its kind do not: guesses
+// in a row, a command with acts, a login by password. They are kept before the others,
+// however many of these somebody had written before.
+func weight(r *artifact.Record) int {
+	switch r.Kind {
+	case model.AuthFailures, model.LoginFailures:
+		if n := r.Get("count"); len(n) > 1 { // ten or more
+			return 1
+		}
+	case model.AuthLogin:
+		if r.Get("method") == "password" {
+			return 1
+		}
+	default:
+		if r.Has("traits") {
+			return 1
+		}
+	}
+	return 0
 }
 
 // byFile orders two records by the files that they are from.

@@ -93,6 +93,14 @@ func (r *reader) closeSeries(s *series) {
 		rec.AddBool("more_users", true)
 	}
 	rec.Add("line", s.line)
+	if s.count >= telling && r.given[rec.Kind] >= maxRecords {
+		if r.big++; r.big > maxTelling {
+			r.leftOut++
+			return
+		}
+		r.emit(rec)
+		return
+	}
 	r.emitRecord(rec)
 }
 

@@ -134,6 +134,8 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 const (
 	maxOpen    = 65_536 // terminals with a session
 	maxRecords = 50_000 // of one kind from one file
+	telling    = 10     // failures of a series from which on it is kept where a small one is not
+	maxTelling = 20_000 // of such
 )
 
 // session is a login that has not ended yet.
@@ -157,6 +159,7 @@ type reader struct {
 	torn, unread                   int64
 	given                          map[model.Kind]int
 	leftOut                        int64
+	big                            int // series of failures beyond maxRecords
 	bytes                          int64
 	first, last, prev              time.Time
 }

@@ -35,7 +35,8 @@
 // The source of an aggregated record is that of its first message. Memory is bounded
 // whatever the log: open series of failures, users of a series, different commands and
 // units are all limited; the oldest series is closed first. What was left out is
-// counted.
+// counted. The bound of a kind is not first come, first kept where that would hide
+// something: a login after guesses, and the guesses, are kept whatever else is there.
 package events
 
 import (
@@ -57,7 +58,10 @@ type Parser struct {
 	at      origin // of the message at hand
 	seen    int64  // messages
 	records map[model.Kind]int
-	leftOut int64
+	telling map[model.Kind]int // beyond the bound of the kind; see budget.go
+
+	guessers guessers
+	leftOut  int64
 }
 
 const (
@@ -75,7 +79,7 @@ type origin struct {
 
 // New begins a log whose records emit takes.
 func New(emit artifact.Emit) *Parser {
-	return &Parser{emit: emit, records: make(map[model.Kind]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
+	return &Parser{emit: emit, records: make(map[model.Kind]int), telling: make(map[model.Kind]int), fails: newFailures(), runs: newTally(maxRuns), units: newTally(maxUnits)}
 }
 
 // Add looks at one message. The source is that of the records which it alone gives,

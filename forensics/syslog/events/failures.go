@@ -64,6 +64,7 @@ type series struct {
 	count       int64
 	names       map[string]int64
 	moreNames   bool
+	proved      bool // somebody logged in from there
 	procs       []process
 	place       *list.Element
 }
@@ -210,5 +211,5 @@ func (p *Parser) closeSeries(s *series) {
 	if s.moreNames {
 		r.AddBool("more_users", true)
 	}
-	p.emitFrom(&s.from, r)
+	p.emitFailures(s, r)
 }

@@ -90,7 +90,7 @@ func (p *Parser) accepted(e *syslog.Entry, msg string) {
 		r.Add("fingerprint", f[1]) // MD5, of servers before 2015
 	}
 	r.Add("pid", string(e.PID))
-	p.emitRecord(r)
+	p.emitLogin(r)
 }
 
 // userFrom reads "USER from ADDRESS[ port PORT ...]".
@@ -137,7 +137,7 @@ func (p *Parser) dropbear(e *syslog.Entry) {
 		r.Add("address", address)
 		r.Add("port", port)
 		r.Add("pid", string(e.PID))
-		p.emitRecord(r)
+		p.emitLogin(r)
 	case strings.HasPrefix(msg, "Bad password attempt for "), strings.HasPrefix(msg, "Bad PAM password attempt for "):
 		p.fail(e, failure{user: user, address: address, hint: failedLine, times: times})
 	case strings.HasPrefix(msg, "Login attempt for nonexistent user"):

@@ -71,7 +71,7 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return nil
 	}
 	dir, name := path.Split(in.Path)
-	t := &table{emit: emit, family: family(in.System)}
+	t := &table{emit: emit, family: family(in.System), accounts: accounts(in)}
 	switch dir {
 	case "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/", "/etc/cron.monthly/", "/etc/cron.yearly/":
 		return script(in, strings.TrimPrefix(path.Base(dir), "cron."), name, t.family, emit)
@@ -115,6 +115,24 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 		return errors.Join(err, unset)
 	}
 	return err
+}
+
+// maxPasswd is how many bytes of passwd(5) are read.
+const maxPasswd = 1 << 20
+
+// accounts gives the names of passwd(5): cron takes any word that is one of them, be it
+// sh or 0day, for the user of a job.
+func accounts(in *artifact.Input) map[string]bool {
+	if in.Read == nil || path.Dir(in.Path) != "/etc/cron.d" && in.Path != "/etc/crontab" {
+		return nil
+	}
+	out := make(map[string]bool)
+	for l := range strings.SplitSeq(string(in.Read("/etc/passwd", maxPasswd)), "\n") {
+		if name, _, ok := strings.Cut(l, ":"); ok && name != "" {
+			out[name] = true
+		}
+	}
+	return out
 }
 
 // family says which cron the system has; an unknown one is taken for Debian's unless
@@ -212,6 +230,7 @@ type table struct {
 	family        Family
 	user, fileUID string
 	ignored       string
+	accounts      map[string]bool // the names of passwd(5)
 
 	env   []variable
 	unset int // variables over the bounds
@@ -240,7 +259,7 @@ func (t *table) whole(ctx context.Context, in *artifact.Input) error {
 		if _, _, ok := setting(text, t.family); ok {
 			return nil
 		}
-		if j := parseJob(text, t.format, t.family); j.err != nil && !j.runnable() {
+		if j := parseJob(text, t.format, t.family, t.accounts); j.err != nil && !j.runnable() {
 			t.ignored = fmt.Sprintf("Debian's cron skips a table with a syntax error (line %d: %v)", l.Number, j.err)
 		}
 		return nil
@@ -276,7 +295,7 @@ func (t *table) line(l artifact.Line) error {
 		t.set(name, value)
 		return nil
 	}
-	j := parseJob(text, t.format, t.family)
+	j := parseJob(text, t.format, t.family, t.accounts)
 	if j.command == "" {
 		if bytes.IndexByte(l.Text, 0) >= 0 {
 			t.oddity(l, "binary data between the lines")
@@ -395,7 +414,7 @@ var (
 
 // parseJob reads one line. A job of a user's table has no user column; one of the
 // system's tables has. Without a command the line is none of a job at all.
-func parseJob(text string, f format, family Family) job {
+func parseJob(text string, f format, family Family, accounts map[string]bool) job {
 	var j job
 	text = strings.TrimPrefix(text, "-") // cronie, SuSE: do not log
 	take := func() string {
@@ -453,7 +472,7 @@ func parseJob(text string, f format, family Family) job {
 	if f == systemTab {
 		rest := text
 		j.user = take()
-		if !userName.MatchString(j.user) || programNames[j.user] {
+		if !accounts[j.user] && (!userName.MatchString(j.user) || programNames[j.user]) {
 			j.user, text = "", rest
 			if j.err == nil {
 				j.err = errNoUser

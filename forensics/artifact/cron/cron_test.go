@@ -282,7 +282,7 @@ func TestCrontab(t *testing.T) {
 		cmd.Stdin = strings.NewReader(text)
 		want := cmd.Run() == nil
 		_, _, set := setting(strings.TrimSpace(text), Cronie)
-		if got := set || parseJob(strings.TrimSpace(text), userTab, Cronie).err == nil; got != want {
+		if got := set || parseJob(strings.TrimSpace(text), userTab, Cronie, nil).err == nil; got != want {
 			t.Errorf("%q: %v, crontab -T says %v", text, got, want)
 		}
 	}

@@ -50,3 +50,26 @@ func TestDebianRuns(t *testing.T) {
 		}
 	}
 }
+
+// TestUserOfPasswd: cron takes any word for a user that passwd(5) names, and nothing else;
+// 3.0pl1-162 and cronie 1.7 ran jobs of accounts named sh and 0day.
+func TestUserOfPasswd(t *testing.T) {
+	const passwd = "root:x:0:0::/root:/bin/bash\nsh:x:0:0::/root:/bin/bash\n0day:x:0:0::/root:/bin/bash\n"
+	for _, tt := range []struct{ text, passwd, user, ignored string }{
+		{"* * * * * sh /opt/run.sh\n", passwd, "sh", ""},
+		{"* * * * * 0day /opt/run.sh\n", passwd, "0day", ""},
+		{"@reboot 0day /opt/run.sh\n", passwd, "0day", ""},
+		{"* * * * * sh /opt/run.sh\n", "root:x:0:0::/root:/bin/bash\n", "", "names no user"},
+		{"* * * * * 0day /opt/run.sh\n", "", "", "names no user"},
+		{"* * * * * ldapuser /opt/run.sh\n", passwd, "ldapuser", ""}, // it may come from elsewhere
+	} {
+		for _, os := range []string{"debian", "centos"} {
+			records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{
+				Path: "/etc/cron.d/x", Text: tt.text, OSID: os, Others: map[string]string{"/etc/passwd": tt.passwd},
+			})
+			if err != nil || len(records) != 1 || records[0].Get("user") != tt.user || records[0].Get("ignored") != tt.ignored {
+				t.Errorf("%s, %q: %v %v", os, tt.text, records, err)
+			}
+		}
+	}
+}

@@ -24,6 +24,15 @@ func TestCutIsDecisive(t *testing.T) {
 			return artifact.ErrBudget
 		}})
 	res := scanOf(t, imageOf(newTree(files)), extractors, Options{Jobs: 1}, nil)
+	var cut []string
+	for i := range res.Records {
+		if r := &res.Records[i]; r.Get("what") == "autostart_cut" {
+			cut = append(cut, r.Source.Path)
+		}
+	}
+	if len(cut) != 1 || cut[0] != path {
+		t.Errorf("cut autostart files: %v", cut)
+	}
 	want := map[string]model.Weight{path: model.Decisive, "/etc/stub/a": model.Partial, "/etc/stub/b": model.Decisive}
 	for _, g := range res.Gaps {
 		if w, ok := want[g.Source.Path]; ok && g.Subject == model.SubjectExtractor {

@@ -25,7 +25,8 @@ import (
 //	           brought), immutable,
 //	           device_outside_dev, old_mtime (a program modified before it was
 //	           made), script (in a world-writable directory, or deleted,
-//	           with a trait that an investigation cares for),
+//	           with a trait that an investigation cares for), autostart_cut (a file
+//	           that starts things was not read whole: see cutStart),
 //	           kernel_module_unowned, pam_module_unowned,
 //	           nss_module_unowned, file_capabilities (of a program that no
 //	           package owns, or that runs what its caller likes)

@@ -184,6 +184,11 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 						return ctx.Err()
 					}
 					w.s.failed(where, w.s.extractors[x].Name(), err)
+					if r, ok := cutStart(w.s.extractors[x].Name(), in, c, err); ok {
+						if err := emit(r); err != nil {
+							return err
+						}
+					}
 				}
 			}
 		}

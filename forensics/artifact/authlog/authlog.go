@@ -1,6 +1,6 @@
 // Package authlog reads the logs that a syslog daemon writes as text and that tell of
 // logins, accounts and of programs that ran: auth.log and secure, syslog, messages,
-// daemon.log and cron, rotated and packed ones too. Package syslog splits the lines and
+// daemon.log, mail.log and cron, rotated and packed ones too. Package syslog splits the lines and
 // infers their years; package events turns the messages into records.
 //
 // Records: those of package events, and
@@ -38,7 +38,7 @@ func (Extractor) Name() string { return "authlog" }
 func (Extractor) Patterns() []string {
 	return []string{
 		"/var/log/auth.log*", "/var/log/secure*", "/var/log/daemon.log*", "/var/log/syslog*", "/var/log/messages*",
-		"/var/log/cron", "/var/log/cron.*", "/var/log/cron-*",
+		"/var/log/cron", "/var/log/cron.*", "/var/log/cron-*", "/var/log/mail.log*", "/var/log/maillog*",
 	}
 }
 

@@ -6,7 +6,7 @@
 //
 // Records (all with the stamp logged, unless others are named):
 //
-//	auth.login     method, user, address, port, fingerprint (SHA256 of the key),
+//	auth.login     method (also webmin, ftp, mail), user, address, port, fingerprint (SHA256 of the key),
 //	               pid: one accepted login
 //	auth.failures  address, service (where there is no address), count (attempts),
 //	               users (the most frequent ten), user_count, more_users (over the
@@ -109,6 +109,8 @@ func (p *Parser) Add(e *syslog.Entry, source model.Source, more ...model.Field) 
 	case managerService:
 		p.unit(e, "")
 		return
+	case otherService:
+		p.service(e)
 	}
 	if ofPAM(e.Message) {
 		p.pam(e)
@@ -145,6 +147,7 @@ const (
 	passwordService
 	cronService
 	managerService
+	otherService // Webmin, FTP and mail servers
 )
 
 var serviceOf = map[string]service{
@@ -156,6 +159,9 @@ var serviceOf = map[string]service{
 	"CRON": cronService, "crond": cronService, "cron": cronService, "CROND": cronService, "/usr/sbin/cron": cronService, "/USR/SBIN/CRON": cronService,
 	"/usr/sbin/crond": cronService, "crontab": cronService, "anacron": cronService,
 	"systemd": managerService,
+	"webmin":  otherService, "usermin": otherService, "vsftpd": otherService, "proftpd": otherService, "pure-ftpd": otherService,
+	"dovecot": otherService, "postfix/smtpd": otherService, "postfix/submission/smtpd": otherService, "postfix/smtps/smtpd": otherService,
+	"postfix/submissions/smtpd": otherService,
 }
 
 // ofPAM says whether a message is one that libpam, or a module of it, writes in the

@@ -50,6 +50,9 @@ func steps() []Analysis {
 		hostsNowhere(),
 		tunedForMining(),
 		daemonPassword(),
+		loginKeyGone(),
+		loginKeyNew(),
+		serviceShell(),
 		pamOpens(),
 		sudoDaemonUser(),
 		knownIndicator(),
@@ -65,6 +68,7 @@ func steps() []Analysis {
 		step("windows", (*collection).findWindows),
 		step("raise within windows", (*collection).raiseWithin),
 		step("touched", (*collection).findTouched),
+		step("logins of a text log alone", (*collection).markText),
 		step("excerpts", (*collection).excerpts),
 	}
 }

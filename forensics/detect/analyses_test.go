@@ -147,9 +147,16 @@ func TestAnalyses(t *testing.T) {
 		{"3 addresses guess", "guessed_password_spread", scene{records: append(slices.Clone(few), login("203.0.113.77", "password", 0))}, None},
 		{"30 addresses guessed two hours before", "guessed_password_spread", scene{records: append(slices.Clone(spread), login("203.0.113.77", "password", 120))}, None},
 		// Guessing without a login.
-		{"guessing under way", "guessing", scene{records: []model.Record{failed("203.0.113.77", 640, -30)}}, Medium},
+		{"guessing under way", "guessing", scene{records: []model.Record{failed("203.0.113.77", 640, -30)}}, Low},
 		{"guessing, long over", "guessing", scene{records: []model.Record{failed("203.0.113.77", 640, -30)}, snapshot: 600}, Low},
 		{"a few failures", "guessing", scene{records: []model.Record{failed("203.0.113.77", 9, -30)}}, None},
+		// Logins by keys, and shells of services; see TestLogins, too.
+		{"a key that stands nowhere", "login_key_gone", scene{records: []model.Record{keyLine(t, "SHA256:a", -9000), byPrint(t, "root", "192.0.2.1", "SHA256:a", -50), byPrint(t, "root", "203.0.113.9", "SHA256:gone", 0)}}, Medium},
+		{"a key that stands", "login_key_gone", scene{records: []model.Record{keyLine(t, "SHA256:a", -9000), byPrint(t, "root", "192.0.2.1", "SHA256:a", -50)}}, None},
+		{"a key used at once", "login_key_new", scene{records: []model.Record{keyLine(t, "SHA256:a", -1), byPrint(t, "root", "203.0.113.9", "SHA256:a", 0)}}, Medium},
+		{"a key used the next day", "login_key_new", scene{records: []model.Record{keyLine(t, "SHA256:a", -1500), byPrint(t, "root", "203.0.113.9", "SHA256:a", 0)}}, None},
+		{"www-data becomes root", "service_root_shell", scene{records: []model.Record{at(record(t, "auth.sudo user=www-data; as=root; command=/usr/bin/bash"), "logged", 0)}}, Medium},
+		{"www-data reloads the web server", "service_root_shell", scene{records: []model.Record{at(record(t, "auth.sudo user=www-data; as=root; command=/usr/sbin/nginx -s reload"), "logged", 0)}}, None},
 		// Autostart entries that launch a miner.
 		{"a job starts a miner", "starts_miner", scene{records: []model.Record{miner, record(t, job)}}, Critical},
 		{"a job starts a packaged miner", "starts_miner", scene{records: []model.Record{packagedMiner, record(t, job)}}, None},

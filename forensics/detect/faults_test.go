@@ -107,8 +107,8 @@ func TestGuessThresholds(t *testing.T) {
 		{"9, under way", 9, -1, 0, None},
 		{"10, under way", 10, -1, 0, Low},
 		{"99, under way", 99, -1, 0, Low},
-		{"100, under way", 100, -1, 0, Medium},
-		{"100, 59 minutes before", 100, -59, 0, Medium},
+		{"100, under way", 100, -1, 0, Low},
+		{"100, 59 minutes before", 100, -59, 0, Low},
 		{"100, an hour before", 100, -60, 0, Low},
 	} {
 		s := scene{records: []model.Record{failed(tt.count, 1, tt.last-5, tt.last)}, snapshot: tt.snapshot}

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"time"
 
 	"icecore/forensics/model"
@@ -74,6 +75,15 @@ func (c *collection) logins(a *Analysis) {
 			}
 		case ordinary:
 			f.Level, f.Message = Medium, model.Msg("guessed_password.title.known", "user", l.user, "address", l.address)
+			if users <= 1 && (count < surelyGuessed || steady(guesses.recs)) {
+				f.Level = Low // one who forgot the password, or a program that still has the old one
+			}
+		case l.method == "ftp" || l.method == "mail":
+			// What is behind it is a mailbox or a directory, no shell.
+			f.Level, f.Message = Medium, model.Msg("guessed_password.title", "user", l.user, "address", l.address)
+		case users <= 1 && steady(guesses.recs):
+			f.Level, f.Message = Medium, model.Msg("guessed_password.title", "user", l.user, "address", l.address)
+			f.Add("guessed_password.steady")
 		default:
 			f.Level, f.Message = High, model.Msg("guessed_password.title", "user", l.user, "address", l.address)
 			if count >= surelyGuessed || users >= triedNames {
@@ -91,4 +101,32 @@ func (c *collection) logins(a *Analysis) {
 		}
 		c.add(f)
 	}
+}
+
+// steady says whether failures come one by one at even intervals of a minute or more: a
+// program does that which has an old password, and one that guesses so slowly that nobody
+// notices.
+func steady(recs []*model.Record) bool {
+	const least = 6
+	if len(recs) < least {
+		return false
+	}
+	times := make([]time.Time, 0, len(recs))
+	for _, r := range recs {
+		if number(r.Get("count")) > 2 {
+			return false
+		}
+		times = append(times, r.Time("first"))
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	step := times[1].Sub(times[0])
+	if step < time.Minute {
+		return false
+	}
+	for i := 2; i < len(times); i++ {
+		if d := times[i].Sub(times[i-1]) - step; d > step/10 || d < -step/10 {
+			return false
+		}
+	}
+	return true
 }

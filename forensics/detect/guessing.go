@@ -11,14 +11,14 @@ import (
 
 const (
 	fewGuesses    = 10  // below that a row of failures is no finding
-	manyGuesses   = 100 // from there on it is medium if it was still under way
+	manyGuesses   = 100 // from there on it is a finding of its own if it was still under way
 	stillUnderWay = time.Hour
 	maxAddresses  = 5 // that a finding lists
 )
 
 func guessing() Analysis {
 	return Analysis{
-		Name: "guessing", Level: Medium, Phase: PhaseAccess, Techniques: []string{"T1110.001"},
+		Name: "guessing", Level: Low, Phase: PhaseAccess, Techniques: []string{"T1110.001"},
 		Title:          model.Msg("guessing.about"),
 		Description:    model.Msg("guessing.about.text"),
 		FalsePositives: model.Msg("guessing.benign"),
@@ -28,7 +28,7 @@ func guessing() Analysis {
 
 // guessing names the addresses from which passwords were guessed, whether or not
 // one was right. Every server on the internet sees that: it is low, unless it was
-// massive and under way when the snapshot was taken.
+// massive and under way when the snapshot was taken, which is a finding of its own.
 func (c *collection) guessing(a *Analysis) {
 	var all []*attempts
 	for _, x := range c.failures() {
@@ -46,6 +46,7 @@ func (c *collection) guessing(a *Analysis) {
 	for _, x := range all {
 		if x.count >= manyGuesses && !c.in.SnapshotTime.IsZero() && c.in.SnapshotTime.Sub(x.last) < stillUnderWay {
 			f := c.guessed(a, []*attempts{x})
+			f.Level = Low // nothing came of it yet
 			f.Message = model.Msg("guessing.title.now", "address", x.address)
 			c.add(f)
 			continue

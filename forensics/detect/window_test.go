@@ -88,7 +88,8 @@ func TestWindows(t *testing.T) {
 			}, installed(), "0..60 root 192.0.2.1 500..560 ana 192.0.2.1",
 		},
 		{
-			"the files of the server were copied then", []model.Record{minerAt(t, "/opt/x", 5, 0)},
+			"the files of the server were copied then",
+			[]model.Record{minerAt(t, "/opt/x", 5, 0)},
 			append(installed()[:20], fileAt("/a", 0, 0), fileAt("/b", 0, 1), fileAt("/c", 0, 1), fileAt("/d", 0, 1), fileAt("/e", 0, 1), fileAt("/f", 0, 1), fileAt("/g", 0, 1)), "",
 		},
 	} {

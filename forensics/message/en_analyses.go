@@ -7,7 +7,7 @@ var englishAnalyses = map[string]string{
 	"guessed_password.about.text": "" +
 		"At least ten failed logins from an address within a day, then one accepted with a password. Critical " +
 		"from fifty failures or three user names on, otherwise high; medium if the address had logged in before " +
-		"the failures; medium or low if the login was by key. What a process other than root's wrote in the name " +
+		"the failures, if they come one by one at even intervals, or if the login was to a mailbox or by FTP; medium or low if it was by key; low for fewer than fifty or even ones for one name from an address that had logged in before. What a process other than root's wrote in the name " +
 		"of sshd, as the journal shows, is no login.",
 	"guessed_password.benign": "" +
 		"A user who forgot the password and connects from a new address; an address shared by many",
@@ -19,10 +19,29 @@ var englishAnalyses = map[string]string{
 	"guessed_password_spread.benign": "" +
 		"An administrator who logs in with a password from a new address, on a server under constant attack",
 
+	"login_key_gone.about": "Login by an SSH key that stands nowhere",
+	"login_key_gone.about.text": "" +
+		"An accepted login by a key that no authorized_keys file of the host holds any more. Medium from an address " +
+		"that no other login came from, where the keys of other logins do stand; otherwise low. Hosts whose sshd takes keys from a " +
+		"command or by certificates are passed over.",
+	"login_key_gone.benign": "Keys that an administrator replaced; keys outside of the usual files",
+
+	"login_key_new.about": "SSH key used a moment after it was written",
+	"login_key_new.about.text": "" +
+		"The inode of an authorized_keys file changed at most two minutes before the first login by a key in it, and " +
+		"nobody had logged in with a password from that address in the hour before.",
+	"login_key_new.benign": "Keys that a deployment tool or a cloud agent writes and uses at once",
+
+	"service_root_shell.about": "Root shell of a service account by sudo",
+	"service_root_shell.about.text": "" +
+		"An account of the base system or of a web server, a database or another service started a shell or an " +
+		"interpreter as root through sudo.",
+	"service_root_shell.benign": "Panels that run their commands through a shell as the web server's account",
+
 	"guessing.about": "Password guessing",
 	"guessing.about.text": "" +
-		"Ten or more failed logins from an address. Low, as every server on the internet sees it; medium for a " +
-		"hundred or more that were in progress within the hour before the snapshot.",
+		"Ten or more failed logins from an address. Low, as every server on the internet sees it. A hundred or more " +
+		"that were in progress within the hour before the snapshot are a finding of their own.",
 	"guessing.benign": "Background noise of the internet; a program with an outdated password",
 
 	"starts_miner.about": "" +

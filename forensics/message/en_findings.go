@@ -71,7 +71,7 @@ var englishFindings = map[string]string{
 	"window.key":     "Session by the intruder's SSH key {fingerprint}[, account {user}][, from {address}]",
 	"window.names":   "Minutes around a record that names the intruder's host {host}[ ({path})]",
 	"window.raised": "Raised by one level: it changed at {time}, within the intruder's presence {window} from {from} " +
-		"until {until}, and nothing tells who brought it.",
+		"until {until}, and nothing states who brought it.",
 
 	"guessed_password.title":       "Brute force: successful login[ as {user}] from {address}",
 	"guessed_password.title.known": "Successful login[ as {user}] from {address} after many failed attempts",
@@ -82,6 +82,18 @@ var englishFindings = map[string]string{
 		"the password.",
 	"guessed_password.begins": "Password guessing from {address} begins ({count} failed logins before one was " +
 		"accepted)",
+
+	"guessed_password.steady": "The failures come one by one at even intervals: slow guessing, or a program with an old " +
+		"password.",
+	"login.only_text": "Only the text log {path} states this login: neither the journal, which speaks of logins shortly " +
+		"before and after it, nor wtmp has it. Whoever can write to the log can have added the line.",
+
+	"login_key_gone.title": "Login by an SSH key that stands in no authorized_keys file[: {user}][ from {address}]",
+	"login_key_gone.key":   "The key is {fingerprint}. It was removed since, or stood where sshd was configured to look.",
+	"login_key_new.title":  "SSH key written a moment before its first login[: {user}][ from {address}]",
+	"login_key_new.times": "The file changed at {written}, and the first login by the key {fingerprint} was at {login}. " +
+		"Nobody had logged in from there with a password just before, as ssh-copy-id does.",
+	"service_root_shell.title": "Service account {user} got a root shell by sudo[: {command}]",
 
 	"guessed_password_spread.title": "Distributed password guessing: successful login[ as {user}] from {address}",
 	"guessed_password_spread.attempts": "{count} failed logins[ as {user}] from {addresses} addresses in the hour " +

@@ -24,7 +24,7 @@ const (
 )
 
 func logKinds() []KindInfo {
-	const auth = "auth.log, secure, syslog, messages, rotated and packed, and the systemd journal. Extractors `authlog`, `journald`."
+	const auth = "auth.log, secure, syslog, messages, rotated and packed, the systemd journal, mail.log and vsftpd.log. Extractors `authlog`, `journald`, `vsftpd`."
 	logged := []TimeInfo{at("logged", "when it was logged")}
 	pid := numberField("of the process that logged it", "pid")
 	return []KindInfo{

@@ -47,6 +47,7 @@ import (
 	"icecore/forensics/artifact/udev"
 	"icecore/forensics/artifact/unread"
 	"icecore/forensics/artifact/utmp"
+	"icecore/forensics/artifact/vsftpd"
 	"icecore/forensics/artifact/writable"
 	"icecore/forensics/artifact/wtmpdb"
 	"icecore/forensics/artifact/xdg"
@@ -74,6 +75,7 @@ func readers() []artifact.Extractor {
 		writable.Extractor{},
 		sshkeys.Extractor{},
 		utmp.Extractor{},
+		vsftpd.Extractor{},
 		wtmpdb.Extractor{},
 		startup.Extractor{},
 		udev.Extractor{},

@@ -11,12 +11,12 @@ import (
 )
 
 // TestRealCrons holds odd tables of /etc/cron.d against what the two crons did with them:
-// testdata/ran.json has what Debian's 3.0pl1-162 and cronie 1.7.2 ran of them, on a Tuesday,
+// ran_test.json has what Debian's 3.0pl1-162 and cronie 1.7.2 ran of them, on a Tuesday,
 // within two minutes that were not the first of an hour; passwd had the accounts sh and
 // 0day. What ran must not be called ignored. What did not run may be taken for a job, where
 // no rule of the format says that it is none: of those there are few.
 func TestRealCrons(t *testing.T) {
-	b, err := os.ReadFile("testdata/ran.json")
+	b, err := os.ReadFile("ran_test.json")
 	if err != nil {
 		t.Fatal(err)
 	}

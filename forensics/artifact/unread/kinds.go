@@ -45,7 +45,7 @@ func kinds() []kind {
 			"/var/log/apt/term.log*", "/var/log/unattended-upgrades/*", "/var/log/aptitude*",
 		}, false},
 		{model.Msg("unread.ftp"), []string{
-			"/var/log/vsftpd.log*", "/var/log/xferlog*", "/var/log/proftpd/*", "/var/log/pure-ftpd/*",
+			"/var/log/xferlog*", "/var/log/proftpd/*", "/var/log/pure-ftpd/*",
 		}, false},
 		{model.Msg("unread.web"), []string{
 			"/var/log/nginx/*", "/var/log/apache2/*", "/var/log/httpd/*", "/var/log/lighttpd/*",
@@ -63,7 +63,7 @@ func kinds() []kind {
 			"/var/log/mongodb/*",
 		}, false},
 		{model.Msg("unread.mail"), []string{
-			"/var/log/mail.log*", "/var/log/maillog*", "/var/log/exim4/*", "/var/log/exim/*",
+			"/var/log/exim4/*", "/var/log/exim/*",
 		}, false},
 		{model.Msg("unread.containers"), []string{
 			"/var/lib/docker/containers/*/*-json.log*", "/var/log/pods/**/*", "/var/log/containers/*",

@@ -63,7 +63,7 @@ func TestNamed(t *testing.T) {
 		"/var/log/yum.log-20260101":               "package log of yum: not read by this version",
 		"/var/log/zypp/history":                   "package log of zypper: not read by this version",
 		"/var/log/pacman.log":                     "package log of pacman: not read by this version",
-		"/var/log/vsftpd.log":                     "log of an FTP server: not read by this version",
+		"/var/log/xferlog":                        "log of an FTP server: not read by this version",
 		"/var/log/apache2/access.log":             "logs of a web server: not read by this version",
 		"/var/log/nginx/shop.example.access.log":  "logs of a web server: not read by this version",
 		"/var/log/httpd/access_log":               "logs of a web server: not read by this version",

@@ -135,6 +135,7 @@ var samples = map[string]sample{
 	"XMRig_Proxy":           program("xmrig-proxy 6.21.0", "  --custom-diff=N", "reuse-timeout"),
 	"CPUMiner_Binary":       program(cpuminerTexts...),
 	"XMR_Stak_Binary":       program("PARSE error: Login protocol error 1", "Detected buggy NiceHash pool code. Workaround engaged."),
+	"Dero_Miner_Binary":     program("DERO AstroBWT Miner", "--daemon-rpc-address=<127.0.0.1:10100>", "--mining-threads=<N>", "astrobwt"),
 	"GPU_Miner_Binary":      program("ethminer - Ethereum GPU miner", "EthereumStratum/1.0.0", "--farm-recheck", "eth_submitLogin"),
 	"GPU_Mining_Kernel":     program("__kernel void ethash_search(", "#define PROGPOW_LANES 16"),
 	"Stratum_Client":        program("stratum+tcp://", "mining.subscribe", "mining.submit"),

@@ -30,3 +30,23 @@ rule CPUMiner_Binary
   condition:
     is_elf and (3 of them or 2 of them and any of ($a*) and any of ($b*, $c*))
 }
+
+rule Dero_Miner_Binary
+{
+  meta:
+    description = "Dero miner binary (DeroHE, dero-stratum-miner)"
+    level = "critical"
+    technique = "T1496.001"
+    reference = "https://github.com/deroproject/derohe"
+    benign = "wallets and nodes of Dero carry the algorithm, but no miner's options"
+  strings:
+    $a = "DERO AstroBWT Miner"
+    $b = "derohe-miner"
+    $c = "dero-stratum-miner"
+    $o1 = "--daemon-rpc-address"
+    $o2 = "--mining-threads"
+    $o3 = "--wallet-address"
+    $o4 = "astrobwt"
+  condition:
+    is_elf and any of ($a, $b, $c) and any of ($o1, $o2, $o3, $o4)
+}

@@ -32,7 +32,7 @@ rule Web_Shell_PHP_Hidden
     benign = "vendors that hide their source code with commercial tools"
   strings:
     $php = "<?php"
-    $a = /eval[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode)[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|str_rot13|base64_decode|strrev)[ ]{0,3}\(/
+    $a = /eval[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|gzdecode|str_rot13|base64_decode)[ ]{0,3}\([ ]{0,3}(gzinflate|gzuncompress|str_rot13|base64_decode|strrev)[ ]{0,3}\([ ]{0,3}['"$@a-zA-Z_]/
     $b = /eval[ ]{0,3}\([ ]{0,3}base64_decode[ ]{0,3}\([ ]{0,3}['"][A-Za-z0-9+\/]{200}/
     $c = /\$[a-zA-Z_]{1,20}[ ]{0,3}=[ ]{0,3}['"]base['"][ ]{0,3}\.[ ]{0,3}['"]64_/
   condition:
@@ -83,4 +83,73 @@ rule Web_Shell_JSP
     $g = "getReader().readLine()"
   condition:
     is_text and filesize < 256KB and ($j in (0..4096) or uint16(0) == 0x253c) and ($a or $b or $c and $d or $e and ($f or $g) and filesize < 16KB)
+}
+
+rule Web_Shell_JSP_Writer
+{
+  meta:
+    description = "JSP web shell that writes what a request sends to the file that it names"
+    level = "high"
+    technique = "T1505.003"
+    reference = "https://www.volexity.com/blog/2022/06/02/zero-day-exploitation-of-atlassian-confluence/"
+    benign = "pages that export write to a fixed file"
+  strings:
+    $j = "<%@ page"
+    $a = /FileOutputStream[ ]{0,3}\([^;\n]{0,120}request\.getParameter/
+    $b = /\.write[ ]{0,3}\([^;\n]{0,60}request\.getParameter/
+  condition:
+    is_text and filesize < 64KB and ($j in (0..4096) or uint16(0) == 0x253c) and $a and $b
+}
+
+rule Web_Shell_PHP_Remote
+{
+  meta:
+    description = "PHP that fetches code from another host and executes it"
+    level = "high"
+    technique = "T1505.003,T1105"
+    reference = "https://blog.sucuri.net/2025/03/hidden-malware-strikes-again-mu-plugins-under-attack.html"
+    benign = "template engines evaluate templates of their own directory"
+  strings:
+    $php = "<?php"
+    $e = /eval[ ]{0,3}\([ ]{0,3}['"]\?>['"][ ]{0,3}\./
+    $f = "curl_exec"
+    $g = /file_get_contents[ ]{0,3}\([ ]{0,3}['"]https?:/
+    $h = /fsockopen[ ]{0,3}\(/
+  condition:
+    is_text and filesize < 64KB and $php in (0..512) and $e and any of ($f, $g, $h)
+}
+
+rule Web_Shell_PHP_Form
+{
+  meta:
+    description = "PHP page that executes the command that a form sends"
+    level = "high"
+    technique = "T1505.003"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    benign = "panels compare the parameter with the names of their own commands, and quote arguments"
+  strings:
+    $php = "<?php"
+    $r = /\$_(GET|POST|REQUEST|COOKIE)[ ]{0,3}\[[ ]{0,3}['"](cmd|command|exec|execute|shell|console)['"][ ]{0,3}\]/
+    $s = /(passthru|system|shell_exec|popen)[ ]{0,3}\([ ]{0,3}\$[a-zA-Z_]{1,20}[ ]{0,3}[).,]/
+    $q1 = "escapeshellarg"
+    $q2 = "escapeshellcmd"
+    $c1 = "namespace "
+    $c2 = "class "
+  condition:
+    is_text and filesize < 16KB and $php in (0..512) and $r and $s and none of ($q1, $q2, $c1, $c2)
+}
+
+rule Web_Upload_PHP
+{
+  meta:
+    description = "PHP page that stores any file under the name that the request gives, beside itself"
+    level = "medium"
+    technique = "T1505.003"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    benign = "upload forms name a directory and check the name"
+  strings:
+    $php = "<?php"
+    $m = /(move_uploaded_file|copy)[ ]{0,3}\([ ]{0,3}\$_FILES\[[^\]\n]{1,40}\][ ]{0,3}\[['"]tmp_name['"]\][ ]{0,8},[ ]{0,8}\$_FILES\[[^\]\n]{1,40}\][ ]{0,3}\[['"]name['"]\][ ]{0,3}\)/
+  condition:
+    is_text and filesize < 64KB and $php in (0..512) and $m
 }

@@ -1,7 +1,7 @@
 // Package bootimage reads what runs while kernels are installed and boot images are
 // made, and what is built into them: kernel-install(8) and Debian's kernel hooks,
 // initramfs-tools(7), dracut(8), the scripts of grub-mkconfig, and dkms.conf(8); what the
-// kernel is told to start in place of init (GRUB, the Boot Loader Specification); and the
+// kernel is to start in place of init (GRUB, the Boot Loader Specification); and the
 // key scripts of crypttab(5).
 //
 // Records: hook.script (event: kernel, boot), one a script; hook.command (event: kernel,

@@ -11,7 +11,7 @@ func FuzzExtract(f *testing.F) {
 	artifacttest.Fuzz(f, Extractor{}, "/etc/selinux/config", "/etc/audit/rules.d/audit.rules", "/etc/systemd/journald.conf", "/etc/rsyslog.d/x.conf")
 }
 
-// TestSettings: what makes the server blind is told from what distributions and guides for
+// TestSettings: what makes the server blind is kept apart from what distributions and guides for
 // hardening, appliances and containers have.
 func TestSettings(t *testing.T) {
 	const rules, journal, rsyslog = "/etc/audit/rules.d/audit.rules", "/etc/systemd/journald.conf.d/s.conf", "/etc/rsyslog.d/30.conf"

@@ -1,5 +1,5 @@
 // Package polkit reads the local rules of polkit(8), by which it asks for no password: the
-// rules in JavaScript, as far as they can be told without running them, and the .pkla files
+// rules in JavaScript, as far as they can be judged without running them, and the .pkla files
 // of versions before 0.106.
 //
 // Records: polkit.rule for each grant: a section of a .pkla file one of whose results is

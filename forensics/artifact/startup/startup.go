@@ -160,7 +160,7 @@ func preload(ctx context.Context, in *artifact.Input, emit artifact.Emit) error 
 	})
 }
 
-// usual are the directories that the linker searches without being told to.
+// usual are the directories that the linker searches by itself.
 var usual = regexp.MustCompile(`^/(?:usr/)?lib(?:32|64|x32)?(?:/[a-z0-9_]+-linux-[a-z0-9]+)?/?$`)
 
 // common are libraries of the system that programs of many packages load: in a directory of

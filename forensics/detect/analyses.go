@@ -67,6 +67,7 @@ func steps() []Analysis {
 		// When it was, and what else changed then.
 		step("windows", (*collection).findWindows),
 		step("raise within windows", (*collection).raiseWithin),
+		changedWithin(),
 		step("touched", (*collection).findTouched),
 		step("logins of a text log alone", (*collection).markText),
 		step("excerpts", (*collection).excerpts),

@@ -19,6 +19,13 @@ var englishAnalyses = map[string]string{
 	"guessed_password_spread.benign": "" +
 		"An administrator who logs in with a password from a new address, on a server under constant attack",
 
+	"changed_within.about": "Autostart entry, key or configuration changed while an intruder was present",
+	"changed_within.about.text": "" +
+		"Only on a server that other findings make a compromised one: a file that starts something, lets somebody in " +
+		"or configures the system changed within a window of an intruder's presence, no package or installer brought it as it is, " +
+		"and no other finding speaks of it. Medium for autostart entries and keys, low for configuration in /etc.",
+	"changed_within.benign": "Changes by an administrator at the same time; files that programs rewrite",
+
 	"login_key_gone.about": "Login by an SSH key that stands nowhere",
 	"login_key_gone.about.text": "" +
 		"An accepted login by a key that no authorized_keys file of the host holds any more. Medium from an address " +

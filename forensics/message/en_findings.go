@@ -64,6 +64,11 @@ var englishFindings = map[string]string{
 	"judge.place.hidden":  "hidden file or directory",
 
 	// Analyses.
+	"changed_within.title.start":   "Autostart entry changed while an intruder was present",
+	"changed_within.title.account": "Account, key or right changed while an intruder was present",
+	"changed_within.title.file":    "Configuration changed while an intruder was present",
+	"changed_within.window": "It changed at {time}, within {window} from {from} until {until}, and no package or installer brought it. " +
+		"Nothing else in it is suspicious by itself.",
 	"window.dropped": "Minutes around: {title}[ ({path})]",
 	"window.logged":  "Minutes around what a log states: {title}[ ({path})]",
 	"window.guessed": "Session after a guessed password[, account {user}][, from {address}]",

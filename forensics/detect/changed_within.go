@@ -1,0 +1,82 @@
+package detect
+
+import (
+	"strings"
+
+	"icecore/forensics/model"
+)
+
+func changedWithin() Analysis {
+	return Analysis{
+		Name: "changed_within", Level: Medium, Phase: PhasePersistence, Techniques: []string{"T1543", "T1053", "T1546", "T1098"},
+		Title:          model.Msg("changed_within.about"),
+		Description:    model.Msg("changed_within.about.text"),
+		FalsePositives: model.Msg("changed_within.benign"),
+		run:            (*collection).changedAlone,
+	}
+}
+
+// maxChangedWithin bounds these findings; the files are all listed as touched.
+const maxChangedWithin = 500
+
+// changedAlone points at files that start something, let somebody in or configure the
+// system, that changed while an intruder was present, that nobody else is known to have
+// brought, and of which no finding speaks yet: what they hold may look as ordinary as an
+// intruder wants it to.
+func (c *collection) changedAlone(a *Analysis) {
+	hosts := byHost(c.windows)
+	if len(hosts) == 0 {
+		return
+	}
+	spoken := c.proofFiles()
+	n := 0
+	for i := range c.in.Records {
+		rec := &c.in.Records[i]
+		ref := fileRef{rec.Source.Volume, rec.Source.Inode, 0}
+		level := weightWithin(rec)
+		if level == None || spoken[ref] || rec.Source.State != model.Live || rec.Has("ignored") {
+			continue
+		}
+		w, at := c.within(hosts, rec)
+		if w == nil || !c.unexplained(rec) {
+			continue
+		}
+		spoken[ref] = true
+		if n++; n > maxChangedWithin {
+			return
+		}
+		f := c.found(a, rec)
+		f.Level, f.within = level, true
+		f.When = model.When{Time: at, Meaning: model.Inferred, Basis: "changed"}
+		if t := rec.Kind.Technique(); t != "" {
+			f.Techniques = []string{t}
+		}
+		id := "changed_within.title.file"
+		switch {
+		case rec.Kind.IsAutostart():
+			id = "changed_within.title.start"
+		case rec.Kind.IsAccount():
+			id = "changed_within.title.account"
+		}
+		f.Message = model.Msg(id)
+		f.Add("changed_within.window", "window", w.ID, "time", at, "from", w.From, "until", w.Until)
+		c.add(f)
+	}
+}
+
+// weightWithin says how much it means that the file of a record changed; None: nothing, or
+// other analyses judge that.
+func weightWithin(rec *model.Record) Level {
+	info := rec.Kind.Info()
+	switch {
+	case info == nil || rec.Kind.IsLog():
+		return None
+	case info.Group == model.GroupPackages, info.Group == model.GroupContainers, info.Group == model.GroupFiles:
+		return None // written by package managers, engines; what a file is, the rules have judged
+	case rec.Kind == model.SSHKey, rec.Kind.IsAutostart():
+		return Medium
+	case strings.HasPrefix(rec.Source.InHost(), "/etc/"):
+		return Low
+	}
+	return None
+}

@@ -16,6 +16,7 @@ import (
 	"icecore/forensics/model"
 	"icecore/forensics/rules"
 	"icecore/forensics/scan"
+	"icecore/forensics/site"
 	"icecore/forensics/text"
 )
 
@@ -37,6 +38,8 @@ type RuleOptions struct {
 	NoBuiltin bool     // without icecore's own YARA rules
 	// Indicators are lists of indicators of compromise: files, or directories of them.
 	Indicators []string
+	// Site is the profile of the site: what is normal there. Empty: none.
+	Site string
 }
 
 // OutputOptions say what is reported besides the analysis, and on the way.
@@ -111,6 +114,12 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		Schema: model.SchemaName, Tool: model.Tool{Name: "icecore", Version: Version, Rules: model.Rules{YARA: set.SHA256, Sigma: sigma.SHA256()}},
 	}}
 	a.rules(sigma, set)
+	var profile *site.Profile
+	if opts.Rules.Site != "" {
+		if profile, err = site.Load(opts.Rules.Site); err != nil {
+			return nil, nil, err
+		}
+	}
 	known, err := a.indicators(opts.Rules.Indicators)
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +181,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Indicators: known, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Indicators: known, Site: profile, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -86,6 +86,7 @@ verdict.`,
 	a.analysisFlags(c, &o)
 	sigmaFlag(c, &o.Rules)
 	listFlags(c, &o.Rules)
+	siteFlag(c, &o.Rules)
 	f := c.Flags()
 	f.StringVar(&failOn, "fail-on", "", "exit with 3 if a finding has this level or a higher one")
 	complete(c, "fail-on", levels...)

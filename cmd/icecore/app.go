@@ -125,6 +125,7 @@ func (a *app) commands() []*cobra.Command {
 		a.catCmd(),
 		a.statCmd(),
 		a.rulesCmd(),
+		a.siteCmd(),
 		a.versionCmd(),
 	}
 }

@@ -30,6 +30,11 @@ func listFlags(c *cobra.Command, o *forensics.RuleOptions) {
 		"indicators to look for: a list, or a directory of them; hashes, paths, hosts, URLs, wallets (repeatable)")
 }
 
+func siteFlag(c *cobra.Command, o *forensics.RuleOptions) {
+	c.Flags().StringVar(&o.Site, "site", "",
+		"profile of the site: what is normal there (see icecore site init)")
+}
+
 // analysisFlags are those of all commands that look into files. They read all volumes
 // unless one is named.
 func (a *app) analysisFlags(c *cobra.Command, o *forensics.Options) {

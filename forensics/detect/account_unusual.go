@@ -34,7 +34,7 @@ func (c *collection) accounts(a *Analysis) {
 				alike[id][skeleton(name)] = name
 			}
 			if daemons[name] && name != "sync" && name != "halt" && name != "shutdown" {
-				if n++; logsIn(r.Get("shell")) {
+				if n++; LogsIn(r.Get("shell")) {
 					with++
 				}
 			}
@@ -63,10 +63,10 @@ func (c *collection) accounts(a *Analysis) {
 		if strings.TrimSpace(shell) != shell || !visible(shell) {
 			add(Medium, "account_unusual.blank")
 		}
-		if worldWritableHome.MatchString(r.Get("home")) && logsIn(shell) && shell != "" {
+		if worldWritableHome.MatchString(r.Get("home")) && LogsIn(shell) && shell != "" {
 			add(Low, "account_unusual.home", "home", r.Get("home"))
 		}
-		if daemons[name] && logsIn(shell) && shell != "" && !loose[r.Source.Host] {
+		if daemons[name] && LogsIn(shell) && shell != "" && !loose[r.Source.Host] {
 			add(Low, "account_unusual.shell", "shell", shell)
 		}
 		if len(f.Details) == 0 {

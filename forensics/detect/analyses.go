@@ -70,6 +70,9 @@ func steps() []Analysis {
 		changedWithin(),
 		step("touched", (*collection).findTouched),
 		step("logins of a text log alone", (*collection).markText),
+		// What the site says of itself.
+		siteContradiction(),
+		step("site", (*collection).explainBySite),
 		step("excerpts", (*collection).excerpts),
 	}
 }

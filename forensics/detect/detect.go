@@ -23,6 +23,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/indicators"
 	"icecore/forensics/model"
+	"icecore/forensics/site"
 )
 
 // Level is how serious a finding is, in Sigma's words.
@@ -117,6 +118,8 @@ type Input struct {
 	Owner func(host, path string) (owner string, known bool)
 	// Indicators are those of the lists that the user brought; nil: none.
 	Indicators *indicators.Set
+	// Site is what is normal where the server stood; nil: unknown.
+	Site *site.Profile
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

@@ -86,7 +86,7 @@ func (h *identities) service(who string, depth int) (string, bool) {
 		return name, true
 	}
 	r := h.users[name]
-	return name, r != nil && isSystem(r) && !logsIn(r.Get("shell"))
+	return name, r != nil && isSystem(r) && !LogsIn(r.Get("shell"))
 }
 
 // canonical gives a number as it is written without zeros in front.
@@ -106,9 +106,9 @@ func isSystem(r *model.Record) bool {
 	return err == nil && n > 0 && (n < firstUser || n == 65534)
 }
 
-// logsIn says whether a shell of passwd is one that takes commands: not nologin, false or a
+// LogsIn says whether a shell of passwd is one that takes commands: not nologin, false or a
 // program such as sync. None is /bin/sh.
-func logsIn(shell string) bool {
+func LogsIn(shell string) bool {
 	switch path.Base(strings.TrimSpace(shell)) {
 	case "nologin", "false", "true", "sync", "halt", "shutdown", "git-shell", "noshell", "null", "scponly", "rssh", "sftp-server", "uuidd":
 		return false

@@ -50,6 +50,7 @@ func steps() []Analysis {
 		hostsNowhere(),
 		tunedForMining(),
 		daemonPassword(),
+		logTouched(),
 		loginKeyGone(),
 		loginKeyNew(),
 		serviceShell(),

@@ -92,6 +92,15 @@ func level(res *Result, rule string) Level {
 	return l
 }
 
+// inode puts a record on an inode, and modified makes a file that was modified at a minute.
+func inode(r model.Record, n uint64) model.Record { r.Source.Inode = n; return r }
+
+func modified(p string, minute int) map[string]*FileFact {
+	f := program(p, 0o644, "")
+	f.Inode.Mtime = filesystem.Unix(noon.Add(time.Duration(minute)*time.Minute).Unix(), 0)
+	return map[string]*FileFact{p: f}
+}
+
 func program(p string, mode uint16, owner string) *FileFact {
 	return &FileFact{Path: p, Known: true, Owner: owner, Inode: &filesystem.Inode{Ref: filesystem.Ref{Inode: 77}, Mode: filesystem.ModeRegular | mode}}
 }
@@ -157,6 +166,8 @@ func TestAnalyses(t *testing.T) {
 		{"a key used the next day", "login_key_new", scene{records: []model.Record{keyLine(t, "SHA256:a", -1500), byPrint(t, "root", "203.0.113.9", "SHA256:a", 0)}}, None},
 		{"www-data becomes root", "service_root_shell", scene{records: []model.Record{at(record(t, "auth.sudo user=www-data; as=root; command=/usr/bin/bash"), "logged", 0)}}, Medium},
 		{"www-data reloads the web server", "service_root_shell", scene{records: []model.Record{at(record(t, "auth.sudo user=www-data; as=root; command=/usr/sbin/nginx -s reload"), "logged", 0)}}, None},
+		{"wtmp is older than its last entry", "log_touched", scene{records: []model.Record{at(inode(record(t, "log.coverage entries=9; path=/var/log/wtmp"), 77), "first", -900, "last", 0)}, files: modified("/var/log/wtmp", -300)}, Medium},
+		{"wtmp was written last with its last entry", "log_touched", scene{records: []model.Record{at(inode(record(t, "log.coverage entries=9; path=/var/log/wtmp"), 77), "first", -900, "last", 0)}, files: modified("/var/log/wtmp", 1)}, None},
 		// Autostart entries that launch a miner.
 		{"a job starts a miner", "starts_miner", scene{records: []model.Record{miner, record(t, job)}}, Critical},
 		{"a job starts a packaged miner", "starts_miner", scene{records: []model.Record{packagedMiner, record(t, job)}}, None},

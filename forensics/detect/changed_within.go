@@ -51,14 +51,14 @@ func (c *collection) changedAlone(a *Analysis) {
 		if t := rec.Kind.Technique(); t != "" {
 			f.Techniques = []string{t}
 		}
-		id := "changed_within.title.file"
 		switch {
 		case rec.Kind.IsAutostart():
-			id = "changed_within.title.start"
+			f.Message = model.Msg("changed_within.title.start")
 		case rec.Kind.IsAccount():
-			id = "changed_within.title.account"
+			f.Message = model.Msg("changed_within.title.account")
+		default:
+			f.Message = model.Msg("changed_within.title.file")
 		}
-		f.Message = model.Msg(id)
 		f.Add("changed_within.window", "window", w.ID, "time", at, "from", w.From, "until", w.Until)
 		c.add(f)
 	}

@@ -90,6 +90,7 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"file_hidden_program", "file.notable what=hidden_elf; file_type=elf", "what=temp_elf"},
 	{"file_component_changed", "file.notable what=component_file_changed; origin=python:six@1.16.0; origin_state=changed", "what=immutable"},
 	{"file_autostart_cut", "file.notable what=autostart_cut; file_type=text", "what=script"},
+	{"listener_docker_open", "network.listener service=docker; port=2375; exposed=yes; address=0.0.0.0", "port=2376"},
 	{"file_immutable", "file.notable what=immutable; file_type=text", "what=hidden_elf"},
 	{"file_kernel_module", "file.notable what=kernel_module_unowned; file_type=elf", "what=hidden_elf"},
 	{"file_kernel_thread_name", "file.notable what=kernel_thread_name; file_type=elf", "what=temp_elf"},

@@ -26,6 +26,11 @@ var englishAnalyses = map[string]string{
 		"and no other finding speaks of it. Medium for autostart entries and keys, low for configuration in /etc.",
 	"changed_within.benign": "Changes by an administrator at the same time; files that programs rewrite",
 
+	"log_touched.about": "" +
+		"The last entry of a log, of wtmp or of a journal is more than an hour later than the time of modification of its file, " +
+		"more than 27 hours where the log states no zone. Logs that state no year are passed over.",
+	"log_touched.benign": "A log that was copied while it was written, by a program that keeps times",
+
 	"login_key_gone.about": "Login by an SSH key that stands nowhere",
 	"login_key_gone.about.text": "" +
 		"An accepted login by a key that no authorized_keys file of the host holds any more. Medium from an address " +

@@ -93,6 +93,10 @@ var englishFindings = map[string]string{
 	"login.only_text": "Only the text log {path} states this login: neither the journal, which speaks of logins shortly " +
 		"before and after it, nor wtmp has it. Whoever can write to the log can have added the line.",
 
+	"log_touched.title": "Log entries later than the last change of the log",
+	"log_touched.times": "The last entry is of {last}, and the content of the file changed last at {written}: its times were " +
+		"set back, or entries carry false times.",
+
 	"login_key_gone.title": "Login by an SSH key that stands in no authorized_keys file[: {user}][ from {address}]",
 	"login_key_gone.key":   "The key is {fingerprint}. It was removed since, or stood where sshd was configured to look.",
 	"login_key_new.title":  "SSH key written a moment before its first login[: {user}][ from {address}]",

@@ -181,7 +181,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Indicators: known, Site: profile, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Home: s.Home, Indicators: known, Site: profile, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
 	}

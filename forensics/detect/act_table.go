@@ -108,7 +108,7 @@ func acts() []act {
 		{"hidden_exec", model.Msg("act.hidden_exec"), groupHide, hide, list("T1564.001"), levels("h l m m m m l h i h l")},
 		{"preload_write", model.Msg("act.preload_write"), groupStay, stay, list("T1574.006"), levels("h m h l m h m h m h m")},
 		{"preload_env", model.Msg("act.preload_env"), groupStay, stay, list("T1574.006"), levels("m m m l m m m m m m m")},
-		{"agents_off", model.Msg("act.agents_off"), groupHide, hide, list("T1562.001"), levels("m l m l l m l m l m m")},
+		{"agents_off", model.Msg("act.agents_off"), groupHide, hide, list("T1562.001"), levels("h l h l l h l h l m m")},
 		{"guard_off", model.Msg("act.guard_off"), groupHide, hide, list("T1562.001", "T1562.004"), levels("l l l i l l l l l l l")},
 		{"interpreter_fetch", model.Msg("act.interpreter_fetch"), groupRun, run, list("T1105", "T1059"), levels("m i m l l l l m l m l")},
 		{"dev_tcp", model.Msg("act.dev_tcp"), groupRun, run, list("T1059.004", "T1095"), levels("m l m l m m l m l m l")},

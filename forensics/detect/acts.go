@@ -79,6 +79,9 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		if w.aside && w.level > Informational {
 			w.level--
 		}
+		if name == "hidden_exec" && w.level > Low && c.toolsOnly(rec) {
+			w.level = Low
+		}
 		if name == "interpreter_fetch" && !inShell(rec) {
 			w.level = min(w.level, Informational) // a program in Python that fetches is an ordinary one
 		}
@@ -98,6 +101,22 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		return rank(x) - rank(y)
 	})
 	return out
+}
+
+// toolsOnly says whether the hidden programs that a record names all lie in the trees of
+// tools in home directories.
+func (c *collection) toolsOnly(rec *model.Record) bool {
+	hidden := 0
+	for _, p := range rec.List("programs") {
+		if !strings.Contains(p, "/.") {
+			continue
+		}
+		if PlaceOf(p, c.home(rec.Source.Host, p)) != PlaceTool {
+			return false
+		}
+		hidden++
+	}
+	return hidden > 0
 }
 
 // inShell says whether a shell reads the command or script of a record.

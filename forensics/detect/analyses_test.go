@@ -101,6 +101,13 @@ func modified(p string, minute int) map[string]*FileFact {
 	return map[string]*FileFact{p: f}
 }
 
+// judged is a program that nobody brought, with where it stands and among what.
+func judged(p, place string, c Company) *FileFact {
+	ff := program(p, 0o755, "")
+	ff.Place, ff.Type, ff.Company = place, "elf", c
+	return ff
+}
+
 func program(p string, mode uint16, owner string) *FileFact {
 	return &FileFact{Path: p, Known: true, Owner: owner, Inode: &filesystem.Inode{Ref: filesystem.Ref{Inode: 77}, Mode: filesystem.ModeRegular | mode}}
 }
@@ -197,9 +204,22 @@ func TestAnalyses(t *testing.T) {
 		{"starts a miner", "package_script", scene{records: []model.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
 		// Preloaded libraries.
 		{"unowned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},
+		{"a vendor's library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/opt/a/b/l.so")}, files: map[string]*FileFact{"/opt/a/b/l.so": program("/opt/a/b/l.so", 0o644, "")}}, Low},
+		{"an allocator built by hand", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/libjemalloc.so.2")}, files: map[string]*FileFact{"/usr/local/lib/libjemalloc.so.2": program("/usr/local/lib/libjemalloc.so.2", 0o644, "")}}, Low},
+		{"an owned library by the linker's variables", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/lib/arm/libarmmem-${PLATFORM}.so")}, files: map[string]*FileFact{"/usr/lib/arm/libarmmem-v7l.so": program("/usr/lib/arm/libarmmem-v7l.so", 0o644, "a")}}, Informational},
+		{"an unowned library by the linker's variables", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/$LIB/libx.so")}, files: map[string]*FileFact{"/usr/lib64/libx.so": program("/usr/lib64/libx.so", 0o644, "")}}, High},
+		{"an unowned library by its bare name", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=libcext.so.2")}, files: map[string]*FileFact{"/lib/libcext.so.2": program("/lib/libcext.so.2", 0o644, "")}}, High},
 		{"owned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "a")}}, Informational},
 		// Unowned programs in directories of packages.
-		{"unowned program", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
+		{"unowned program", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Low},
+		{"unowned program by an event", "unowned_program_started", scene{records: []model.Record{record(t, "hook.script event=motd; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
+		{"unowned program of a rolled name", "unowned_program_started", scene{records: []model.Record{record(t, "init.script programs=/usr/bin/qwhzvbnrta")}, files: map[string]*FileFact{"/usr/bin/qwhzvbnrta": program("/usr/bin/qwhzvbnrta", 0o755, "")}}, Medium},
+		{"unowned program that looks like another", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=x; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": judged("/usr/sbin/a", PlacePrograms, Company{LookAlike: "b"})}}, Medium},
+		{"unowned program alone in a directory", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=x; programs=/usr/lib/x/a")}, files: map[string]*FileFact{"/usr/lib/x/a": judged("/usr/lib/x/a", PlacePrograms, Company{Alone: true})}}, Medium},
+		{"unowned program among data", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=x; programs=/usr/share/x/a")}, files: map[string]*FileFact{"/usr/share/x/a": judged("/usr/share/x/a", PlaceData, Company{})}}, Medium},
+		{"a tree among data", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=x; programs=/var/lib/x/a")}, files: map[string]*FileFact{"/var/lib/x/a": judged("/var/lib/x/a", PlaceData, Company{Tree: true})}}, None},
+		{"a vendor's program", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=x; programs=/opt/x/a")}, files: map[string]*FileFact{"/opt/x/a": judged("/opt/x/a", PlaceLocal, Company{})}}, None},
+		{"under the name of a kernel thread", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=@/usr/sbin/a [kworker/0:1-events]; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "")}}, Medium},
 		{"owned program", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o755, "a")}}, None},
 		{"unowned program in /usr/local", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/local/sbin/a; programs=/usr/local/sbin/a")}, files: map[string]*FileFact{"/usr/local/sbin/a": program("/usr/local/sbin/a", 0o755, "")}}, None},
 		{"unowned plugin of a monitor", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=x; programs=/usr/lib/nagios/plugins/a")}, files: map[string]*FileFact{"/usr/lib/nagios/plugins/a": program("/usr/lib/nagios/plugins/a", 0o755, "")}}, None},
@@ -207,7 +227,7 @@ func TestAnalyses(t *testing.T) {
 		{"owned program of sshd", "unowned_program_started", scene{records: []model.Record{record(t, "sshd.option option=AuthorizedKeysCommand; value=/usr/lib/a; programs=/usr/lib/a")}, files: map[string]*FileFact{"/usr/lib/a": program("/usr/lib/a", 0o755, "a")}}, None},
 		{"unowned program of a key", "unowned_program_started", scene{records: []model.Record{record(t, "ssh.key type=ssh-rsa; programs=/usr/lib/a")}, files: map[string]*FileFact{"/usr/lib/a": program("/usr/lib/a", 0o755, "")}}, Medium},
 		{"unowned program in a history", "unowned_program_started", scene{records: []model.Record{record(t, "history.command command=/usr/lib/a; programs=/usr/lib/a")}, files: map[string]*FileFact{"/usr/lib/a": program("/usr/lib/a", 0o755, "")}}, None},
-		{"unowned program by its name alone", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}}, Medium},
+		{"unowned program by its name alone", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "")}}, Low},
 		{"owned program by its name alone", "unowned_program_started", scene{records: []model.Record{record(t, "cron.job command=updated; programs=updated")}, files: map[string]*FileFact{"/usr/bin/updated": program("/usr/bin/updated", 0o755, "a")}}, None},
 		{"unowned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/local/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/local/lib/systemd/system-generators/a": program("/usr/local/lib/systemd/system-generators/a", 0o755, "")}}, Medium},
 		{"owned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/lib/systemd/system-generators/a": program("/usr/lib/systemd/system-generators/a", 0o755, "systemd")}}, None},

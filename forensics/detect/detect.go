@@ -94,6 +94,17 @@ type FileFact struct {
 	// Origin is who brought a file that no package owns, as manifests of other installers
 	// say: python:requests@2.31.0, and OriginState how it compares with them. Empty: unknown.
 	Origin, OriginState string
+	// Of a program that nobody is known to have brought: where it stands, what it is (elf,
+	// script or another), and among what.
+	Place, Type string
+	Company     Company
+}
+
+// Company is what stands beside a program.
+type Company struct {
+	Tree      bool   // many other files around it: a tree that was brought as a whole
+	Alone     bool   // in a directory made for it, and of another name
+	LookAlike string // a program of a package that its name resembles; empty: none
 }
 
 // Input is what detection looks at.
@@ -120,6 +131,9 @@ type Input struct {
 	Indicators *indicators.Set
 	// Site is what is normal where the server stood; nil: unknown.
 	Site *site.Profile
+	// Home gives the home directory of a host in which a path lies, empty: none. It may itself
+	// be nil.
+	Home func(host, path string) string
 	// Read gives up to n bytes of the artifact at a source, unpacked where the
 	// offset is one of the unpacked text; nil where they cannot be read. It may
 	// itself be nil: findings then show the fields of their record.

@@ -170,10 +170,10 @@ func TestEdgesFiles(t *testing.T) {
 
 		{"straight in /", "unowned_program_started", started("/a", ""), Medium},
 		{"straight in /etc", "unowned_program_started", started("/etc/a", ""), Medium},
-		{"below /etc", "unowned_program_started", started("/etc/a/b", ""), None},
+		{"below /etc", "unowned_program_started", started("/etc/a/b", ""), Medium},
 		{"the boot script", "unowned_program_started", started("/etc/rc.local", ""), None},
-		{"in /lib64", "unowned_program_started", started("/lib64/a", ""), Medium},
-		{"in /usr/libexec", "unowned_program_started", started("/usr/libexec/a", ""), Medium},
+		{"in /lib64", "unowned_program_started", started("/lib64/a", ""), Low},
+		{"in /usr/libexec", "unowned_program_started", started("/usr/libexec/a", ""), Low},
 		{"a module of Python", "unowned_program_started", started("/usr/lib/python3/site-packages/a", ""), None},
 		{"what does not run as it is", "unowned_program_started", scene{records: []model.Record{job("programs=/usr/bin/a; ignored=x")}, files: map[string]*FileFact{"/usr/bin/a": program("/usr/bin/a", 0o755, "")}}, None},
 

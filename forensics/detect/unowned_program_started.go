@@ -2,6 +2,8 @@ package detect
 
 import (
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"icecore/forensics/model"
@@ -18,8 +20,8 @@ func unownedProgramStarted() Analysis {
 	}
 }
 
-// unowned looks for programs that an autostart entry starts from a directory that
-// belongs to packages, though no package owns them.
+// unowned looks for programs that nobody is known to have brought and that an autostart
+// entry starts, and weighs where they stand and among what.
 func (c *collection) unowned(a *Analysis) {
 	if c.in.Lookup == nil {
 		return
@@ -39,27 +41,101 @@ func (c *collection) unowned(a *Analysis) {
 				fact: c.lookup(rec.Source.Host, self),
 			})
 		}
+		best, of, why := None, namedProgram{}, model.Message{}
 		for _, p := range started {
-			ff := p.fact
-			if ff == nil || !ff.Known || ff.Owner != "" || ff.Inode == nil || !ff.Inode.IsRegular() ||
-				ff.Inode.Mode&0o111 == 0 || !p.self && !packaged(p.real) {
-				continue
+			if l, because := c.unownedLevel(rec, &p); l > best {
+				best, of, why = l, p, because
 			}
-			f := c.found(a, rec)
-			f.Techniques = []string{rec.Kind.Technique()}
-			f.Message = model.Msg("unowned_program_started.title")
-			created := model.Value{}
-			if ff.Inode.Crtime.Known {
-				created = model.ValueOf(ff.Inode.Crtime.Time())
-			}
-			f.Add("unowned_program_started.program", "program", p.real, "inode", ff.Inode.Inode, "created", created)
-			if !c.replace(rec.ID, &f) {
-				c.bySigma[rec.ID] = len(c.findings)
-				c.add(f)
-			}
-			break
+		}
+		if best <= Informational {
+			continue
+		}
+		f := c.found(a, rec)
+		f.Level = best
+		f.Techniques = []string{rec.Kind.Technique()}
+		f.Message = model.Msg("unowned_program_started.title")
+		created := model.Value{}
+		if of.fact.Inode.Crtime.Known {
+			created = model.ValueOf(of.fact.Inode.Crtime.Time())
+		}
+		f.Add("unowned_program_started.program", "program", of.real, "inode", of.fact.Inode.Inode, "created", created)
+		if !why.IsZero() {
+			f.Details = append(f.Details, why)
+		}
+		if !c.replace(rec.ID, &f) {
+			c.bySigma[rec.ID] = len(c.findings)
+			c.add(f)
 		}
 	}
+}
+
+// unownedLevel weighs one program that a record starts: among data it is odd, among programs
+// it takes a companion, and where administrators put programs it is none.
+func (c *collection) unownedLevel(rec *model.Record, p *namedProgram) (Level, model.Message) {
+	ff := p.fact
+	if ff == nil || ff.Owner != "" || ff.Origin != "" || ff.Inode == nil || !ff.Inode.IsRegular() ||
+		ff.Inode.Mode&0o111 == 0 {
+		return None, model.Message{}
+	}
+	if p.self && ff.Known {
+		return Medium, model.Msg("unowned.self")
+	}
+	place := ff.Place
+	if place == "" {
+		place = PlaceOf(p.real, c.home(rec.Source.Host, p.real))
+	}
+	name := path.Base(p.real)
+	switch place {
+	case PlaceData:
+		// A script that is started is read, and judged by what it does.
+		if p.real == "/etc/rc.local" || ff.Type == "script" || ff.Type == "text" || ff.Company.Tree {
+			return None, model.Message{}
+		}
+		return Medium, model.Msg("unowned.data")
+	case PlacePrograms:
+		switch {
+		case !ff.Known && !randomName(name):
+			return None, model.Message{}
+		case ff.Company.LookAlike != "":
+			return Medium, model.Msg("unowned.look_alike", "name", ff.Company.LookAlike)
+		case randomName(name):
+			return Medium, model.Msg("unowned.random")
+		case ff.Company.Alone:
+			return Medium, model.Msg("unowned.alone")
+		case kernelName.MatchString(rec.Get("command")):
+			return Medium, model.Msg("unowned.kernel_thread")
+		case !scheduled(rec), slices.Contains(rec.List("environment"), "SHELL="+p.named):
+			return Medium, model.Msg("unowned.starter")
+		}
+		return Low, model.Message{}
+	}
+	return None, model.Message{}
+}
+
+// kernelName matches an argument zero that makes a program look like a kernel thread.
+var kernelName = regexp.MustCompile(`["' ]\[(?:k[a-z]+|rcu_[a-z]+|migration|watchdogd?|cpuhp|scsi_[a-z_]+|jbd2|ext4[a-z-]*)[0-9a-z/:_-]*\]`)
+
+// scheduled says whether a record is of the kinds with which administrators start what they
+// installed by hand: services, jobs, boot scripts.
+func scheduled(rec *model.Record) bool {
+	switch rec.Kind {
+	case model.CronJob, model.CronScript, model.SystemdExec, model.RCLine, model.InitScript, model.StartedScript, model.AtJob:
+		return true
+	case model.HookCommand:
+		switch rec.Get("event") {
+		case "service", "container", "network", "cloud-init", "cloud-init-once", "monitoring", "ci", "database":
+			return true
+		}
+	}
+	return rec.Kind.Info() != nil && !rec.Kind.IsAutostart()
+}
+
+// home gives the home directory of a host in which a path lies.
+func (c *collection) home(host, p string) string {
+	if c.in.Home == nil {
+		return ""
+	}
+	return c.in.Home(host, p)
 }
 
 // localDirectory says whether a directory below those of packages is where people put
@@ -74,21 +150,4 @@ func localDirectory(p string) bool {
 		}
 	}
 	return false
-}
-
-// packaged says whether programs in a directory come from packages alone.
-func packaged(p string) bool {
-	for _, d := range []string{
-		"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/libexec/", "/bin/", "/sbin/", "/lib/",
-		"/lib64/", "/usr/lib64/", "/boot/",
-	} {
-		if strings.HasPrefix(p, d) {
-			return !strings.Contains(p, "/site-packages/") && !strings.Contains(p, "/node_modules/") &&
-				!localDirectory(p)
-		}
-	}
-	// Straight in /etc or in the root directory is no place for a program, but for the
-	// administrator's boot script.
-	dir := path.Dir(p)
-	return (dir == "/etc" || dir == "/") && p != "/etc/rc.local"
 }

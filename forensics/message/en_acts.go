@@ -16,6 +16,14 @@ var englishActs = map[string]string{
 	"acts.aside":    "That lies on a branch that the starter does not take.",
 	"acts.combined": "Acts of {count} different parts of an intrusion stand together.",
 
+	"unowned.self":          "It is a program in a directory all of whose files are run.",
+	"unowned.data":          "It stands among data, where nothing installs programs.",
+	"unowned.look_alike":    "Its name looks like {name}, which a package owns.",
+	"unowned.random":        "Its name looks rolled.",
+	"unowned.alone":         "It stands alone in a directory of another name.",
+	"unowned.kernel_thread": "It is started under the name of a kernel thread.",
+	"unowned.starter":       "Such an entry rarely starts what was installed by hand.",
+
 	"act.miner_args":        "carries the arguments of a cryptocurrency miner",
 	"act.reverse_shell":     "opens a reverse shell",
 	"act.bind_shell":        "opens a bind shell",

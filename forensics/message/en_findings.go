@@ -16,6 +16,8 @@ var englishFindings = map[string]string{
 		"are listed].",
 	"finding.started_by": "Started by {path}.",
 
+	"preload_unowned.vendor": "{library} is owned by no package; it stands in a vendor's tree, or is an allocator built by hand.",
+
 	"story.finding": "{title}[: {path}]",
 
 	"verdict.own_rule": "The time of the verdict rests on this finding of a rule that the user added.",

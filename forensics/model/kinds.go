@@ -146,7 +146,7 @@ func about(what, doc string) TimeInfo { return TimeInfo{what, doc, false} }
 // docs/records.md.
 func command() []FieldInfo {
 	return derived(slices.Concat(
-		listField("of the command: see [what a command does](#what-a-command-does)", "programs", "urls", "traits"),
+		listField("of the command: see [what a command does](#what-a-command-does)", "programs", "urls", "traits", "aside"),
 		textField("of the command: see [what a command does](#what-a-command-does)", "decoded"),
 	))
 }
@@ -154,7 +154,7 @@ func command() []FieldInfo {
 func script() []FieldInfo {
 	return derived(slices.Concat(
 		textField("what the `#!` line names; `ELF` or `data` where the file is no script", "interpreter"),
-		listField("of the script: see [what a command does](#what-a-command-does); programs are those named by a path", "programs", "urls", "traits"),
+		listField("of the script: see [what a command does](#what-a-command-does); programs are those named by a path", "programs", "urls", "traits", "aside"),
 		textField("of the script: see [what a command does](#what-a-command-does)", "decoded"),
 		textField("the first line with a trait worth pointing at; the source is its place", "suspicious_line"),
 	))

@@ -154,9 +154,9 @@ func bootKinds() []KindInfo {
 			),
 		},
 		{
-			Kind: StartedScript, Group: GroupBoot, From: "scripts that records of the role autostart name, three deep, wherever they stand. Left out are files of packages, and those that an extractor reads anyway.",
+			Kind: StartedScript, Group: GroupBoot, From: "scripts that records of the role autostart name, sixteen deep, wherever they stand. Left out are files of packages, and those that an extractor reads anyway.",
 			Doc: "A script that an autostart entry starts, or that such a script starts.", Role: Autostart, Technique: "T1059.004", Whole: true, Excerpt: line,
-			Fields: slices.Concat(pathField("the path of what starts it", "started_by"), script()),
+			Fields: slices.Concat(pathField("the path of what starts it", "started_by"), derived(textField("kind and event of the autostart entry at the beginning of the chain", "starter", "starter_event")), derived(listField("the files of the chain, from the entry to what starts this one", "chain")), script()),
 		},
 		{
 			Kind: KernelModule, Group: GroupBoot, From: "modules-load.d(5), modules(5). Extractor `kernel`.",

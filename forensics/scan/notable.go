@@ -8,6 +8,7 @@ import (
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/filetype"
+	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
 	"icecore/forensics/host"
 	"icecore/forensics/host/origin"
@@ -17,7 +18,7 @@ import (
 // notable makes the records file.notable: what is odd about a file itself,
 // whatever an extractor makes of its content.
 //
-//	what       setuid_unowned, setuid_added (its package states that it
+//	what       setuid_unowned, setgid_unowned, setuid_added (its package states that it
 //	           is not setuid), kernel_thread_name, hidden_elf, temp_elf,
 //	           orphan_elf, orphan_empty (an executable whose content had not
 //	           reached the disk), package_file_changed,
@@ -37,7 +38,7 @@ import (
 //	place      of old_mtime: temp, hidden, system
 //	capabilities, effective, rootid: of file_capabilities, see capabilities(7)
 //	programs, urls, traits, decoded: of a script (package shell)
-func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
+func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *content, o ownership) []artifact.Record {
 	var out []artifact.Record
 	kind := c.kind
 	add := func(what string) *artifact.Record {
@@ -74,8 +75,16 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	case filesystem.Deleted:
 		return out
 	}
-	if in.Mode&0o4000 != 0 && executable && o.known && o.owner == "" && kind != filetype.Text && kind != filetype.Empty {
-		add("setuid_unowned")
+	if in.Mode&0o6000 != 0 && executable && o.known && o.owner == "" && kind != filetype.Text && kind != filetype.Empty {
+		what := "setgid_unowned"
+		if in.Mode&0o4000 != 0 {
+			what = "setuid_unowned"
+		}
+		place := detect.PlaceOf(inside, homeOf(h, inside))
+		if s.shellCopy(h, in, c) {
+			place = "shell"
+		}
+		add(what).Add("place", place)
 	}
 	if o.raised && executable && kind != filetype.Text && kind != filetype.Empty {
 		add("setuid_added")
@@ -89,16 +98,16 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 		switch {
 		case kernelThreadRE.MatchString(name):
 			add("kernel_thread_name")
+		case executable && tempDirs(inside) && (sharedObject(c.head) || s.ownTree(h, inside, in)):
+			add("temp_library")
 		case executable && tempDirs(inside):
 			add("temp_elf")
-		case executable && o.known && hiddenPath(inside):
+		case executable && o.known && (hiddenPath(inside) && detect.PlaceOf(inside, homeOf(h, inside)) == detect.PlaceHidden || disguised(inside)):
 			add("hidden_elf")
 		}
 	}
 	if kind == filetype.ELF && o.known && o.owner == "" {
 		switch {
-		case strings.HasSuffix(name, ".ko") && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !strings.HasPrefix(inside, "/var/lib/dkms/") && !strings.Contains(inside, "/updates/"):
-			add("kernel_module_unowned")
 		case strings.HasPrefix(name, "pam_") && strings.HasSuffix(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
 			add("pam_module_unowned")
 		case strings.HasPrefix(name, "libnss_") && strings.Contains(name, ".so") && packagedLibrary(inside) && strings.Count(inside, "/") < 5:
@@ -109,11 +118,18 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	if o.known && o.owner == "" && packedModule.MatchString(inside) {
 		add("kernel_module_unowned")
 	}
+	if o.known && o.owner == "" && moduleRE.MatchString(name) && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !s.builtByDKMS(h, name) {
+		what := "kernel_module_unowned"
+		if strings.Contains(inside, "/updates/") || strings.Contains(inside, "/extra/") || strings.Contains(inside, "/weak-updates/") {
+			what = "kernel_module_extra"
+		}
+		add(what)
+	}
 	if at := standsIn(inside); kind == filetype.ELF && executable && o.owner == "" && o.known && at != "" &&
 		in.Mtime.Known && in.Crtime.Known && in.Crtime.Sec-in.Mtime.Sec > setBackBy {
 		add("old_mtime").Add("place", at)
 	}
-	if o.owner != "" && o.state == "changed" && (kind == filetype.ELF || kind == filetype.Script) {
+	if o.owner != "" && o.state == "changed" && (kind == filetype.ELF || kind == filetype.Script || runsAsText(inside)) {
 		add("package_file_changed")
 	}
 	// A checkout is there to be edited.
@@ -121,7 +137,7 @@ func (s *Scan) notable(inside string, in *filesystem.Inode, c *content, o owners
 	if from := &o.origin; code && from.State == origin.Changed && from.Kind != "git" {
 		add("component_file_changed")
 	}
-	if in.Flags&filesystem.FlagImmutable != 0 && decides(inside) {
+	if in.Flags&(filesystem.FlagImmutable|filesystem.FlagAppend) != 0 && decides(inside) && !(in.Flags&filesystem.FlagImmutable == 0 && strings.HasPrefix(inside, "/var/log/")) {
 		add("immutable")
 	}
 	return out

@@ -271,6 +271,9 @@ func (s *Scan) Lookup(id, name string) *detect.FileFact {
 	if from := s.originOf(site{h, found.Path}, in, o); from.Kind != "" {
 		f.Origin, f.OriginState = from.String(), string(from.State)
 	}
+	if f.Owner == "" && f.Known && in.IsRegular() {
+		s.judged(h, found, f)
+	}
 	return f
 }
 

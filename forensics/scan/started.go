@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 	"sort"
 
 	"icecore/forensics/artifact"
@@ -16,8 +17,9 @@ import (
 )
 
 const (
-	startedDepth = 3     // scripts that start scripts
+	startedDepth = 16    // scripts that start scripts
 	maxStarted   = 5_000 // scripts of one volume
+	maxChain     = 20    // files of a chain that are named
 )
 
 // started reads the scripts that autostart entries start, and those that they
@@ -34,6 +36,7 @@ func (s *Scan) started(ctx context.Context) error {
 	type named struct {
 		host     *host.Host
 		name, by string
+		root     *chain
 	}
 	var queue []named
 	s.mu.Lock()
@@ -49,14 +52,14 @@ func (s *Scan) started(ctx context.Context) error {
 		a, b := starters[i], starters[j]
 		return cmp.Or(byFile(a, b), a.seq-b.seq) < 0
 	})
-	add := func(r *artifact.Record) {
+	add := func(r *artifact.Record, root *chain) {
 		h := s.hosts.Host(r.Source.Host)
 		for _, name := range r.List("programs") {
-			queue = append(queue, named{h, name, r.Source.InHost()})
+			queue = append(queue, named{h, name, r.Source.InHost(), root})
 		}
 	}
 	for _, l := range starters {
-		add(&l.rec)
+		add(&l.rec, &chain{kind: l.rec.Kind, event: l.rec.Get("event"), files: []string{l.rec.Source.InHost()}})
 	}
 	s.mu.Unlock()
 
@@ -70,7 +73,7 @@ func (s *Scan) started(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			key := named{n.host, n.name, ""}
+			key := named{n.host, n.name, "", nil}
 			if n.host == nil || asked[key] {
 				continue
 			}
@@ -89,16 +92,30 @@ func (s *Scan) started(ctx context.Context) error {
 				}
 				continue
 			}
-			rec, err := s.startedScript(ctx, v, site{n.host, found.Path}, found, n.name, n.by)
+			rec, err := s.startedScript(ctx, v, site{n.host, found.Path}, found, n.name, n.by, n.root)
 			if err != nil {
 				return err
 			}
 			if rec != nil {
-				add(rec)
+				add(rec, n.root.with(found.Path))
 			}
 		}
 	}
 	return nil
+}
+
+// chain is how a script comes to be started: by which entry, through which files.
+type chain struct {
+	kind  model.Kind
+	event string
+	files []string
+}
+
+func (c *chain) with(file string) *chain {
+	if len(c.files) >= maxChain {
+		return c
+	}
+	return &chain{c.kind, c.event, append(slices.Clone(c.files), file)}
 }
 
 type ranFile struct {
@@ -129,12 +146,16 @@ func program(h *host.Host, name string) (*host.Volume, filesystem.Found, bool) {
 }
 
 // startedScript reads one script, and keeps its record; nil if it is none.
-func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found filesystem.Found, name, by string) (*artifact.Record, error) {
+func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found filesystem.Found, name, by string, root *chain) (*artifact.Record, error) {
 	in, err := found.Inode()
 	if err != nil || !in.IsRegular() || in.Size == 0 || in.State != filesystem.Live {
 		return nil, nil
 	}
-	owned := func(at site) bool { return s.ownership(at, in.State, in.Mode).owner != "" }
+	// What a package installed is left out, unless it is not as it was installed.
+	owned := func(at site) bool {
+		o := s.ownership(at, in.State, in.Mode)
+		return o.owner != "" && (o.stated.IsZero() || s.Installed(at.host.ID, at.path))
+	}
 	if owned(at) || owned(site{at.host, path.Clean(name)}) {
 		return nil, nil
 	}
@@ -149,6 +170,9 @@ func (s *Scan) startedScript(ctx context.Context, v *host.Volume, at site, found
 	}
 	rec := artifact.Record{Kind: "started.script"}
 	rec.Add("started_by", by)
+	rec.Add("starter", string(root.kind))
+	rec.Add("starter_event", root.event)
+	rec.AddList("chain", root.files)
 	if err := addScript(&rec, f, found.Real); err != nil {
 		s.problem(where, err)
 		if !errors.Is(err, shell.ErrMiddle) {

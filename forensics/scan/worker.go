@@ -120,7 +120,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 			return nil
 		}
 	}
-	runs := len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so")
+	runs := len(c.hits) > 0 || len(c.configs) > 0 || in.Mode&0o111 != 0 || strings.Contains(path.Base(p), ".so") || runsAsText(at.path) && c.size <= maxOrigin
 	if !j.again && runs {
 		if err := w.packageState(ctx, c); err != nil {
 			return err
@@ -151,7 +151,7 @@ func (w *worker) file(ctx context.Context, list *jobList, j *job, p string) erro
 		}
 		if !j.again {
 			if err := guard.Do("notable", func() error {
-				recs = append(recs, w.s.notable(w.s.known(w.v, p, at), in, c, o)...)
+				recs = append(recs, w.s.notable(at.host, w.s.known(w.v, p, at), in, c, o)...)
 				return nil
 			}); err != nil {
 				w.s.problem(where, err)

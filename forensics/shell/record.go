@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -102,6 +103,23 @@ func AddCode(r *artifact.Record, content *io.SectionReader, interpreter string) 
 	return addScript(r, content, interpreter)
 }
 
+// isData says that bytes are no script for a shell: it looks for a NUL in the first line
+// alone, as bash does, so that one behind an exit hides nothing. What begins with #! the
+// kernel gives to its interpreter, whatever follows.
+func isData(b []byte) bool {
+	head := b[:min(len(b), 512)]
+	if line := bytes.IndexByte(head, '\n'); line >= 0 {
+		if bytes.HasPrefix(head, []byte("#!")) {
+			return bytes.IndexByte(head[:line], 0) >= 0
+		}
+		if zeros := bytes.Count(head, []byte{0}); zeros > len(head)/16 {
+			return true
+		}
+		return bytes.IndexByte(head[:line], 0) >= 0
+	}
+	return bytes.IndexByte(head, 0) >= 0
+}
+
 func addScript(r *artifact.Record, content *io.SectionReader, interpreter string) error {
 	r.Source.Length = content.Size()
 	b, gap, err := readBounded(content)
@@ -112,10 +130,11 @@ func addScript(r *artifact.Record, content *io.SectionReader, interpreter string
 	case bytes.HasPrefix(b, []byte("\x7fELF")):
 		r.Add("interpreter", "ELF")
 		return nil
-	case bytes.IndexByte(b[:min(len(b), 512)], 0) >= 0:
+	case isData(b):
 		r.Add("interpreter", "data")
 		return nil
 	}
+	b = bytes.ReplaceAll(b, []byte{0}, []byte(" ")) // shells pass over them
 	r.Add("interpreter", Interpreter(b))
 	all := newCollector()
 	suspicious := ""
@@ -163,6 +182,9 @@ func (c *collector) take(f *Facts) {
 	}
 	for _, t := range f.Traits {
 		c.traits[t] = true
+		if !slices.Contains(f.Aside, t) {
+			c.direct[t] = true
+		}
 	}
 	if c.decoded == "" {
 		c.decoded = f.Decoded

@@ -51,6 +51,7 @@ func (s *state) collect(fn tell, from, to int, text string, run func()) {
 	}
 	outer := s.collector
 	s.collector = newCollector()
+	s.collector.defining = outer.defining
 	run()
 	mine := s.collector
 	s.collector = outer
@@ -138,7 +139,9 @@ func (s *state) statement(st *syntax.Stmt, text string, base int, fn tell, depth
 					s.collect(fn, base+from, base+to, text[from:to], func() { s.redefines(c) })
 				}
 			}
+			s.collector.defining++
 			list([]*syntax.Stmt{c.Body})
+			s.collector.defining--
 			return
 		}
 	}
@@ -184,6 +187,7 @@ func (s *state) line(line string) {
 	if !deep(line) {
 		mine := newCollector()
 		outer := s.collector
+		mine.defining = outer.defining
 		s.collector = mine
 		_, err := s.parse(line, 0, nil)
 		s.collector = outer

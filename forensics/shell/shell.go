@@ -30,6 +30,7 @@ type Facts struct {
 	Programs []string // in the order in which they stand there, each once
 	URLs     []string
 	Traits   []string // sorted
+	Aside    []string // those of the traits that only stand in functions that nothing calls, sorted
 	Decoded  string   // the first encoded text found, decoded
 }
 
@@ -60,12 +61,13 @@ func (f *Facts) Has(trait string) bool {
 	return i < len(f.Traits) && f.Traits[i] == trait
 }
 
-// AddTo appends the facts to a record as the lists programs, urls and traits, and
+// AddTo appends the facts to a record as the lists programs, urls, traits and aside, and
 // the field decoded.
 func (f *Facts) AddTo(r *artifact.Record) {
 	r.AddList("programs", f.Programs)
 	r.AddList("urls", f.URLs)
 	r.AddList("traits", f.Traits)
+	r.AddList("aside", f.Aside)
 	r.Add("decoded", f.Decoded)
 }
 

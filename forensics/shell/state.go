@@ -72,10 +72,12 @@ type collector struct {
 	traits         map[string]bool
 	decoded        string
 	killed         map[string]bool
+	direct         map[string]bool // traits of what is not only the body of a function
+	defining       int             // functions whose bodies are looked at without a call
 }
 
 func newCollector() *collector {
-	return &collector{traits: make(map[string]bool), killed: make(map[string]bool)}
+	return &collector{traits: make(map[string]bool), killed: make(map[string]bool), direct: make(map[string]bool)}
 }
 
 // state is what is known while a script is followed.
@@ -101,14 +103,23 @@ func newState() *state {
 	}
 }
 
-func (c *collector) set(trait string) { c.traits[trait] = true }
+func (c *collector) set(trait string) {
+	c.traits[trait] = true
+	if c.defining == 0 {
+		c.direct[trait] = true
+	}
+}
 
 func (c *collector) facts() Facts {
 	f := Facts{Programs: c.programs, URLs: c.urls, Decoded: c.decoded}
 	for t := range c.traits {
 		f.Traits = append(f.Traits, t)
+		if !c.direct[t] {
+			f.Aside = append(f.Aside, t)
+		}
 	}
 	sort.Strings(f.Traits)
+	sort.Strings(f.Aside)
 	return f
 }
 
@@ -122,6 +133,9 @@ func (c *collector) add(o *collector) {
 	}
 	for t := range o.traits {
 		c.traits[t] = true
+		if o.direct[t] {
+			c.direct[t] = true
+		}
 	}
 	if c.decoded == "" {
 		c.decoded = o.decoded

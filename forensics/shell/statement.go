@@ -166,7 +166,9 @@ func (s *state) command(c syntax.Command, in data) data {
 			s.funcs[c.Name.Value] = c.Body
 		}
 		s.redefines(c)
+		s.collector.defining++
 		s.stmt(c.Body, data{})
+		s.collector.defining--
 	case *syntax.DeclClause:
 		for _, a := range c.Args {
 			s.assign(a)

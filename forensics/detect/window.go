@@ -10,16 +10,21 @@ import (
 )
 
 const (
-	beforeAct   = 5 * time.Minute  // of a window before what proves it
-	afterAct    = 10 * time.Minute // and after it
-	sessionLeft = time.Hour        // of a session whose end no log states
-	maxWindows  = 64               // that are kept
-	maxProofs   = 20               // reasons that one window names
-	maxPresence = 20_000           // moments that are weighed
+	sessionLeft = time.Hour // of a session whose end no log states
+	maxWindows  = 64        // that are kept
+	maxProofs   = 20        // reasons that one window names
+	maxPresence = 20_000    // moments that are weighed
 	// copiedShare is the share of a host's files from which on their times are those of an
 	// installation or a copy, and say nothing of an intruder.
 	copiedShare = 4 // one in so many
 )
+
+// margins are how long a window lasts before and after what proves it. A narrower one is
+// taken where the files of the system itself came within the wider: a server that was hit
+// minutes after it was installed.
+var margins = []struct{ before, after time.Duration }{
+	{5 * time.Minute, 10 * time.Minute}, {30 * time.Second, time.Minute}, {2 * time.Second, 5 * time.Second},
+}
 
 // proof is what a window rests on.
 type proof struct {
@@ -52,9 +57,20 @@ func (c *collection) findWindows() {
 	if !c.proven() {
 		return
 	}
-	list := c.payloads()
-	if c.in.Files != nil {
-		list = c.withoutCopies(merge(list))
+	var list []window
+	for moments, n := c.payloads(), 0; n < len(margins) && len(moments) > 0; n++ {
+		wide := slices.Clone(moments)
+		for i := range wide {
+			wide[i].From, wide[i].Until = wide[i].From.Add(-margins[n].before), wide[i].Until.Add(margins[n].after)
+			wide[i].Why, wide[i].Records, wide[i].proofs = slices.Clone(wide[i].Why), slices.Clone(wide[i].Records), slices.Clone(wide[i].proofs)
+		}
+		kept := merge(wide)
+		if c.in.Files != nil {
+			kept = c.withoutCopies(kept)
+		}
+		list = append(list, kept...)
+		hosts := byHost(kept)
+		moments = slices.DeleteFunc(moments, func(w window) bool { return index(hosts[w.Host], w.From.Unix()) != nil })
 	}
 	list = append(list, c.sessions()...)
 	list = merge(list)
@@ -141,7 +157,8 @@ func repeated(k model.Kind) bool {
 // stated says whether a log states a moment, its year and zone perhaps not.
 func stated(w model.When) bool { return !w.IsZero() && w.Basis == "" && w.Meaning != model.AtLatest }
 
-// around gives the minutes around a moment; the zero window where it cannot be.
+// around gives a moment as a window that is yet without minutes around it; the zero window
+// where it cannot be.
 func (c *collection) around(f *Finding, rec *model.Record, at time.Time, why model.Message) window {
 	if !c.possible(at) {
 		return window{}
@@ -151,7 +168,7 @@ func (c *collection) around(f *Finding, rec *model.Record, at time.Time, why mod
 		p.file = refOf(&rec.Source)
 	}
 	return window{Window: model.Window{
-		Host: c.machine(rec.Source.Host), From: at.Add(-beforeAct), Until: at.Add(afterAct),
+		Host: c.machine(rec.Source.Host), From: at, Until: at,
 		Why: []model.Message{why}, Records: []string{rec.ID},
 	}, proofs: []proof{p}}
 }

@@ -83,7 +83,7 @@ func (c *collection) named() []window {
 		}
 		if w := rec.When(); stated(w) && c.possible(w.Time) {
 			out = append(out, window{Window: model.Window{
-				Host: c.machine(rec.Source.Host), From: w.Time.Add(-beforeAct), Until: w.Time.Add(afterAct),
+				Host: c.machine(rec.Source.Host), From: w.Time.Add(-margins[0].before), Until: w.Time.Add(margins[0].after),
 				Why: []model.Message{model.Msg("window.names", "host", h, "path", rec.Source.InHost())}, Records: []string{rec.ID},
 			}, proofs: []proof{{record: rec.ID}}})
 		}

@@ -38,6 +38,8 @@ type RuleOptions struct {
 	NoBuiltin bool     // without icecore's own YARA rules
 	// Indicators are lists of indicators of compromise: files, or directories of them.
 	Indicators []string
+	// OSV are advisories about packages in the form of OSV: directories, ZIP or JSON files.
+	OSV []string
 	// Site is the profile of the site: what is normal there. Empty: none.
 	Site string
 }
@@ -120,6 +122,10 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 			return nil, nil, err
 		}
 	}
+	advisories, err := a.advisories(opts.Rules.OSV)
+	if err != nil {
+		return nil, nil, err
+	}
 	known, err := a.indicators(opts.Rules.Indicators)
 	if err != nil {
 		return nil, nil, err
@@ -181,7 +187,7 @@ func analyze(ctx context.Context, img *Image, opts Options, extractors []artifac
 		return a, s, nil
 	}
 	opts.progress(Progress{Phase: "judging"})
-	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Home: s.Home, Indicators: known, Site: profile, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
+	res, err := sigma.Run(ctx, &detect.Input{Records: found.Records, SnapshotTime: taken, Lookup: s.Lookup, Installed: s.Installed, Home: s.Home, Indicators: known, Advisories: advisories, Site: profile, Read: s.Read, Files: s.Files, Machine: s.Machine, Owner: s.Owner})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package forensics
 import (
 	"icecore/forensics/indicators"
 	"icecore/forensics/model"
+	"icecore/forensics/osv"
 	"icecore/forensics/text"
 )
 
@@ -32,4 +33,19 @@ func (a *Analysis) indicators(paths []string) (*indicators.Set, error) {
 		}
 	}
 	return set, nil
+}
+
+// advisories reads those about packages, besides the embedded ones.
+func (a *Analysis) advisories(paths []string) (*osv.DB, error) {
+	db, err := osv.Load(paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range db.Problems {
+		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
+			Subject: model.SubjectRule, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.advisories", "file", p.File),
+			Why: model.Msg("why.error", "error", text.Raw(p.Why)), Weight: model.Minor,
+		})
+	}
+	return db, nil
 }

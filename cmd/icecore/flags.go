@@ -28,6 +28,8 @@ func sigmaFlag(c *cobra.Command, o *forensics.RuleOptions) {
 func listFlags(c *cobra.Command, o *forensics.RuleOptions) {
 	c.Flags().StringArrayVar(&o.Indicators, "iocs-in", nil,
 		"indicators to look for: a list, or a directory of them; hashes, paths, hosts, URLs, wallets (repeatable)")
+	c.Flags().StringArrayVar(&o.OSV, "osv", nil,
+		"advisories about packages, as osv.dev has them: a directory, ZIP or JSON file (repeatable)")
 }
 
 func siteFlag(c *cobra.Command, o *forensics.RuleOptions) {

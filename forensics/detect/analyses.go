@@ -57,6 +57,7 @@ func steps() []Analysis {
 		pamOpens(),
 		sudoDaemonUser(),
 		knownIndicator(),
+		knownPackage(),
 		accountUnusual(),
 		// What adds to them.
 		step("passwords", (*collection).passwords),

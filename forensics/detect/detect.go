@@ -23,6 +23,7 @@ import (
 	"icecore/forensics/filesystem"
 	"icecore/forensics/indicators"
 	"icecore/forensics/model"
+	"icecore/forensics/osv"
 	"icecore/forensics/site"
 )
 
@@ -129,6 +130,8 @@ type Input struct {
 	Owner func(host, path string) (owner string, known bool)
 	// Indicators are those of the lists that the user brought; nil: none.
 	Indicators *indicators.Set
+	// Advisories are those about packages; nil: none.
+	Advisories *osv.DB
 	// Site is what is normal where the server stood; nil: unknown.
 	Site *site.Profile
 	// Home gives the home directory of a host in which a path lies, empty: none. It may itself

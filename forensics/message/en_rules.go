@@ -23,6 +23,15 @@ var englishRules = map[string]string{
 	"site.other.key":            "SSH key {value} is not in the site's profile",
 	"site.other.account":        "Account {value} is not in the site's profile",
 	"site.explained":            "Explained by {file}, line {line}; otherwise {level}.",
-	"rule.intact":               "Counted as low instead of {level}: the file is as its package installed it.",
-	"rule.expected":             "Counted as low instead of {level}: the rule expects false positives ({benign}).",
+	"gap.advisories":            "advisories {file}",
+	"known_package.about":       "Package that is known to be malicious or vulnerable",
+	"known_package.about.text": "A package of npm, PyPI, RubyGems, Maven, Packagist, Go, crates.io or the distribution is a release that an advisory names: malicious ones (a list of the best-known is embedded, " +
+		"--osv adds others) are high, vulnerable ones (--osv) informational, one finding a package.",
+	"known_package.benign":     "A copy kept for an investigation",
+	"known_package.malicious":  "Malicious release of {manager} package {package}",
+	"known_package.vulnerable": "Package {package} has {count} known {count|vulnerability|vulnerabilities}",
+	"known_package.ids":        "{ids}[ and {more} more].",
+	"known_package.advisory":   "{id}[: {summary}][ ({reference})].",
+	"rule.intact":              "Counted as low instead of {level}: the file is as its package installed it.",
+	"rule.expected":            "Counted as low instead of {level}: the rule expects false positives ({benign}).",
 }

@@ -161,6 +161,9 @@ func classOf(rec *model.Record) (class, bool) {
 		}
 		return classAutostart, true
 	case model.HistoryCommand, model.AuthSudo:
+		if rec.Get("shell") == "postgresql" {
+			return classAutostart, true // nobody typed it: a database ran it
+		}
 		return classTyped, true
 	case model.FileNotable:
 		return classScript, rec.Get("what") == "script"

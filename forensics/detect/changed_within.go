@@ -3,12 +3,13 @@ package detect
 import (
 	"strings"
 
+	"icecore/forensics/filesystem"
 	"icecore/forensics/model"
 )
 
 func changedWithin() Analysis {
 	return Analysis{
-		Name: "changed_within", Level: Medium, Phase: PhasePersistence, Techniques: []string{"T1543", "T1053", "T1546", "T1098"},
+		Name: "changed_within", Level: High, Phase: PhasePersistence, Techniques: []string{"T1543", "T1053", "T1546", "T1098"},
 		Title:          model.Msg("changed_within.about"),
 		Description:    model.Msg("changed_within.about.text"),
 		FalsePositives: model.Msg("changed_within.benign"),
@@ -42,6 +43,9 @@ func (c *collection) changedAlone(a *Analysis) {
 			continue
 		}
 		spoken[ref] = true
+		if ff := c.lookup(rec.Source.Host, rec.Source.InHost()); level == Low && ff != nil && ff.Inode != nil && ff.Inode.Flags&filesystem.FlagImmutable != 0 {
+			level = Medium // nobody should change it back
+		}
 		if n++; n > maxChangedWithin {
 			return
 		}
@@ -52,6 +56,8 @@ func (c *collection) changedAlone(a *Analysis) {
 			f.Techniques = []string{t}
 		}
 		switch {
+		case rec.Kind == model.MinerConfig:
+			f.Phase, f.Message = PhaseMining, model.Msg("changed_within.title.wallet")
 		case rec.Kind.IsAutostart():
 			f.Message = model.Msg("changed_within.title.start")
 		case rec.Kind.IsAccount():
@@ -71,6 +77,8 @@ func weightWithin(rec *model.Record) Level {
 	switch {
 	case info == nil || rec.Kind.IsLog():
 		return None
+	case rec.Kind == model.MinerConfig && rec.Has("wallet") && (rec.Get("file_type") == "elf" || rec.Get("file_type") == "script"):
+		return High
 	case info.Group == model.GroupPackages, info.Group == model.GroupContainers, info.Group == model.GroupFiles:
 		return None // written by package managers, engines; what a file is, the rules have judged
 	case rec.Kind == model.SSHKey, rec.Kind.IsAutostart():

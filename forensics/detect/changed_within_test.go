@@ -26,6 +26,8 @@ func TestChangedWithin(t *testing.T) {
 		{"a unit of two lines", []model.Record{minerAt(t, "/opt/x", 5, 0), unit(2), unit(2)}, "", Medium},
 		{"a unit, an hour later", []model.Record{minerAt(t, "/opt/x", 5, 0), unit(90)}, "", None},
 		{"a unit of a package", []model.Record{minerAt(t, "/opt/x", 5, 0), unit(2)}, "/etc/systemd/system/agent.service", None},
+		{"a program with a wallet", []model.Record{minerAt(t, "/opt/x", 5, 0), at(onHost(record(t, "miner.config wallet=4A; coin=monero; file_type=elf"), "/home/ana/k", 73), "changed", 2)}, "", High},
+		{"notes with a wallet", []model.Record{minerAt(t, "/opt/x", 5, 0), at(onHost(record(t, "miner.config wallet=4A; coin=monero; file_type=text"), "/home/ana/k.md", 73), "changed", 2)}, "", None},
 		{"a configuration", []model.Record{minerAt(t, "/opt/x", 5, 0), hosts}, "", Low},
 		{"a package that was installed then", []model.Record{minerAt(t, "/opt/x", 5, 0), dpkg}, "", None},
 	} {

@@ -26,12 +26,21 @@ A finding lists the records that prove it, and each record its source: ` + "`ice
 same bytes. Findings about the same file are merged, and the strongest gives the title. A match on a record of something
 that cannot run as it is (a script that is not executable, a file that cron skips) counts one level less.
 
-The verdict is ` + "`compromised`" + ` with one critical finding, or two high ones about different files; ` + "`suspicious`" + ` with a high
-or medium one; otherwise ` + "`no-indicators`" + `, which does not prove the absence of a compromise, or ` + "`inconclusive`" + `
+The verdict is ` + "`compromised`" + ` with one critical finding, or two high ones about different files; ` + "`suspicious`" + ` with one high,
+two medium ones of different rules about different files, or a medium one about what changed while an intruder was
+present (one medium finding alone is what many honest servers have by design); otherwise ` + "`no-indicators`" + `, which does not prove the absence of a compromise, or ` + "`inconclusive`" + `
 where what decides was not read. "Compromised since" is the earliest time among the findings that support the verdict:
 of a log entry its time, of a file the creation or change time of its inode, which no system call can set. The verdict
 names the finding it rests on. A finding made only by a user's rule counts for the state, but gives the time only where
 no other finding does; the finding says so.
+
+Where the findings make a server a compromised one, icecore finds the windows of an intruder's presence: the sessions of
+logins after a guessed password, from the intruder's addresses or by their keys, until the logout; five minutes before
+and ten after the creation or change of what a finding of level high or above is about, or a log states; and what names
+the intruder's hosts. A narrower one is taken where the system itself was installed within it, and none where a good part of
+all files came at that moment, as in a copy. Everything that changed within a window is listed as touched, ordinary churn
+apart. What changed within a window that rests on something else, too, and which no package or installer brought, counts one
+level more.
 
 `
 

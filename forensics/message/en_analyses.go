@@ -23,7 +23,7 @@ var englishAnalyses = map[string]string{
 	"changed_within.about.text": "" +
 		"Only on a server that other findings make a compromised one: a file that starts something, lets somebody in " +
 		"or configures the system changed within a window of an intruder's presence, no package or installer brought it as it is, " +
-		"and no other finding speaks of it. Medium for autostart entries and keys, low for configuration in /etc.",
+		"and no other finding speaks of it. High for a program or script that carries a wallet, medium for autostart entries and keys, low for configuration in /etc.",
 	"changed_within.benign": "Changes by an administrator at the same time; files that programs rewrite",
 
 	"log_touched.about": "" +

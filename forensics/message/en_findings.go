@@ -66,6 +66,7 @@ var englishFindings = map[string]string{
 	"judge.place.hidden":  "hidden file or directory",
 
 	// Analyses.
+	"changed_within.title.wallet":  "Program that carries a wallet, created while an intruder was present",
 	"changed_within.title.start":   "Autostart entry changed while an intruder was present",
 	"changed_within.title.account": "Account, key or right changed while an intruder was present",
 	"changed_within.title.file":    "Configuration changed while an intruder was present",

@@ -32,6 +32,7 @@ import (
 	"icecore/forensics/artifact/network"
 	"icecore/forensics/artifact/pam"
 	"icecore/forensics/artifact/polkit"
+	"icecore/forensics/artifact/postgresql"
 	"icecore/forensics/artifact/power"
 	"icecore/forensics/artifact/python"
 	"icecore/forensics/artifact/rclocal"
@@ -76,6 +77,7 @@ func readers() []artifact.Extractor {
 		sshkeys.Extractor{},
 		utmp.Extractor{},
 		vsftpd.Extractor{},
+		postgresql.Extractor{},
 		wtmpdb.Extractor{},
 		startup.Extractor{},
 		udev.Extractor{},

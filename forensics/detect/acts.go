@@ -88,7 +88,9 @@ func (c *collection) weigh(rec *model.Record, in class) []weighed {
 		if name == "hidden_exec" && c.readHidden(rec) {
 			w.level = min(w.level, Low) // what the hidden script does is judged by itself
 		}
-		if (name == "pipe_to_shell" || name == "fetch_exec") && w.level > Low && vendorsOnly(rec.List("urls")) {
+		fetched := name == "pipe_to_shell" || name == "fetch_exec"
+		urls := rec.List("urls")
+		if fetched && w.level > Low && (vendorsOnly(urls) || in == classInstall && servedBy(urls, registryHosts)) {
 			w.level = Low
 		}
 		out = append(out, w)
@@ -227,10 +229,16 @@ var vendorHosts = map[string]bool{
 }
 
 // vendorsOnly says whether all that is fetched comes from such hosts, over TLS.
-func vendorsOnly(urls []string) bool {
+func vendorsOnly(urls []string) bool { return servedBy(urls, vendorHosts) }
+
+// registryHosts serve the packages of npm: what a package fetches there while it is
+// installed is another package, such as the program for this kind of machine.
+var registryHosts = map[string]bool{"registry.npmjs.org": true, "registry.yarnpkg.com": true, "registry.npmmirror.com": true}
+
+func servedBy(urls []string, hosts map[string]bool) bool {
 	for _, s := range urls {
 		u, err := url.Parse(s)
-		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !vendorHosts[strings.ToLower(u.Hostname())] {
+		if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !hosts[strings.ToLower(u.Hostname())] {
 			return false
 		}
 	}

@@ -58,15 +58,28 @@ func (s *Scan) started(ctx context.Context) error {
 			queue = append(queue, named{h, name, r.Source.InHost(), root})
 		}
 	}
-	for _, l := range starters {
-		add(&l.rec, &chain{kind: l.rec.Kind, event: l.rec.Get("event"), files: []string{l.rec.Source.InHost()}})
+	// What runs where a package is installed comes last: it is judged more mildly, and a
+	// script that something else starts, too, is that one's.
+	enqueue := func(installs bool) {
+		for _, l := range starters {
+			if (l.rec.Get("event") == installEvent) == installs {
+				add(&l.rec, &chain{kind: l.rec.Kind, event: l.rec.Get("event"), files: []string{l.rec.Source.InHost()}})
+			}
+		}
 	}
+	enqueue(false)
 	s.mu.Unlock()
 
 	seen := make(map[ranFile]bool)
 	asked := make(map[named]bool)
 	count := make(map[*host.Host]int)
-	for depth := 0; depth < startedDepth && len(queue) > 0; depth++ {
+	for depth, more := 0, true; depth < startedDepth && (more || len(queue) > 0); depth++ {
+		if more && (len(queue) == 0 || depth == startedDepth-1) {
+			s.mu.Lock()
+			enqueue(true)
+			s.mu.Unlock()
+			depth, more = 0, false
+		}
 		round := queue
 		queue = nil
 		for _, n := range round {
@@ -103,6 +116,9 @@ func (s *Scan) started(ctx context.Context) error {
 	}
 	return nil
 }
+
+// installEvent is the event of what runs where a package is installed (package npm).
+const installEvent = "npm"
 
 // chain is how a script comes to be started: by which entry, through which files.
 type chain struct {

@@ -30,6 +30,7 @@ import (
 	"icecore/forensics/artifact/modprobe"
 	"icecore/forensics/artifact/motd"
 	"icecore/forensics/artifact/network"
+	"icecore/forensics/artifact/npm"
 	"icecore/forensics/artifact/pam"
 	"icecore/forensics/artifact/polkit"
 	"icecore/forensics/artifact/postgresql"
@@ -84,6 +85,7 @@ func readers() []artifact.Extractor {
 		apt.Extractor{},
 		dnf.Extractor{},
 		apk.Extractor{},
+		npm.Extractor{},
 		pam.Extractor{},
 		logrotate.Extractor{},
 		xdg.Extractor{},

@@ -32,6 +32,7 @@ func (c *collection) markText() {
 	for _, l := range spoke {
 		slices.Sort(l)
 	}
+	ends := c.logouts()
 	for i := range c.findings {
 		f := &c.findings[i]
 		rec := c.byID[f.Records[0]]
@@ -42,7 +43,7 @@ func (c *collection) markText() {
 		for _, id := range c.pairs.Of(rec.ID) {
 			confirmed = confirmed || twins.FromJournal(c.byID[id])
 		}
-		if !confirmed && covered(spoke[twins.System(rec)], rec.Time("logged")) && !c.inWtmp(rec) {
+		if !confirmed && covered(spoke[twins.System(rec)], rec.Time("logged")) && ends.session(peerOf(rec), rec.Get("user"), rec.Time("logged")) == nil {
 			f.Add("login.only_text", "path", rec.Source.InHost())
 		}
 	}
@@ -53,18 +54,4 @@ func covered(spoke []int64, at time.Time) bool {
 	i, _ := slices.BinarySearch(spoke, at.Unix())
 	near := int64(journalNear / time.Second)
 	return i > 0 && i < len(spoke) && at.Unix()-spoke[i-1] < near && spoke[i]-at.Unix() < near
-}
-
-// inWtmp says whether wtmp states a login, too.
-func (c *collection) inWtmp(rec *model.Record) bool {
-	for i := range c.in.Records {
-		r := &c.in.Records[i]
-		if r.Kind != model.LoginSession || peerOf(r) != peerOf(rec) || r.Get("user") != rec.Get("user") {
-			continue
-		}
-		if d := r.Time("login").Sub(rec.Time("logged")); d > -time.Minute && d < time.Minute {
-			return true
-		}
-	}
-	return false
 }

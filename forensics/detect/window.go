@@ -14,6 +14,7 @@ const (
 	maxWindows  = 64        // that are kept
 	maxProofs   = 20        // reasons that one window names
 	maxPresence = 20_000    // moments that are weighed
+	maxOfWindow = 1000      // proofs that one window rests on
 	// copiedShare is the share of a host's files from which on their times are those of an
 	// installation or a copy, and say nothing of an intruder.
 	copiedShare = 4 // one in so many
@@ -211,7 +212,7 @@ func (w *window) join(o *window) {
 		}
 	}
 	for _, p := range o.proofs {
-		if len(w.proofs) < maxPresence && !slices.Contains(w.proofs, p) {
+		if len(w.proofs) < maxOfWindow && !slices.Contains(w.proofs, p) {
 			w.proofs = append(w.proofs, p)
 		}
 	}

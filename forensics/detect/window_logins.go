@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"time"
 
 	"icecore/forensics/model"
@@ -113,16 +114,32 @@ func (c *collection) logouts() *logouts {
 			}
 		}
 	}
+	for _, l := range out.wtmp {
+		slices.SortStableFunc(l, func(a, b *model.Record) int { return a.Time("login").Compare(b.Time("login")) })
+	}
 	return out
+}
+
+// session gives the entry of wtmp about a login, nil where there is none: of the same
+// account and address, within a minute.
+func (l *logouts) session(from peer, user string, at time.Time) *model.Record {
+	list := l.wtmp[from]
+	i, _ := slices.BinarySearchFunc(list, at.Add(-time.Minute), func(r *model.Record, t time.Time) int { return r.Time("login").Compare(t) })
+	for n := 0; i < len(list) && n < maxListed; i, n = i+1, n+1 {
+		if list[i].Time("login").Sub(at) > time.Minute {
+			return nil
+		}
+		if list[i].Get("user") == user {
+			return list[i]
+		}
+	}
+	return nil
 }
 
 // end says when the session of a login ended; an hour after it where nothing states that.
 func (c *collection) end(ends *logouts, l *login) time.Time {
 	at := l.at.Time
-	for _, r := range ends.wtmp[l.peer] {
-		if d := r.Time("login").Sub(at); d < -time.Minute || d > time.Minute || r.Get("user") != l.user {
-			continue
-		}
+	if r := ends.session(l.peer, l.user, at); r != nil {
 		if t := r.Time("logout"); t.After(at) {
 			return t
 		}
@@ -130,7 +147,8 @@ func (c *collection) end(ends *logouts, l *login) time.Time {
 			return c.in.SnapshotTime
 		}
 	}
-	for _, r := range ends.closed[session{l.host, l.rec.Get("pid") + " " + l.user}] {
+	closed := ends.closed[session{l.host, l.rec.Get("pid") + " " + l.user}]
+	for _, r := range closed[:min(len(closed), maxPresence/10)] {
 		if t := r.Time("logged"); t.After(at) && t.Sub(at) < 30*24*time.Hour {
 			return t
 		}

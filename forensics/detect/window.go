@@ -137,7 +137,7 @@ func (c *collection) payloads() []window {
 			}
 			// Of a file that is edited in place only the change is theirs: what was made
 			// long before came with the system.
-			if !created.IsZero() && (rec.Kind == model.YARAMatch || rec.Kind == model.FileNotable) {
+			if !created.IsZero() && (rec.Kind == model.YARAMatch || rec.Kind == model.FileNotable) && rec.Get("owner") == "" && rec.Get("what") != "immutable" {
 				out = append(out, c.around(f, rec, created, why))
 			}
 		}

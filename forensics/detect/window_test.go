@@ -75,6 +75,11 @@ func TestWindows(t *testing.T) {
 		{"a miner", []model.Record{minerAt(t, "/opt/x", 5, 0)}, installed(), "-5..10"},
 		{"two intrusions, a week apart", []model.Record{minerAt(t, "/opt/x", 5, 0), minerAt(t, "/opt/y", 6, week)}, installed(), fmt.Sprintf("-5..10 %d..%d", week-5, week+10)},
 		{"two that overlap", []model.Record{minerAt(t, "/opt/x", 5, 0), minerAt(t, "/opt/y", 6, 12)}, installed(), "-5..22"},
+		{
+			"a program of a package, changed in place",
+			[]model.Record{minerAt(t, "/opt/x", 5, 0), at(onHost(record(t, "file.notable what=package_file_changed; owner=iproute2; file_type=elf"), "/usr/bin/ss", 6), "created", -9000, "changed", 1)},
+			installed(), "-5..11",
+		},
 		{"after the snapshot", []model.Record{minerAt(t, "/opt/x", 5, 900_000)}, installed(), ""},
 		{
 			"a guessed password until the logout", []model.Record{

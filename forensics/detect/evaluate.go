@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -26,12 +27,30 @@ type expression struct {
 // is enough. A search without any always holds.
 type alternative []test
 
+// lowered gives the values of a field in lower case, which many rules ask for: they are made
+// once and kept under a key that no field has.
+func (e event) lowered(field, key string) []string {
+	if l, ok := e[key]; ok {
+		return l
+	}
+	l := make([]string, len(e[field]))
+	for i, v := range e[field] {
+		l[i] = strings.ToLower(v)
+	}
+	e[key] = l
+	return l
+}
+
 // test compares the values of one field.
 type test struct {
 	field   string
-	all     bool // each value of the rule must match
+	low     string // the key of the values in lower case, where those are compared
+	all     bool   // each value of the rule must match
 	matches []func(value string) bool
-	absent  bool // it may also hold where the field is not there
+	// literals are, of regular expressions, the texts in lower case without which each cannot
+	// match: to look for them first is much faster.
+	literals []string
+	absent   bool // it may also hold where the field is not there
 }
 
 // newExpression prepares a rule whose modifiers and values were checked by prepare.
@@ -68,6 +87,9 @@ func newTest(f *sigma.FieldMatcher) (test, error) {
 	if err != nil {
 		return t, err
 	}
+	if len(mods) == 1 && (mods[0] == "contains" || mods[0] == "startswith" || mods[0] == "endswith") {
+		t.low = "\x00" + f.Field
+	}
 	for _, v := range f.Values {
 		want := modifiers.CoerceString(v)
 		if len(mods) == 0 && want == "null" {
@@ -78,11 +100,15 @@ func newTest(f *sigma.FieldMatcher) (test, error) {
 			return t, err
 		}
 		t.matches = append(t.matches, one)
+		if len(mods) == 1 && mods[0] == "re" {
+			t.literals = append(t.literals, requiredText(want))
+		}
 	}
 	return t, nil
 }
 
-// comparison gives the comparison with one value. Those that nearly all rules use are
+// comparison gives the comparison with one value; contains, startswith and endswith compare
+// values in lower case. Those that nearly all rules use are
 // prepared; the rest is left to the package that read the rule.
 func comparison(mods []string, want string, compare modifiers.ComparatorFunc) (func(string) bool, error) {
 	low := strings.ToLower(want)
@@ -91,11 +117,11 @@ func comparison(mods []string, want string, compare modifiers.ComparatorFunc) (f
 		return func(got string) bool { return strings.EqualFold(got, want) }, nil
 	case len(mods) > 1:
 	case mods[0] == "contains":
-		return func(got string) bool { return strings.Contains(strings.ToLower(got), low) }, nil
+		return func(got string) bool { return strings.Contains(got, low) }, nil
 	case mods[0] == "startswith":
-		return func(got string) bool { return strings.HasPrefix(strings.ToLower(got), low) }, nil
+		return func(got string) bool { return strings.HasPrefix(got, low) }, nil
 	case mods[0] == "endswith":
-		return func(got string) bool { return strings.HasSuffix(strings.ToLower(got), low) }, nil
+		return func(got string) bool { return strings.HasSuffix(got, low) }, nil
 	case mods[0] == "re":
 		re, err := regexp.Compile(want)
 		if err != nil {
@@ -120,12 +146,57 @@ func (t *test) holds(e event) bool {
 	if len(values) == 0 && t.absent {
 		return true
 	}
-	for _, m := range t.matches {
-		if slices.ContainsFunc(values, m) != t.all {
+	if t.low != "" {
+		values = e.lowered(t.field, t.low)
+	}
+	for i, m := range t.matches {
+		found := false
+		switch {
+		case t.literals == nil:
+			found = slices.ContainsFunc(values, m)
+		default:
+			low := e.lowered(t.field, "\x00"+t.field)
+			for n, v := range values {
+				found = found || strings.Contains(low[n], t.literals[i]) && m(v)
+			}
+		}
+		if found != t.all {
 			return !t.all
 		}
 	}
 	return t.all
+}
+
+// requiredText gives the longest text in lower case without which an expression cannot match;
+// empty if none is known.
+func requiredText(expression string) string {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return ""
+	}
+	return literalOf(tree.Simplify())
+}
+
+func literalOf(t *syntax.Regexp) (longest string) {
+	switch t.Op {
+	case syntax.OpLiteral:
+		// What has another form in lower case than Unicode's folding takes for the same is left out.
+		for _, r := range t.Rune {
+			if r >= 0x80 {
+				return ""
+			}
+		}
+		return strings.ToLower(string(t.Rune))
+	case syntax.OpConcat:
+		for _, sub := range t.Sub {
+			if s := literalOf(sub); len(s) > len(longest) {
+				longest = s
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return literalOf(t.Sub[0])
+	}
+	return longest
 }
 
 // matches says whether an event fulfils one of the conditions.

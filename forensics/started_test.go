@@ -39,6 +39,7 @@ func TestStarted(t *testing.T) {
 		"var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": []byte("#!/bin/sh\ntrue\n"),
 		"usr/local/bin/idle":                                 []byte(bad),
 		// What honest servers have.
+		"opt/webmin/module.info.ko":       []byte("desc_ko=UTF\n"),
 		"etc/cron.d/honest":               []byte("@daily root /opt/backup.sh && curl -fsS https://hc.example/ping\n@daily root /opt/report.py\n@daily root /opt/acme/acme.sh --cron\n"),
 		"opt/backup.sh":                   []byte("#!/bin/bash\nset -e\npg_dumpall | gzip > /var/backups/pg.gz\ncurl -fsS -T /var/backups/pg.gz https://backup.example/\ncurl -s https://geo.example/db.tar.gz | tar xz -C /var/lib/geo\n"),
 		"opt/report.py":                   []byte("#!/usr/bin/env python3\nimport base64, json, re, subprocess, urllib.request\nhead = re.compile('x')\nr = json.load(urllib.request.urlopen('https://api.example/v1'))\nsubprocess.run(['systemctl', 'reload', 'nginx'])\n"),
@@ -62,7 +63,7 @@ func TestStarted(t *testing.T) {
 	for p, want := range map[string]string{
 		"/opt/cache/warm": "high act_pipe_to_shell", "/opt/cache/unused": "", "/srv/a/lib.sh": "high act_fetch_exec", "/usr/local/bin/tidy-up": "high act_reverse_shell",
 		"/srv/x/node_modules/a/install.js": "medium act_pipe_to_shell", "/srv/x/node_modules/b/both.sh": "high act_pipe_to_shell",
-		"/opt/agent.py": "high act_pipe_to_shell", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "",
+		"/opt/agent.py": "high act_pipe_to_shell", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "", "/opt/webmin/module.info.ko": "",
 		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high act_pipe_to_shell", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
 	} {
 		if levels[p] != want {

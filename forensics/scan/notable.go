@@ -115,10 +115,12 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 		}
 	}
 	// A packed module: what is built here by DKMS stands in extra or updates.
-	if o.known && o.owner == "" && packedModule.MatchString(inside) {
+	compiled := kind != filetype.Text && kind != filetype.Script && kind != filetype.Empty // .ko also ends texts in Korean
+	switch {
+	case !compiled || !o.known || o.owner != "":
+	case packedModule.MatchString(inside):
 		add("kernel_module_unowned")
-	}
-	if o.known && o.owner == "" && moduleRE.MatchString(name) && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !s.builtByDKMS(h, name) {
+	case moduleRE.MatchString(name) && !strings.Contains(inside, "/dkms/") && !strings.HasPrefix(inside, "/usr/src/") && !s.builtByDKMS(h, name):
 		what := "kernel_module_unowned"
 		if strings.Contains(inside, "/updates/") || strings.Contains(inside, "/extra/") || strings.Contains(inside, "/weak-updates/") {
 			what = "kernel_module_extra"

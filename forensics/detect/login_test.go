@@ -62,6 +62,8 @@ func TestLogins(t *testing.T) {
 		{"not its first use", "login_key_new", with(byPrint(t, "root", "203.0.113.9", "SHA256:a", -500), keyLine(t, "SHA256:a", -1), byPrint(t, "root", "203.0.113.9", "SHA256:a", 0)), None},
 		// A service gets a shell.
 		{"www-data, bash", "service_root_shell", with(sudo("www-data", "/usr/bin/bash")), Medium},
+		{"www-data, su", "service_root_shell", with(at(onHost(record(t, "auth.su user=www-data; as=root; result=granted"), "/var/log/auth.log", 9), "logged", 0)), Medium},
+		{"www-data, su refused", "service_root_shell", with(at(onHost(record(t, "auth.su user=www-data; as=root; result=refused"), "/var/log/auth.log", 9), "logged", 0)), None},
 		{"nobody, python", "service_root_shell", with(sudo("nobody", "/usr/bin/python3 -c import os")), Medium},
 		{"www-data, a script that a rule names", "service_root_shell", with(sudo("www-data", "/bin/bash /usr/local/sbin/reload.sh")), None},
 		{"www-data, a program", "service_root_shell", with(sudo("www-data", "/usr/sbin/nginx -s reload")), None},

@@ -30,18 +30,13 @@ var webAccounts = map[string]bool{
 	"bin": true, "sys": true, "lp": true, "mail": true, "news": true, "uucp": true, "proxy": true, "man": true, "ftp": true, "bind": true, "named": true,
 }
 
-// serviceShells looks for accounts of services that got a shell of root by sudo.
+// serviceShells looks for accounts of services that got a shell of root by sudo, or by su.
 func (c *collection) serviceShells(a *Analysis) {
 	stated := make(map[account]int)
 	for i := range c.in.Records {
 		rec := &c.in.Records[i]
-		if rec.Kind != model.AuthSudo || c.secondary(rec) || !webAccounts[rec.Get("user")] || rec.Has("refused") ||
-			rec.Get("as") != "root" && rec.Get("as") != "" {
+		if !webAccounts[rec.Get("user")] || !rootShell(rec) || c.secondary(rec) {
 			continue
-		}
-		words := strings.Fields(rec.Get("command"))
-		if len(words) == 0 || !rootShells[path.Base(words[0])] || len(words) > 1 && words[1][0] != '-' {
-			continue // a script by its path is what a rule of sudo allows
 		}
 		who := account{peerOf(rec).host, rec.Get("user")}
 		if n, ok := stated[who]; ok {
@@ -51,6 +46,25 @@ func (c *collection) serviceShells(a *Analysis) {
 		stated[who] = len(c.findings)
 		f := c.found(a, rec)
 		f.Message = model.Msg("service_root_shell.title", "user", rec.Get("user"), "command", rec.Get("command"))
+		if rec.Kind == model.AuthSu {
+			f.Message = model.Msg("service_root_shell.su", "user", rec.Get("user"))
+		}
 		c.add(f)
 	}
+}
+
+// rootShell says whether a log states that somebody got a shell of root.
+func rootShell(rec *model.Record) bool {
+	switch rec.Kind {
+	case model.AuthSu:
+		return rec.Get("as") == "root" && rec.Get("result") == "granted"
+	case model.AuthSudo:
+		if rec.Has("refused") || rec.Get("as") != "root" && rec.Get("as") != "" {
+			return false
+		}
+		words := strings.Fields(rec.Get("command"))
+		// A script by its path is what a rule of sudo allows.
+		return len(words) > 0 && rootShells[path.Base(words[0])] && (len(words) == 1 || words[1][0] == '-')
+	}
+	return false
 }

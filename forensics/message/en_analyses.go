@@ -47,7 +47,7 @@ var englishAnalyses = map[string]string{
 	"service_root_shell.about": "Root shell of a service account by sudo",
 	"service_root_shell.about.text": "" +
 		"An account of the base system or of a web server, a database or another service started a shell or an " +
-		"interpreter as root through sudo.",
+		"interpreter as root through sudo, or became root by su.",
 	"service_root_shell.benign": "Panels that run their commands through a shell as the web server's account",
 
 	"guessing.about": "Password guessing",

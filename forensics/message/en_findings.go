@@ -105,6 +105,7 @@ var englishFindings = map[string]string{
 	"login_key_new.title":  "SSH key written a moment before its first login[: {user}][ from {address}]",
 	"login_key_new.times": "The file changed at {written}, and the first login by the key {fingerprint} was at {login}. " +
 		"Nobody had logged in from there with a password just before, as ssh-copy-id does.",
+	"service_root_shell.su":    "Service account {user} became root by su",
 	"service_root_shell.title": "Service account {user} got a root shell by sudo[: {command}]",
 
 	"guessed_password_spread.title": "Distributed password guessing: successful login[ as {user}] from {address}",

@@ -31,6 +31,7 @@ type collection struct {
 	acts       map[string]*act           // the table act x starter, by name
 	actOrder   []string                  // their names in the table's order, the most telling first
 	intact     map[fileKey]bool          // files that are as their package installed them
+	startedIn  map[fileKey]way           // in which ways
 	read       map[fileKey]*model.Record // scripts that were read because something starts them
 }
 
@@ -86,6 +87,7 @@ func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 		guesses: make(map[peer]bool),
 		pairs:   &twins.Pairs{},
 		acts:    actsByName(), intact: make(map[fileKey]bool), read: readScripts(in.Records),
+		startedIn: make(map[fileKey]way),
 	}
 	for _, a := range acts() {
 		c.actOrder = append(c.actOrder, a.name)
@@ -227,6 +229,7 @@ func (c *collection) starts(rec *model.Record) {
 		if _, ok := c.started[k]; !ok {
 			c.started[k] = rec.ID
 		}
+		c.startedIn[k] |= wayOf(rec)
 	}
 }
 

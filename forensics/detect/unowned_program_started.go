@@ -96,12 +96,16 @@ func (c *collection) unownedLevel(rec *model.Record, p *namedProgram) (Level, mo
 		switch {
 		case !ff.Known && !randomName(name):
 			return None, model.Message{}
+		case strings.HasPrefix(name, "systemd-"):
+			return Medium, model.Msg("unowned.look_alike", "name", "systemd")
 		case ff.Company.LookAlike != "":
 			return Medium, model.Msg("unowned.look_alike", "name", ff.Company.LookAlike)
 		case randomName(name):
 			return Medium, model.Msg("unowned.random")
 		case ff.Company.Alone:
 			return Medium, model.Msg("unowned.alone")
+		case c.startedIn[fileKey{rec.Source.Host, p.real}].several():
+			return Medium, model.Msg("unowned.twice")
 		case kernelName.MatchString(rec.Get("command")):
 			return Medium, model.Msg("unowned.kernel_thread")
 		case !scheduled(rec), slices.Contains(rec.List("environment"), "SHELL="+p.named):
@@ -111,6 +115,31 @@ func (c *collection) unownedLevel(rec *model.Record, p *namedProgram) (Level, mo
 	}
 	return None, model.Message{}
 }
+
+// way is a set of the ways in which administrators start what they installed by hand.
+type way uint8
+
+const (
+	wayJob     way = 1 << iota // cron, at
+	wayService                 // systemd, init: a package for both has a unit and a script
+	wayLine                    // rc.local, a login shell
+)
+
+func wayOf(rec *model.Record) way {
+	switch rec.Kind {
+	case model.CronJob, model.CronScript, model.AtJob:
+		return wayJob
+	case model.SystemdExec, model.InitScript, model.InittabLine:
+		return wayService
+	case model.RCLine, model.ProfileLine:
+		return wayLine
+	}
+	return 0
+}
+
+// several says whether more than one way is taken: a person takes one, what is to survive
+// the removal of the other takes two.
+func (w way) several() bool { return w&(w-1) != 0 }
 
 // kernelName matches an argument zero that makes a program look like a kernel thread.
 var kernelName = regexp.MustCompile(`["' ]\[(?:k[a-z]+|rcu_[a-z]+|migration|watchdogd?|cpuhp|scsi_[a-z_]+|jbd2|ext4[a-z-]*)[0-9a-z/:_-]*\]`)

@@ -21,6 +21,7 @@ var englishActs = map[string]string{
 	"unowned.look_alike":    "Its name looks like {name}, which a package owns.",
 	"unowned.random":        "Its name looks rolled.",
 	"unowned.alone":         "It stands alone in a directory of another name.",
+	"unowned.twice":         "Autostart entries of two kinds start it.",
 	"unowned.kernel_thread": "It is started under the name of a kernel thread.",
 	"unowned.starter":       "Such an entry rarely starts what was installed by hand.",
 

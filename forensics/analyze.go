@@ -255,11 +255,10 @@ func (a *Analysis) rules(sigma *detect.Rules, set *rules.Set) {
 		}
 		a.gap(model.Msg("gap.sigma", "file", p.File, "line", lineValue(p.Line)), p.Why)
 	}
-	if total := refused[detect.NoSource] + refused[detect.NoField] + refused[detect.NoText] + refused[detect.Counts]; total > 0 {
+	if total := refused[detect.NoSource] + refused[detect.NoField] + refused[detect.Counts]; total > 0 {
 		a.Coverage.Gaps = append(a.Coverage.Gaps, model.Gap{
 			Subject: model.SubjectRule, Source: model.Source{DiskOffset: -1}, What: model.Msg("gap.sigma.refused", "count", total),
-			Why: model.Msg("why.sigma.refused", "source", lineValue(refused[detect.NoSource]), "field", lineValue(refused[detect.NoField]),
-				"text", lineValue(refused[detect.NoText]), "counts", lineValue(refused[detect.Counts])),
+			Why:    model.Msg("why.sigma.refused", "source", lineValue(refused[detect.NoSource]), "field", lineValue(refused[detect.NoField]), "counts", lineValue(refused[detect.Counts])),
 			Weight: model.Partial,
 		})
 	}

@@ -39,8 +39,7 @@ func compile(source string, b []byte) (x *rule, err error) {
 		}
 	}
 	if keywords(&s) && !words {
-		return nil, &refusedError{NoText, fmt.Sprintf("it searches the lines of a log (service %q) for words, and "+
-			"records hold what was understood of them alone", s.Logsource.Service)}
+		category = string(model.LogLine)
 	}
 	if err := prepare(&s); err != nil {
 		return nil, err
@@ -50,6 +49,9 @@ func compile(source string, b []byte) (x *rule, err error) {
 		return nil, &fieldError{"it can never match", sourceName(category), unknown}
 	}
 	x = &rule{category: category, kinds: make(map[model.Kind]bool)}
+	if category == string(model.LogLine) {
+		x.programs = logPrograms[s.Logsource.Service]
+	}
 	for _, k := range kindsOf(category) {
 		x.kinds[k.Kind] = true
 	}
@@ -71,7 +73,6 @@ type Refusal string
 const (
 	NoSource Refusal = "source" // no record is of its log source
 	NoField  Refusal = "field"  // no record has a field that it needs, or can have its value
-	NoText   Refusal = "text"   // it searches whole lines of a log
 	Counts   Refusal = "counts" // it counts events
 )
 
@@ -162,6 +163,12 @@ const (
 	auditCategory      = "audit"              // the log of auditd
 )
 
+// logPrograms are the programs whose lines a service of public rules means; of others, all.
+var logPrograms = map[string][]string{
+	"sshd": {"sshd", "sshd-session", "sshd-auth"}, "guacamole": {"guacd"}, "vsftpd": {"vsftpd"},
+	"clamav": {"clamd", "clamav", "clamscan", "freshclam", "clamonacc"},
+}
+
 // categoryOf turns a rule's log source into a kind of record, the beginning of one, or a
 // category; empty where there is none. words says whether records of it hold all the text
 // in which a rule may search for words.
@@ -194,6 +201,8 @@ func categoryOf(l sigma.Logsource) (category string, words bool) {
 		return string(model.AuthSudo), true
 	case "auth", "sshd":
 		return "auth", false
+	case "syslog", "guacamole", "vsftpd", "clamav":
+		return string(model.LogLine), true
 	}
 	return "", false
 }

@@ -65,6 +65,9 @@ func (e event) command(r *model.Record) {
 	add("User", r.Get("user"))
 	add("CurrentDirectory", r.Get("pwd"))
 	add("ParentImage", parentOf(r))
+	if r.Kind == model.AuthSudo {
+		add("USER", r.Get("as")) // as sudo's own log calls it
+	}
 }
 
 // parents are the programs that start the commands of kinds of records, as far as they are

@@ -31,7 +31,7 @@ func kindsOf(category string) []model.KindInfo {
 // command, one that names a server, and one of auditd.
 var (
 	anyRecord    = fieldSet("kind", "path", "state", "text", "TargetFilename")
-	ofCommands   = fieldSet("CommandLine", "Image", "User", "CurrentDirectory", "ParentImage")
+	ofCommands   = fieldSet("CommandLine", "Image", "User", "CurrentDirectory", "ParentImage", "USER")
 	ofConnection = fieldSet("DestinationIp", "DestinationHostname", "DestinationPort", "Initiated")
 	ofAudit      = fieldSet("SYSCALL", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9")
 )

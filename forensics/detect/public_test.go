@@ -133,8 +133,7 @@ func TestRefusals(t *testing.T) {
 		rule string
 		want Refusal
 	}{
-		{publicRule(", service: clamav", "  s: [x]", "high", "Unknown"), NoSource},
-		{publicRule(", service: sshd", "  s: [x]", "high", "Unknown"), NoText},
+		{publicRule(", service: modsecurity", "  s: [x]", "high", "Unknown"), NoSource},
 		{publicRule(", category: process_creation", "  s: {LogonId: 1}", "high", "Unknown"), NoField},
 		{strings.Replace(publicRule(", category: process_creation", "  s: {User: a}", "high", "Unknown"), "condition: s", "condition: s | count() > 5", 1), Counts},
 		{publicRule(", category: process_creation", "  s: {User|re: '('}", "high", "Unknown"), ""},

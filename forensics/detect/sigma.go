@@ -50,8 +50,9 @@ type rule struct {
 	detects  *expression
 	category string // a record kind, the beginning of one ("cron"), or one of the categories
 	kinds    map[model.Kind]bool
-	warning  error // what is odd about it, though it is in force
-	own      bool  // of the user, not of icecore
+	programs []string // of lines of logs: those in whose name they are; nil: any
+	warning  error    // what is odd about it, though it is in force
+	own      bool     // of the user, not of icecore
 }
 
 // Info describes a Sigma rule in force.
@@ -212,6 +213,8 @@ func (x *rule) applies(e event) bool {
 		return len(e["CommandLine"]) > 0
 	case connectionCategory:
 		return len(e["Initiated"]) > 0
+	case string(model.LogLine):
+		return x.programs == nil || len(e["program"]) == 1 && slices.Contains(x.programs, e["program"][0])
 	}
 	return true
 }

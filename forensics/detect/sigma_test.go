@@ -73,8 +73,6 @@ func TestRefusedRules(t *testing.T) {
 		{"no rule", "a: b\n", "needs a title"},
 		{"another system", strings.Replace(good, "linux", "windows", 1), "log source"},
 		{"records that are not there", strings.Replace(good, "process_creation", "dns_query", 1), "log source"},
-		{"words in the lines of a log", "title: x\nlogsource: {product: linux, service: sshd}\ndetection:\n  keywords: ['Corrupted MAC on input']\n  condition: keywords\n", "searches the lines of a log"},
-		{"words in a log that is not read", "title: x\nlogsource: {product: linux, service: guacamole}\ndetection:\n  keywords: ['2 users now present']\n  condition: keywords\n", "log source"},
 		{"a parent that starts no command on record", strings.Replace(good, "    CommandLine", "    ParentImage|endswith: /java\n    CommandLine", 1), `it can never match: no command line has the field "ParentImage"`},
 		{"counting", strings.Replace(good, "condition: selection", "condition: selection | count() by User > 5", 1), "counts"},
 		{"an unknown modifier", strings.Replace(good, "|contains", "|windash", 1), "windash"},

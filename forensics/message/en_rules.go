@@ -4,7 +4,7 @@ package message
 var englishRules = map[string]string{
 	"gap.sigma.refused": "{count} Sigma {count|rule|rules} not in force",
 	"why.sigma.refused": "they can never match here:[ {source} for a log source without records;]" +
-		"[ {field} for a field or value that no record has;][ {text} for words in whole log lines;][ {counts} that count events;] " +
+		"[ {field} for a field or value that no record has;][ {counts} that count events;] " +
 		"`icecore rules check` names each",
 	"gap.indicators":        "indicators {file}[, line {line}]",
 	"gap.indicators.more":   "indicators of {count} more {count|place|places}",

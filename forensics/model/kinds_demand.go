@@ -9,6 +9,7 @@ const (
 	FileNamed     Kind = "file.named"
 	AuditExec     Kind = "audit.exec"
 	AuditEvent    Kind = "audit.event"
+	LogLine       Kind = "log.line"
 	// IndicatorMatch is of lists in place of rules.
 	IndicatorMatch Kind = "indicator.match"
 )
@@ -16,7 +17,7 @@ const (
 // OnDemand returns the kinds of which records are made where a rule of the user's matches
 // them.
 func OnDemand() []Kind {
-	return []Kind{HistoryCommand, ScriptCommand, FileNamed, AuditExec, AuditEvent}
+	return []Kind{HistoryCommand, ScriptCommand, FileNamed, AuditExec, AuditEvent, LogLine}
 }
 
 func demandKinds() []KindInfo {
@@ -69,6 +70,12 @@ func demandKinds() []KindInfo {
 				pathField("the working directory", "pwd"), who, yesField("the kernel refused it", "refused"), command(),
 			),
 			Times: times,
+		},
+		{
+			Kind: LogLine, Group: GroupLogs, From: "auth.log, secure, syslog, messages, rotated and packed. Extractor `authlog`.",
+			Doc: "A line of a log that a Sigma rule of the user's matches.", Role: Log, Excerpt: []string{"message"},
+			Fields: slices.Concat(textField("in whose name it is", "program"), textField("the line behind that", "message"), numberField("of the process", "pid")),
+			Times:  []TimeInfo{at("logged", "when it was logged")},
 		},
 		{
 			Kind: AuditEvent, Group: GroupLogs, From: audit, Doc: "Another line of auditd's log, which a Sigma rule of the user's matches.",

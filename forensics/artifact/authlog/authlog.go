@@ -5,6 +5,8 @@
 //
 // Records: those of package events, and
 //
+//	log.line       a line that a rule of the user's matches: program, message, pid;
+//	               stamp logged
 //	log.coverage   lines, bytes (unpacked), unparsed (lines without a stamp),
 //	               backwards (lines more than a minute older than the line
 //	               above), empty (yes), left_out (records over a bound), error;
@@ -20,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"time"
 
 	"icecore/forensics/artifact"
@@ -47,9 +50,9 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 	if in.Content == nil {
 		return nil
 	}
-	p := &reader{events: events.New(emit), emit: emit}
+	p := &reader{events: events.New(emit), emit: emit, wanted: in.Wanted}
 	err := p.read(ctx, in)
-	left := p.finish(in.Content.Size(), err)
+	left := p.finish(in.Content.Size(), err) + max(0, p.asked-maxAsked)
 	if err == nil && left > 0 {
 		err = artifact.Cut(fmt.Errorf("%d events over the bounds are not among the records", left))
 	}
@@ -142,6 +145,8 @@ type reader struct {
 	emit   artifact.Emit
 	member string
 	log    *syslog.Reader
+	wanted func(*artifact.Record) bool // see artifact.Input
+	asked  int64                       // lines that a rule of the user's matches
 
 	lines, odd, backwards       int64
 	alien                       int64 // odd ones that go on no message: a trace is indented
@@ -172,7 +177,34 @@ func (p *reader) line(l artifact.Line) {
 		}
 		p.prev = e.Time
 	}
-	p.events.Add(&e, model.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member})
+	src := model.Source{Line: e.Number, Offset: e.Offset, Length: int64(len(e.Text)), Member: p.member}
+	p.events.Add(&e, src)
+	if p.wanted != nil {
+		p.ask(&e, src)
+	}
+}
+
+// maxAsked are the lines of one log that are kept since a rule of the user's matches them.
+const maxAsked = 2000
+
+// ask keeps a line that a rule of the user's matches.
+func (p *reader) ask(e *syslog.Entry, src model.Source) {
+	r := model.Record{Kind: model.LogLine, Source: src}
+	r.AddText("program", string(e.Tag))
+	r.AddText("message", string(e.Message))
+	if n, err := strconv.ParseInt(string(e.PID), 10, 64); err == nil {
+		r.AddInt("pid", n)
+	}
+	if !p.wanted(&r) {
+		return
+	}
+	if p.asked++; p.asked > maxAsked {
+		return
+	}
+	if !e.Time.IsZero() {
+		r.Times = []model.Stamp{e.Stamp("logged")}
+	}
+	p.emit(r)
 }
 
 // finish closes what is open, emits the record of the log as a whole, and returns the

@@ -17,6 +17,7 @@ import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/artifacttest"
 	"icecore/forensics/filesystem"
+	"icecore/forensics/model"
 )
 
 // extract reads a text as if it stood at a path of an image.
@@ -301,5 +302,33 @@ func TestZeros(t *testing.T) {
 	at := records[0].Source
 	if got := text[at.Offset : at.Offset+at.Length]; !strings.HasSuffix(got, "port 41022 ssh2") {
 		t.Errorf("the source holds %.20q", got)
+	}
+}
+
+// TestWantedLines: a rule of the user's has lines kept of which nothing was understood, up to
+// a bound that is said.
+func TestWantedLines(t *testing.T) {
+	text := strings.Repeat("Nov 12 08:00:00 host01 named[7]: exiting (due to fatal error)\n", maxAsked+3) +
+		"Nov 12 08:00:02 host01 guacd[9]: Connection joined\n"
+	for _, tt := range []struct {
+		wanted func(*artifact.Record) bool
+		want   int
+	}{
+		{nil, 0},
+		{func(r *artifact.Record) bool {
+			return r.Get("program") == "guacd" && r.Get("message") == "Connection joined"
+		}, 1},
+		{func(r *artifact.Record) bool { return r.Get("program") == "named" }, maxAsked},
+	} {
+		recs, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/var/log/syslog", Text: text, Wanted: tt.wanted})
+		n := 0
+		for i := range recs {
+			if recs[i].Kind == model.LogLine {
+				n++
+			}
+		}
+		if n != tt.want || (tt.want == maxAsked) != artifact.IsCut(err) {
+			t.Errorf("%d lines, want %d: %v", n, tt.want, err)
+		}
 	}
 }

@@ -118,7 +118,8 @@ func TestWindows(t *testing.T) {
 			append(installed()[:20], fileAt("/h", 0, 0), fileAt("/a", 0, 0), fileAt("/b", 0, 1), fileAt("/c", 0, 1), fileAt("/d", 0, 1), fileAt("/e", 0, 1), fileAt("/f", 0, 1), fileAt("/g", 0, 1)), "",
 		},
 		{
-			"hit a minute after the installation", []model.Record{minerAt(t, "/opt/x", 5, 0)},
+			"hit a minute after the installation",
+			[]model.Record{minerAt(t, "/opt/x", 5, 0)},
 			append(installed()[:20], fileAt("/a", -2, -2), fileAt("/b", -2, -2), fileAt("/c", -2, -2), fileAt("/d", -2, -2), fileAt("/e", -2, -2), fileAt("/f", -2, -2), fileAt("/g", -2, -2), fileAt("/opt/x", 0, 0)), "0..1",
 		},
 	} {

@@ -75,7 +75,8 @@ func serviceMessage(tag, msg string) (s serviceLogin, is bool) {
 	case tag == "pure-ftpd":
 		// (?@ADDRESS) [WARNING] Authentication failed for user [name]
 		s.method = methodFTP
-		who, rest, ok := strings.Cut(msg, ") ")
+		who, rest, _ := strings.Cut(msg, ") ")
+		var ok bool
 		if _, s.address, ok = strings.Cut(who, "@"); !ok {
 			return s, false
 		}

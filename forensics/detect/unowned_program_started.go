@@ -74,7 +74,7 @@ func (c *collection) unowned(a *Analysis) {
 func (c *collection) unownedLevel(rec *model.Record, p *namedProgram) (Level, model.Message) {
 	ff := p.fact
 	if ff == nil || ff.Owner != "" || ff.Origin != "" || ff.Inode == nil || !ff.Inode.IsRegular() ||
-		ff.Inode.Mode&0o111 == 0 {
+		ff.Inode.Mode&0o111 == 0 && !loads(rec, p.real) {
 		return None, model.Message{}
 	}
 	if p.self && ff.Known {
@@ -144,6 +144,11 @@ func (w way) several() bool { return w&(w-1) != 0 }
 // kernelName matches an argument zero that makes a program look like a kernel thread.
 var kernelName = regexp.MustCompile(`["' ]\[(?:k[a-z]+|rcu_[a-z]+|migration|watchdogd?|cpuhp|scsi_[a-z_]+|jbd2|ext4[a-z-]*)[0-9a-z/:_-]*\]`)
 
+// loads says whether a record makes a service load a library, which need not be executable.
+func loads(rec *model.Record, p string) bool {
+	return rec.Kind == model.HookCommand && strings.Contains(path.Base(p), ".so")
+}
+
 // scheduled says whether a record is of the kinds with which administrators start what they
 // installed by hand: services, jobs, boot scripts.
 func scheduled(rec *model.Record) bool {
@@ -152,7 +157,7 @@ func scheduled(rec *model.Record) bool {
 		return true
 	case model.HookCommand:
 		switch rec.Get("event") {
-		case "service", "container", "network", "cloud-init", "cloud-init-once", "monitoring", "ci", "database":
+		case "service", "container", "network", "cloud-init", "cloud-init-once", "monitoring", "ci", "database", "web-server", "workflow":
 			return true
 		}
 	}

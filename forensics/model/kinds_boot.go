@@ -74,7 +74,7 @@ func bootKinds() []KindInfo {
 			Kind: HookCommand, Group: GroupBoot,
 			From: "ifupdown (interfaces(5)), supervisor, inetd, xinetd, rsyslog (`^program`, omprog), binfmt.d, dpkg.cfg (`post-invoke`), cloud-init (`bootcmd`, `runcmd`), static pods of Kubernetes (`command` and `args`), the lines of Python's `.pth` files that are run, ssh_config(5) (ProxyCommand, LocalCommand, KnownHostsCommand, `Match exec`, and the libraries it loads), git-config(1), tmux.conf and .screenrc, vimrc, .gdbinit, .forward, aliases(5), .procmailrc, the list of pm2, php.ini(5) with .user.ini and .htaccess (files and extensions that each script loads), npmrc(5), the life-cycle scripts in the package.json of installed packages.",
 			Doc:  "A command that a line of a configuration names.", Role: Autostart, Technique: "T1546", Excerpt: shown,
-			Fields: slices.Concat(textField("login-shell, network, service, log, boot, container, package-manager, cloud-init, cloud-init-once, python, php, node, ssh, git, terminal, editor, debugger, mail, npm", "event"), textField("as whom it runs, where the file says so", "user"), cmd, command()),
+			Fields: slices.Concat(textField("login-shell, network, service, log, boot, container, package-manager, cloud-init, cloud-init-once, python, php, node, ssh, git, git-server, monitoring, workflow, jenkins, ci, web-server, database, npm, composer, pip, terminal, editor, debugger, mail, npm", "event"), textField("as whom it runs, where the file says so", "user"), cmd, command()),
 		},
 		{
 			Kind: HookScript, Group: GroupBoot, From: "directories whose scripts all run at an event, and scripts that a program looks for.",

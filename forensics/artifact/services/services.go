@@ -1,0 +1,440 @@
+// Package services reads the settings of services that make them run commands or load code:
+// Zabbix (UserParameter), snmpd (extend, pass, exec), NRPE, monit and Consul checks; Jenkins'
+// init.groovy.d and jobs; Airflow's DAGs; hooks of Git servers; modules of nginx, Apache,
+// Redis, PostgreSQL and MySQL and the commands of PostgreSQL; the life-cycle scripts of npm,
+// Composer's autoloaded files and the first file of Python's packages.
+//
+// Records: hook.command and hook.script (event: monitoring, workflow, ci, git-server,
+// web-server, database, npm, composer, pip). Of packages, of which there are thousands, a
+// file is read only where its bytes hold a word that such a command needs.
+package services
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"icecore/forensics/artifact"
+	"icecore/forensics/artifact/command"
+	"icecore/forensics/model"
+	"icecore/forensics/shell"
+)
+
+// Extractor implements artifact.Extractor.
+type Extractor struct{}
+
+// Name implements artifact.Extractor.
+func (Extractor) Name() string { return "services" }
+
+// Patterns implements artifact.Extractor.
+func (Extractor) Patterns() []string { return formats().Patterns() }
+
+// Extract implements artifact.Extractor.
+func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.Emit) error {
+	return formats().Extract(ctx, in, emit)
+}
+
+func formats() command.Formats {
+	return command.Formats{
+		command.Files(command.Settings("monitoring", zabbix), "/etc/zabbix/*.conf", "/etc/zabbix/*/*.conf", "/usr/local/etc/zabbix_agentd.conf", "/usr/local/etc/zabbix_agentd.conf.d/*.conf"),
+		command.Files(command.Settings("monitoring", snmpd), "/etc/snmp/*.conf", "/etc/snmp/*/*.conf"),
+		command.Files(command.Settings("monitoring", nrpe), "/etc/nagios/*.cfg", "/etc/nagios/*/*.cfg", "/etc/nrpe.d/*.cfg", "/usr/local/nagios/etc/nrpe.cfg"),
+		command.Files(command.Settings("monitoring", monit), "/etc/monit/monitrc", "/etc/monitrc", "/etc/monit/conf.d/*", "/etc/monit/conf-enabled/*", "/etc/monit.d/*"),
+		command.Files(consul, "/etc/consul.d/*", "/etc/consul.d/**/*", "/etc/consul/*.json", "/etc/consul/*.hcl", "/opt/consul/config/*"),
+		command.Files(groovy, "/var/lib/jenkins/init.groovy.d/*.groovy", "/var/lib/jenkins/*.groovy", "**/jenkins_home/init.groovy.d/*.groovy", "**/.jenkins/init.groovy.d/*.groovy"),
+		command.Files(job, "/var/lib/jenkins/jobs/**/config.xml", "**/jenkins_home/jobs/**/config.xml", "**/.jenkins/jobs/**/config.xml"),
+		command.Files(func(r *command.Reader) error { return code(r, "workflow", "python") }, "**/airflow/dags/*.py", "**/airflow/dags/*/*.py"),
+		command.Executable("git-server", "**/custom_hooks/*", "**/custom_hooks/*.d/*", "/var/opt/gitlab/**/*.git/hooks/*", "/var/lib/gitea/**/*.git/hooks/*", "/data/git/**/*.git/hooks/*"),
+		command.Files(modules, "/etc/nginx/*.conf", "/etc/nginx/**/*.conf", "/usr/local/nginx/conf/*.conf", "/www/server/nginx/conf/*.conf", "/etc/apache2/*.conf", "/etc/apache2/**/*.load", "/etc/apache2/**/*.conf", "/etc/httpd/conf/*.conf", "/etc/httpd/**/*.conf"),
+		command.Files(redis, "/etc/redis/*.conf", "/etc/redis.conf", "/etc/redis*/*.conf", "/usr/local/etc/redis.conf", "/etc/valkey/*.conf"),
+		command.Files(postgres, "/etc/postgresql/**/*.conf", "/var/lib/postgresql/**/postgresql*.conf", "/var/lib/pgsql/**/postgresql*.conf", "/usr/local/pgsql/**/postgresql*.conf", "/var/lib/postgres/**/postgresql*.conf"),
+		command.Files(mysql, "/etc/my.cnf", "/etc/my.cnf.d/*.cnf", "/etc/mysql/**/*.cnf", "/var/lib/mysql/my.cnf"),
+		command.Files(npm, "**/package.json"),
+		command.Files(func(r *command.Reader) error { return code(r, "npm", "") }, "**/node_modules/**/preinstall.sh", "**/node_modules/**/postinstall.sh"),
+		command.Files(composer, "**/vendor/composer/autoload_files.php"),
+		command.Files(firstFile, "**/site-packages/*/__init__.py", "**/dist-packages/*/__init__.py"),
+	}
+}
+
+const (
+	maxFile = 1 << 20 // bytes of a file that is read whole
+	maxList = 500     // commands of one such file
+)
+
+// zabbix reads UserParameter=key,command.
+func zabbix(line string) (string, bool) {
+	v := command.Value(line, "UserParameter")
+	if v == "" {
+		return "", false
+	}
+	depth := 0 // a key may have parameters in brackets, with commas
+	for i, c := range v {
+		switch c {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ',':
+			if depth == 0 {
+				return v[i+1:], true
+			}
+		}
+	}
+	return "", false
+}
+
+// snmpd reads extend [OID] NAME PROGRAM ARGS, exec, sh, pass OID PROGRAM.
+func snmpd(line string) (string, bool) {
+	f := strings.Fields(line)
+	if len(f) < 3 {
+		return "", false
+	}
+	skip := 0
+	switch strings.ToLower(f[0]) {
+	case "extend", "extend-sh", "exec", "sh":
+		skip = 2
+		if strings.HasPrefix(f[1], ".") && len(f) > 3 {
+			skip = 3
+		}
+	case "pass", "pass_persist":
+		skip = 2
+		if f[1] == "-p" && len(f) > 4 {
+			skip = 4
+		}
+	default:
+		return "", false
+	}
+	return strings.Join(f[skip:], " "), strings.HasSuffix(strings.ToLower(f[0]), "sh")
+}
+
+var nrpeRE = regexp.MustCompile(`^command\[[^\]]+\]\s*=\s*(.+)$`)
+
+// nrpe reads command[name]=command.
+func nrpe(line string) (string, bool) {
+	if m := nrpeRE.FindStringSubmatch(line); m != nil {
+		return m[1], true
+	}
+	return "", false
+}
+
+var monitRE = regexp.MustCompile(`(?i)\b(?:start|stop|restart)(?:\s+program)?\s*=?\s*"([^"]+)"|\bexec\s+"([^"]+)"|\bcheck\s+program\s+.*\bpath\s+"?([^"]+)"?`)
+
+// monit reads what it starts and runs.
+func monit(line string) (string, bool) {
+	if m := monitRE.FindStringSubmatch(line); m != nil {
+		return m[1] + m[2] + m[3], false
+	}
+	return "", false
+}
+
+var hclRE = regexp.MustCompile(`(?s)\b(?:args|command)\s*=\s*\[(.*?)\]|\bscript\s*=\s*"((?:[^"\\]|\\.)*)"`)
+
+// consul reads the checks and watches of Consul, in JSON or HCL.
+func consul(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || b == nil {
+		return err
+	}
+	n := 0
+	add := func(words []string, script string) error {
+		if n++; n > maxList {
+			return nil
+		}
+		text, shown, at := script, script, r.At(b, script)
+		switch n := len(words); {
+		case n == 3 && words[1] == "-c":
+			text, shown, at = command.Quoted(words), words[2], r.At(b, words[2])
+		case n > 0:
+			text, shown, at = command.Quoted(words), strings.Join(words, " "), model.Source{}
+		}
+		return r.Command(model.HookCommand, at, shown, shell.Analyze(text), command.Event("monitoring"))
+	}
+	var v any
+	if json.Unmarshal(b, &v) == nil {
+		return walk(v, 0, add)
+	}
+	for _, m := range hclRE.FindAllSubmatch(b, maxList) {
+		if err := add(quoted(string(m[1])), string(m[2])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk calls fn for each list args and each text script of a JSON value.
+func walk(v any, depth int, fn func(words []string, script string) error) error {
+	if depth > 32 {
+		return nil
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			if err := walk(x, depth+1, fn); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(keys(v)) {
+			switch x := v[k].(type) {
+			case []any:
+				var words []string
+				for _, w := range x {
+					if s, ok := w.(string); ok {
+						words = append(words, s)
+					}
+				}
+				if (k == "args" || k == "command" || k == "Args") && len(words) == len(x) && len(words) > 0 {
+					if err := fn(words, ""); err != nil {
+						return err
+					}
+					continue
+				}
+			case string:
+				if (k == "script" || k == "handler") && x != "" {
+					if err := fn(nil, x); err != nil {
+						return err
+					}
+				}
+			}
+			if err := walk(v[k], depth+1, fn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func keys(m map[string]any) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+var quotedRE = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'`)
+
+// quoted gives the texts in quotes.
+func quoted(s string) []string {
+	var out []string
+	for _, m := range quotedRE.FindAllStringSubmatch(s, 64) {
+		out = append(out, strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`).Replace(m[1]+m[2]))
+	}
+	return out
+}
+
+var groovyRE = regexp.MustCompile(`\.execute\s*\(|ProcessBuilder|Runtime\.|\bsh\s*\(?\s*["']`)
+
+// groovy reads the scripts that Jenkins runs at its start.
+func groovy(r *command.Reader) error {
+	return r.EachLine(func(l artifact.Line) error {
+		text := l.Head(maxFile)
+		if !groovyRE.MatchString(text) {
+			return nil
+		}
+		words := quoted(text)
+		if len(words) == 0 {
+			return nil
+		}
+		script := command.Quoted(words)
+		if len(words) == 1 {
+			script = words[0]
+		}
+		return r.Command(model.HookCommand, l.Source(), strings.TrimSpace(text), shell.Analyze(script), command.Event("jenkins"))
+	})
+}
+
+var (
+	jobRE    = regexp.MustCompile(`(?s)<command>(.*?)</command>|<script>(.*?)</script>`)
+	entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&#13;", "", "&#10;", "\n", "&amp;", "&")
+)
+
+// job reads the shell steps of a job of Jenkins.
+func job(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || b == nil {
+		return err
+	}
+	for _, m := range jobRE.FindAllSubmatchIndex(b, maxList) {
+		from, to := m[2], m[3]
+		if from < 0 {
+			from, to = m[4], m[5]
+		}
+		text := entities.Replace(string(b[from:to]))
+		if err := r.Command(model.HookCommand, r.Range(b, from, to), text, shell.Analyze(text), command.Event("ci")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// code is the reader of a whole file that runs at an event; only with a trait that is worth
+// pointing at, as packages bring many.
+func code(r *command.Reader, event, language string) error {
+	rec := model.Record{Kind: model.HookScript}
+	rec.Add("event", event)
+	var err error
+	if language == "" {
+		err = shell.AddScript(&rec, r.Content)
+	} else {
+		err = shell.AddCode(&rec, r.Content, language)
+	}
+	rec.Add("linked_to", r.Target)
+	if rec.Has("traits") && rec.Has("suspicious_line") {
+		r.Record(rec)
+	}
+	return err
+}
+
+// modules reads the modules that nginx and Apache load.
+func modules(r *command.Reader) error {
+	return r.EachLine(func(l artifact.Line) error {
+		f := strings.Fields(strings.TrimRight(strings.TrimSpace(l.Head(maxFile)), ";"))
+		file := ""
+		switch {
+		case len(f) == 2 && f[0] == "load_module":
+			file = strings.Trim(f[1], `"'`)
+			if strings.HasPrefix(file, "modules/") {
+				file = "/usr/lib/nginx/" + file
+			}
+		case len(f) == 3 && strings.EqualFold(f[0], "LoadModule"):
+			file = strings.Trim(f[2], `"'`)
+			if strings.HasPrefix(file, "modules/") {
+				file = "/usr/lib64/httpd/" + file
+			}
+		}
+		return load(r, l, file, "web-server")
+	})
+}
+
+// load emits the record of a library that a service loads.
+func load(r *command.Reader, l artifact.Line, file, event string) error {
+	if !strings.HasPrefix(file, "/") {
+		return nil
+	}
+	return r.Command(model.HookCommand, l.Source(), strings.TrimSpace(l.Head(1024)), shell.Facts{Programs: []string{file}}, command.Event(event))
+}
+
+// redis reads the modules of Redis.
+func redis(r *command.Reader) error {
+	return r.EachLine(func(l artifact.Line) error {
+		f := strings.Fields(l.Head(maxFile))
+		if len(f) < 2 || !strings.EqualFold(f[0], "loadmodule") {
+			return nil
+		}
+		return load(r, l, strings.Trim(f[1], `"'`), "database")
+	})
+}
+
+var postgresRE = regexp.MustCompile(`^\s*(archive_command|restore_command|archive_cleanup_command|recovery_end_command|ssl_passphrase_command|(?:shared|session|local)_preload_libraries)\s*=?\s*'((?:[^']|'')*)'`)
+
+// postgres reads the commands and libraries of PostgreSQL's settings.
+func postgres(r *command.Reader) error {
+	return r.EachLine(func(l artifact.Line) error {
+		m := postgresRE.FindStringSubmatch(l.Head(maxFile))
+		if m == nil || m[2] == "" {
+			return nil
+		}
+		value := strings.ReplaceAll(m[2], "''", "'")
+		if !strings.HasSuffix(m[1], "_libraries") {
+			return r.Command(model.HookCommand, l.Source(), value, shell.Analyze(value), command.Event("database"))
+		}
+		for _, file := range strings.Split(value, ",") {
+			if err := load(r, l, strings.TrimSpace(file), "database"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mysql reads the plugins that MySQL loads by a path, and its first statements.
+func mysql(r *command.Reader) error {
+	return r.EachLine(func(l artifact.Line) error {
+		v := command.Value(strings.ReplaceAll(l.Head(maxFile), "-", "_"), "plugin_load", "plugin_load_add", "init_file")
+		if _, file, ok := strings.Cut(v, "/"); ok {
+			return load(r, l, "/"+file, "database")
+		}
+		return nil
+	})
+}
+
+var lifecycle = []string{"preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare", "prepublish"}
+
+// npm reads the scripts that npm runs by itself.
+func npm(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || b == nil || !bytes.Contains(b, []byte("install\"")) && !bytes.Contains(b, []byte("prepare\"")) {
+		return err
+	}
+	var p struct {
+		Scripts map[string]any `json:"scripts"`
+	}
+	if json.Unmarshal(b, &p) != nil {
+		return nil // no package: a template, or a test of a parser
+	}
+	for _, name := range lifecycle {
+		text, ok := p.Scripts[name].(string)
+		if !ok || strings.TrimSpace(text) == "" {
+			continue
+		}
+		f := shell.Analyze(text)
+		for i, prog := range f.Programs {
+			if !strings.HasPrefix(prog, "/") && path.Ext(prog) != "" {
+				f.Programs[i] = path.Join(path.Dir(r.Path), prog)
+			}
+		}
+		for _, w := range strings.Fields(text) { // node setup.js
+			if ext := path.Ext(w); (ext == ".js" || ext == ".cjs" || ext == ".mjs" || ext == ".sh") && !strings.HasPrefix(w, "/") && !strings.HasPrefix(w, "-") {
+				f.Programs = append(f.Programs, path.Join(path.Dir(r.Path), w))
+			}
+		}
+		if err := r.Command(model.HookCommand, r.At(b, text), text, f, command.Event("npm")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var autoloadRE = regexp.MustCompile(`\$(vendorDir|baseDir)\s*\.\s*'([^']+)'|\$(vendorDir|baseDir)\s*\.\s*"([^"]+)"`)
+
+// composer reads the files that Composer's autoloader loads with every request.
+func composer(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || b == nil {
+		return err
+	}
+	vendor := path.Dir(path.Dir(r.Path))
+	for _, m := range autoloadRE.FindAllSubmatchIndex(b, maxList) {
+		group := 2
+		if m[2] < 0 {
+			group = 6
+		}
+		dir := vendor
+		if string(b[m[group]:m[group+1]]) == "baseDir" {
+			dir = path.Dir(vendor)
+		}
+		file := path.Join(dir, string(b[m[group+2]:m[group+3]]))
+		if err := r.Command(model.HookCommand, r.Range(b, m[0], m[1]), string(b[m[0]:m[1]]), shell.Facts{Programs: []string{file}}, command.Event("composer")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var decodes = regexp.MustCompile(`b64decode|fromhex|unhexlify|decompress|urlopen|requests\.get|os\.system|subprocess`)
+
+// firstFile reads the first file of a Python package, which runs when it is imported.
+func firstFile(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || !decodes.Match(b) || !bytes.Contains(b, []byte("exec(")) && !bytes.Contains(b, []byte("eval(")) && !bytes.Contains(b, []byte("system")) && !bytes.Contains(b, []byte("subprocess")) {
+		return err
+	}
+	return code(r, "pip", "python")
+}

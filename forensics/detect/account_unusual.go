@@ -48,26 +48,26 @@ func (c *collection) accounts(a *Analysis) {
 		}
 		name, shell := r.Get("name"), r.Get("shell")
 		f := c.found(a, r)
-		add := func(level Level, detail string, more ...any) {
+		add := func(level Level, detail model.Message) {
 			if len(f.Details) == 0 || level > f.Level {
 				f.Level = level
 			}
-			f.Add(detail, more...)
+			f.Details = append(f.Details, detail)
 		}
 		if !plain(name) && name != "" && name[0] != '+' && name[0] != '-' {
-			add(Medium, "account_unusual.name")
+			add(Medium, model.Msg("account_unusual.name"))
 		}
 		if other := alike[r.Source.Host][skeleton(name)]; other != "" && other != name {
-			add(Medium, "account_unusual.alike", "other", other)
+			add(Medium, model.Msg("account_unusual.alike", "other", other))
 		}
 		if strings.TrimSpace(shell) != shell || !visible(shell) {
-			add(Medium, "account_unusual.blank")
+			add(Medium, model.Msg("account_unusual.blank"))
 		}
 		if worldWritableHome.MatchString(r.Get("home")) && LogsIn(shell) && shell != "" {
-			add(Low, "account_unusual.home", "home", r.Get("home"))
+			add(Low, model.Msg("account_unusual.home", "home", r.Get("home")))
 		}
 		if daemons[name] && LogsIn(shell) && shell != "" && !loose[r.Source.Host] {
-			add(Low, "account_unusual.shell", "shell", shell)
+			add(Low, model.Msg("account_unusual.shell", "shell", shell))
 		}
 		if len(f.Details) == 0 {
 			continue

@@ -101,6 +101,19 @@ func modified(p string, minute int) map[string]*FileFact {
 	return map[string]*FileFact{p: f}
 }
 
+// without takes a property out of the text of a record.
+func without(record, change string) string {
+	name, _, _ := strings.Cut(change, "=")
+	kind, fields, _ := strings.Cut(record, " ")
+	var out []string
+	for _, f := range strings.Split(fields, "; ") {
+		if n, _, _ := strings.Cut(f, "="); n != name {
+			out = append(out, f)
+		}
+	}
+	return kind + " " + strings.Join(out, "; ")
+}
+
 // judged is a program that nobody brought, with where it stands and among what.
 func judged(p, place string, c Company) *FileFact {
 	ff := program(p, 0o755, "")
@@ -201,6 +214,9 @@ func TestAnalyses(t *testing.T) {
 		{"as it was installed, and fetches", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable=base64,fetch"), "changed", 1)}}, Low},
 		{"newer", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 60)}}, Low},
 		{"as it was installed", "package_script", scene{records: []model.Record{list(0), at(with(t, script, "notable="), "changed", 1)}}, None},
+		{"as it was installed, and starts a miner", "package_script", scene{records: []model.Record{miner, list(0), at(with(t, without(script, "notable="), "programs=/opt/a"), "changed", 1)}}, Critical},
+		{"as it was installed, and starts an unowned program among data", "package_script", scene{records: []model.Record{list(0), at(with(t, without(script, "notable="), "programs=/usr/share/x/a"), "changed", 1)}, files: map[string]*FileFact{"/usr/share/x/a": judged("/usr/share/x/a", PlaceData, Company{})}}, Medium},
+		{"as it was installed, and starts a packaged program", "package_script", scene{records: []model.Record{list(0), at(with(t, without(script, "notable="), "programs=/usr/bin/a"), "changed", 1)}, files: map[string]*FileFact{"/usr/bin/a": program("/usr/bin/a", 0o755, "a")}}, None},
 		{"starts a miner", "package_script", scene{records: []model.Record{miner, list(0), at(with(t, script, "programs=/opt/a"), "changed", 60)}}, Critical},
 		// Preloaded libraries.
 		{"unowned library", "preload_unowned", scene{records: []model.Record{record(t, "preload.library library=/usr/local/lib/a.so")}, files: map[string]*FileFact{"/usr/local/lib/a.so": program("/usr/local/lib/a.so", 0o644, "")}}, High},

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"path"
+	"strings"
 	"time"
 
 	"icecore/forensics/model"
@@ -58,8 +59,18 @@ func (c *collection) scripts(a *Analysis) {
 		late := !made.IsZero() && changed.Sub(made) > lateness
 		tail := rec.Has("trailing_code") || rec.Has("appended_code")
 		f := c.found(a, rec)
-		if f.Level, f.Message = scriptClaim(rec, late, tail, c.notable(rec)); f.Level == None {
+		f.Level, f.Message = scriptClaim(rec, late, tail, c.notable(rec))
+		miner, started := c.startsMiner(rec)
+		unowned, why := c.scriptStarts(rec)
+		switch {
+		case f.Level == None && miner == nil && unowned <= Low:
 			continue
+		case f.Level == None:
+			f.Message = model.Msg("package_script.title.starts", "script", rec.Get("package")+"."+rec.Get("script"))
+		}
+		if unowned > Low {
+			f.Level = max(f.Level, unowned)
+			f.Add("package_script.unowned", "program", why)
 		}
 		in := classPackage
 		if late || tail {
@@ -84,8 +95,8 @@ func (c *collection) scripts(a *Analysis) {
 		if tail {
 			f.Add("package_script.tail")
 		}
-		if m, program := c.startsMiner(rec); m != nil && f.Level >= Medium {
-			f.startsMiner(m, program, rec)
+		if miner != nil {
+			f.startsMiner(miner, started, rec)
 		}
 		if !c.replace(rec.ID, &f) {
 			c.add(f)
@@ -111,6 +122,24 @@ func (c *collection) notable(rec *model.Record) Level {
 		}
 	}
 	return out
+}
+
+// scriptStarts looks for a program that a maintainer script names and that no package owns:
+// a package brings what its scripts start.
+func (c *collection) scriptStarts(rec *model.Record) (Level, string) {
+	if rec.Source.State != model.Live || c.in.Lookup == nil {
+		return None, ""
+	}
+	best, which := None, ""
+	for _, p := range c.programs(rec) {
+		if !strings.HasPrefix(p.named, "/") || p.fact == nil || p.fact.Type != "elf" {
+			continue
+		}
+		if l, _ := c.unownedLevel(rec, &p); l > best {
+			best, which = l, p.real
+		}
+	}
+	return best, which
 }
 
 // scriptClaim says what is wrong with a maintainer script: late if its inode changed after

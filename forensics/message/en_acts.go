@@ -16,6 +16,9 @@ var englishActs = map[string]string{
 	"acts.aside":    "That lies on a branch that the starter does not take.",
 	"acts.combined": "Acts of {count} different parts of an intrusion stand together.",
 
+	"package_script.title.starts": "Package script {script} starts what no package owns",
+	"package_script.unowned":      "It starts {program}, which no package owns.",
+
 	"unowned.self":          "It is a program in a directory all of whose files are run.",
 	"unowned.data":          "It stands among data, where nothing installs programs.",
 	"unowned.look_alike":    "Its name looks like {name}, which a package owns.",

@@ -20,7 +20,7 @@ var (
 		`amazon-ssm-agent|amazon-cloudwatch-agent|google-cloud-ops-agent|waagent|walinuxagent|mdatp|azuremonitoragent|` +
 		`auditd?|audispd|rsyslogd?|syslogd?|syslog-ng|klogd|systemd-journald|journald|falco|wazuh(?:-[a-z]+)?|ossec(?:-[a-z]+)?|clamd|clamav(?:-[a-z]+)?|freshclam|` +
 		`falcon-sensor|falcond|sentinel(?:one|ctl|d)?|cbagentd|cbdaemon|cbsensor|elastic-agent|auditbeat|filebeat|osqueryd?|ds_agent|ds_am|aide|samhain|tripwire|rkhunter|chkrootkit|maldet|` +
-		`sysdig|twistlock|lacework|datacollector|qualys[a-z-]*|nessus[a-z]*|esets?|kesl|safedog|sdmonitor|d_agent|hids|xagt|newrelic-infra|zabbix[-_]agentd?2?|datadog-agent)(?:\.service)?$`)
+		`sysdig|twistlock|lacework|datacollector|qualys[a-z-]*|nessus[a-z]*|esets?|kesl|safedog|sdmonitor|d_agent|hids|xagt|newrelic-infra|zabbix[-_]agentd?2?|datadog-agent)(?:\.(?:service|socket))?$`)
 	guardRE = lazy(`(?i)^(?:apparmor|selinux|firewalld|ufw|iptables|ip6tables|nftables|fail2ban|sshguard|denyhosts|csf|lfd)(?:\.service)?$`)
 	// agentPathRE matches a directory of such an agent.
 	agentPathRE = lazy(`(?i)/(?:aegis|aliyun|aliyundun|cloudmonitor|qcloud|yunjing|hostguard|uniagent|telescope|bcm-agent|ossec|wazuh-agent|falcon-sensor|crowdstrike|sentinelone|sysmon|safedog|avira)(?:/|$|[-_.])`)
@@ -54,7 +54,7 @@ func (s *state) acts(base string, args []word, in data) {
 		}
 	case "systemctl", "service", "rc-service", "initctl", "chkconfig", "update-rc.d", "rc-update", "invoke-rc.d", "stop":
 		s.services(base, args)
-	case "apt", "apt-get", "yum", "dnf", "zypper", "rpm", "dpkg", "apk", "pacman":
+	case "apt", "apt-get", "yum", "dnf", "zypper", "rpm", "dpkg", "apk", "pacman", "snap":
 		s.removes(args)
 	case "rm", "mv", "unlink", "shred":
 		for _, a := range args[1:] {
@@ -71,7 +71,11 @@ func (s *state) acts(base string, args []word, in data) {
 		}
 		if base == "install" {
 			for i, a := range args {
-				if a.text == "-m" && i+1 < len(args) && setsID(args[i+1].text) {
+				mode := strings.TrimPrefix(strings.TrimPrefix(a.text, "--mode="), "-m")
+				if a.text == "-m" && i+1 < len(args) {
+					mode = args[i+1].text
+				}
+				if mode != a.text && setsID(mode) {
 					s.set("setuid_set")
 				}
 			}
@@ -120,13 +124,17 @@ func (s *state) acts(base string, args []word, in data) {
 				s.set("module_load")
 				s.program(s.resolve(a.text))
 			}
+			if !hasWord(args, "-r") && s.wroteModule(a.text) {
+				s.set("module_load")
+			}
 		}
 	case "mount":
 		bind := hasWord(args, "--bind") || hasWord(args, "-B") || hasWord(args, "--rbind") || hasWord(args, "--move")
 		for _, a := range args[1:] {
 			bind = bind || strings.Contains(","+a.text+",", "bind,")
 		}
-		if last := args[len(args)-1].text; bind && len(args) > 2 && (procRE.MatchString(last) || strings.HasPrefix(last, "/proc/"+substMark)) {
+		s.mounts(args)
+		if last := args[len(args)-1].text; len(args) > 2 && (procRE.MatchString(last) || bind && strings.HasPrefix(last, "/proc/$") || strings.HasPrefix(last, "/proc/"+substMark)) {
 			s.set("process_hide")
 		}
 	case "chmod":
@@ -143,6 +151,20 @@ func (s *state) acts(base string, args []word, in data) {
 		}
 	case "touch":
 		s.touch(args)
+	case "sshfs":
+		s.mounts(args)
+	case "visudo":
+		if in.text != "" || in.net {
+			s.set("sudo_write")
+		}
+	case "ed", "ex":
+		if in.text != "" || in.net {
+			s.target(s.resolve(args[len(args)-1].text))
+		}
+	case "scp", "rsync", "sftp":
+		s.sendsFiles(base, args)
+	case "smbclient", "ftp":
+		s.gets(args)
 	case "debugfs":
 		for _, a := range args[1:] {
 			if strings.Contains(a.text, "set_inode_field") || strings.HasPrefix(a.text, "sif ") {
@@ -155,6 +177,9 @@ func (s *state) acts(base string, args []word, in data) {
 				s.set("bind_shell")
 			}
 		}
+	}
+	if s.endsAgent(args) {
+		s.set("agents_off")
 	}
 	if uninstallRE.MatchString(path.Base(args[0].text)) && agentPathRE.MatchString(s.resolve(args[0].text)) {
 		s.set("agents_off")
@@ -340,6 +365,12 @@ func (s *state) sends(args []word, in data) {
 		return
 	}
 	for _, a := range args[1:] {
+		if s.files[s.resolve(strings.TrimPrefix(a.text[strings.LastIndexByte(a.text, '=')+1:], "@"))].secret {
+			s.set("send_secret")
+		}
+		if agentURLRE.MatchString(a.text) && uninstallRE.MatchString(path.Base(a.text)) {
+			s.set("agents_off")
+		}
 		if a.secret || secretRE.MatchString(a.text) || authRE.MatchString(a.text) {
 			s.set("send_secret")
 		}

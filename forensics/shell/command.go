@@ -90,6 +90,9 @@ func (s *state) call(args []word, in data) data {
 			s.url(u)
 		}
 	}
+	if unsettles[name] {
+		s.unsure = true
+	}
 	if s.depth > 1 || len(args[0].text) > minEncoded {
 		s.encoded(args[0].text)
 	}
@@ -248,7 +251,13 @@ func (s *state) call(args []word, in data) data {
 	switch {
 	case fetchers[strings.ToLower(base)]:
 		s.sends(args, in)
-		return s.fetch(base, args)
+		d := s.fetch(base, args)
+		for _, a := range args[1:] {
+			d.secret = d.secret || metadataRE.MatchString(a.text)
+		}
+		return d
+	case decrypts(base, args):
+		return data{decoded: true}
 	case base == "ssh":
 		s.generic(args, in)
 		return data{net: true}

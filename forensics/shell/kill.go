@@ -62,7 +62,7 @@ func grepped(stages []*syntax.Stmt) (names []string, killed bool) {
 			}
 		case "xargs":
 			for _, a := range call.Args[1:] {
-				killed = killed || a.Lit() == "kill" || strings.HasSuffix(a.Lit(), "/kill")
+				killed = killed || (a.Lit() == "kill" || strings.HasSuffix(a.Lit(), "/kill")) && !asked(call)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func grepped(stages []*syntax.Stmt) (names []string, killed bool) {
 
 // killArgs gives the names in `kill $(pgrep NAME)`.
 func killArgs(c *syntax.CallExpr) []string {
-	if !isKill(c) {
+	if !isKill(c) || asked(c) {
 		return nil
 	}
 	return substituted(c.Args[1:])

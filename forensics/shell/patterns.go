@@ -14,7 +14,7 @@ var (
 	tempRE   = lazy(`^(?:/private)?(?:/tmp|/var/tmp|/dev/shm|/run/shm|/dev/mqueue|/run/lock|/var/lock)/`)
 
 	cronPathRE    = lazy(`^(?:/etc/(?:crontab|anacrontab|cron\.[^/]+(?:/.*)?)|/var/spool/(?:cron|at)(?:/.*)?)$`)
-	startupRE     = lazy(`^(?:/etc/(?:rc\.local|rc\.d/.*|init\.d/.*|profile|profile\.d/.*|bash\.bashrc|bashrc|update-motd\.d/.*|systemd/.*|udev/rules\.d/.*|xdg/autostart/.*)|/(?:usr/)?lib/systemd/.*|.*/\.(?:bashrc|bash_profile|bash_login|profile|zshrc))$`)
+	startupRE     = lazy(`^(?:/etc/(?:rc\.local|rc\.d/.*|init\.d/.*|profile|profile\.d/.*|bash\.bashrc|bashrc|update-motd\.d/.*|systemd/.*|udev/rules\.d/.*|xdg/autostart/.*|ld\.so\.conf(?:\.d/.*)?|modules-load\.d/.*)|/(?:usr/)?lib/systemd/.*|.*/\.(?:bashrc|bash_profile|bash_login|profile|zshrc))$`)
 	cronLineRE    = lazy(`^\s*(?:@[a-z]+|(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})(?:\s+(?:[0-9*][0-9*/,-]*|[A-Za-z]{3})){4})\s+(.*)$`)
 	unitLineRE    = lazy(`^\s*Exec[A-Za-z]+=[-@+!:|]*(.*)$`)
 	logRE         = lazy(`^(?:/var/log/(?:auth\.log|secure|syslog|wtmp|btmp|lastlog|faillog|messages|cron|kern\.log|audit|journal|\*)[^/]*(?:/\*|/audit\.log[^/]*)?|/var/log(?:/\*\*?)?|/var/run/utmp|/run/utmp)$`)
@@ -341,7 +341,7 @@ func foreign(text string) string {
 		if m := versionRE.FindStringSubmatch(base); m != nil {
 			base = m[1]
 		}
-		if interpreters[base] {
+		if interpreters[base] || base == "sed" {
 			return base
 		}
 		return ""
@@ -356,8 +356,8 @@ var (
 	// URI.open, getattr(os, 'sys' + 'tem')(urlopen).
 	ranFetched = lazy(`(?i)\b(?:os\.execute|os\.system|system|eval|exec|load(?:string)?|dofile|assert)\b[ (]{0,3}[^;\n]{0,40}\b(?:popen|check_output|getoutput|shell_exec|execSync|qx)\b[^;\n]{0,20}["'(][^"'\n]{0,20}\b(?:curl|wget)\b`)
 	onRE       = lazy(`(?i)(?:^|[^.\w])(?:eval|exec|instance_eval)\b[ (]{0,3}(?:URI\.open|open\(|get\s*\(|urlopen|LWP|Net::HTTP|requests\.|__import__)|getattr\s*\([^)]*\)?\s*,[^)]{0,40}\)\s*\(`)
-	socketRE   = lazy(`(?i)socket\.socket|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
-	dupRE      = lazy(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i`)
+	socketRE   = lazy(`(?i)socket\.socket|socket\.tcp\(|require\s*\(?\s*["']net["']|IO::Socket|TCPSocket|fsockopen|net\.connect|net\.Socket|socket\(S|use Socket`)
+	dupRE      = lazy(`(?i)\bdup2\s*\(|pty\.spawn|["']/bin/(?:ba)?sh["']|STDIN\s*->\s*fdopen|open\(STDIN|proc_open|cmd\.stdout|sh -i|\bsh <&[0-9]`)
 	// What runs code or a command. Methods of that name are others: conn.exec, re.compile.
 	evalRE = lazy(`(?m)(?:^|=>|[^.\w>$@%])(?:exec|eval|compile|assert|system)\s*[("'$` + "`" + `]|\b(?i:os\.(?:system|popen|execute|exec[lv]p?e?|spawn[lv]p?e?)|popen|passthru|shell_exec|proc_open|runpy|subprocess|child_process|execSync|marshal\.loads)\b|new Function\b`)
 	// What runs code that it is given as text.
@@ -475,6 +475,10 @@ func (s *state) foreignCode(interpreter, code string) {
 	if nearby(code, connectRE, socketRE) && nearby(code, connectRE, dupRE) {
 		s.set("reverse_shell")
 	}
+	if nearby(code, listenRE, servesShellRE) && nearby(code, listenRE, socketRE) {
+		s.set("bind_shell")
+	}
+	s.codeWrites(code)
 	s.encoded(code)
 	// Programs decode much that they do not run. What they carry in themselves is
 	// another matter.

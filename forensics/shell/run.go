@@ -114,6 +114,8 @@ func (s *state) shell(args []word, in data) data {
 				if i+1 < len(args) {
 					defer s.positional(args[i+2:], 0)()
 					s.inner(args[i+1].data)
+				} else { // xargs gives it
+					s.stdin(in)
 				}
 				return data{}
 			case a == "-s":
@@ -151,6 +153,13 @@ func (s *state) interpreter(base string, args []word, in data) data {
 			options := "" // perl -MLWP::Simple -e
 			for _, o := range args[1:i] {
 				options += o.text + "\n"
+			}
+			if strings.Contains(options+a, "i") && (base == "perl" || base == "ruby") { // perl -pi -e CODE FILE
+				for _, f := range args[i+2:] {
+					if strings.HasPrefix(f.text, "/") {
+						s.target(s.resolve(f.text))
+					}
+				}
 			}
 			s.foreignCode(base, options+args[i+1].text)
 			return data{}

@@ -94,9 +94,14 @@ func (s *state) parse(text string, base int, fn tell) (good int, err error) {
 			good = i + 1
 		}
 	}
+	collector, before := s.collector, s.defining
 	for _, st := range list {
 		s.statement(st, text, base, fn, 0)
+		if s.ends(st) {
+			s.defining++ // a shell gets no further
+		}
 	}
+	collector.defining = before
 	return good, err
 }
 
@@ -118,7 +123,15 @@ func (s *state) statement(st *syntax.Stmt, text string, base int, fn tell, depth
 			return
 		case *syntax.IfClause:
 			for n := 0; c != nil && n < maxSteps; c, n = c.Else, n+1 {
-				list(c.Cond, c.Then)
+				list(c.Cond)
+				never := n == 0 && s.never(c.Cond)
+				if never {
+					s.defining++
+				}
+				list(c.Then)
+				if never {
+					s.defining--
+				}
 			}
 			return
 		case *syntax.WhileClause:

@@ -30,7 +30,7 @@ type Facts struct {
 	Programs []string // in the order in which they stand there, each once
 	URLs     []string
 	Traits   []string // sorted
-	Aside    []string // those of the traits that only stand in functions that nothing calls, sorted
+	Aside    []string // those of the traits that only stand in functions that nothing calls, behind an exit or in if false, sorted
 	Decoded  string   // the first encoded text found, decoded
 }
 

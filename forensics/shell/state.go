@@ -73,7 +73,7 @@ type collector struct {
 	decoded        string
 	killed         map[string]bool
 	direct         map[string]bool // traits of what is not only the body of a function
-	defining       int             // functions whose bodies are looked at without a call
+	defining       int             // functions looked at without a call, and other ways that are not taken
 }
 
 func newCollector() *collector {
@@ -91,6 +91,7 @@ type state struct {
 	arrays   map[string][]data
 	cwd      string // empty: not known
 	last     data   // the last argument of the command before: $_
+	unsure   bool   // exit and false may be something else here
 	parser   *syntax.Parser
 
 	steps, extra, depth, level, budget int

@@ -31,6 +31,7 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 		append bool
 	}
 	var outs []target
+	fromNet, toNet := false, false
 	for _, r := range st.Redirs {
 		w := s.expand(r.Word)
 		if devTCPRE.MatchString(w.text) && strings.HasPrefix(w.text, "/dev/") {
@@ -46,7 +47,10 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 		case syntax.DplIn:
 			if d, ok := s.fds[w.text]; ok && (r.N == nil || r.N.Value == "0") {
 				in = d
+				fromNet = d.net
 			}
+		case syntax.DplOut:
+			toNet = toNet || s.fds[w.text].net
 		case syntax.Hdoc, syntax.DashHdoc:
 			in = s.expand(r.Hdoc).data
 			s.encoded(in.text)
@@ -77,6 +81,9 @@ func (s *state) stmt(st *syntax.Stmt, in data) data {
 		if c, ok := st.Cmd.(*syntax.CallExpr); ok && devTCPRE.MatchString(w.text) && interactive(c) {
 			s.set("reverse_shell")
 		}
+	}
+	if c, ok := st.Cmd.(*syntax.CallExpr); ok && fromNet && toNet && len(c.Args) > 0 && shells[path.Base(c.Args[0].Lit())] {
+		s.set("reverse_shell")
 	}
 	out := s.command(st.Cmd, in)
 	for _, t := range outs {
@@ -147,7 +154,14 @@ func (s *state) command(c syntax.Command, in data) data {
 		out := data{known: true}
 		for n := 0; c != nil && n < maxSteps; c, n = c.Else, n+1 {
 			out = join(out, s.stmts(c.Cond, in))
+			never := n == 0 && s.never(c.Cond)
+			if never {
+				s.defining++
+			}
 			out = join(out, s.stmts(c.Then, in))
+			if never {
+				s.defining--
+			}
 		}
 		return out
 	case *syntax.WhileClause:
@@ -241,7 +255,10 @@ func (s *state) pipedShell(spine []*syntax.BinaryCmd, first *syntax.Stmt) {
 		}
 		switch path.Base(c.Args[0].Lit()) {
 		case "nc", "ncat", "netcat", "telnet", "socat", "openssl":
-			if orders {
+			switch {
+			case orders && listens(c):
+				s.set("bind_shell")
+			case orders:
 				s.set("reverse_shell")
 			}
 		}

@@ -4,6 +4,7 @@ package all
 import (
 	"icecore/forensics/artifact"
 	"icecore/forensics/artifact/accounts"
+	"icecore/forensics/artifact/agents"
 	"icecore/forensics/artifact/apk"
 	"icecore/forensics/artifact/apt"
 	"icecore/forensics/artifact/audit"
@@ -96,6 +97,7 @@ func readers() []artifact.Extractor {
 		network.Extractor{},
 		cloudinit.Extractor{},
 		supervisor.Extractor{},
+		agents.Extractor{},
 		inetd.Extractor{},
 		rsyslog.Extractor{},
 		binfmt.Extractor{},

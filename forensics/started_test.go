@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"icecore/fixtures"
 )
 
 // TestStarted holds that a script is judged by what stands in it, wherever it
@@ -38,6 +40,8 @@ func TestStarted(t *testing.T) {
 		"var/lib/docker/overlay2/ab/diff/etc/cron.d/b":       []byte("@daily root /usr/local/bin/idle\n"),
 		"var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": []byte("#!/bin/sh\ntrue\n"),
 		"usr/local/bin/idle":                                 []byte(bad),
+		// A module of PAM need not be named as one.
+		"usr/lib/x86_64-linux-gnu/security/libselinux.so.8": fixtures.Library([]string{"pam_sm_authenticate"}),
 		// What honest servers have.
 		"opt/webmin/module.info.ko":       []byte("desc_ko=UTF\n"),
 		"etc/cron.d/honest":               []byte("@daily root /opt/backup.sh && curl -fsS https://hc.example/ping\n@daily root /opt/report.py\n@daily root /opt/acme/acme.sh --cron\n"),
@@ -64,6 +68,7 @@ func TestStarted(t *testing.T) {
 		"/opt/cache/warm": "high act_pipe_to_shell", "/opt/cache/unused": "", "/srv/a/lib.sh": "high act_fetch_exec", "/usr/local/bin/tidy-up": "high act_reverse_shell",
 		"/srv/x/node_modules/a/install.js": "medium act_pipe_to_shell", "/srv/x/node_modules/b/both.sh": "high act_pipe_to_shell",
 		"/opt/agent.py": "high act_pipe_to_shell", "/usr/bin/packaged": "", "/opt/backup.sh": "", "/opt/report.py": "", "/opt/acme/acme.sh": "", "/opt/loop": "", "/opt/webmin/module.info.ko": "",
+		"/usr/lib/x86_64-linux-gnu/security/libselinux.so.8": "high file_pam_module",
 		"/var/lib/docker/overlay2/ab/diff/usr/local/bin/job": "high act_pipe_to_shell", "/var/lib/docker/overlay2/ab/diff/usr/local/bin/idle": "", "/usr/local/bin/idle": "",
 	} {
 		if levels[p] != want {

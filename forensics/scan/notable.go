@@ -108,7 +108,7 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 	}
 	if kind == filetype.ELF && o.known && o.owner == "" {
 		switch {
-		case strings.HasPrefix(name, "pam_") && strings.HasSuffix(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
+		case strings.Contains(name, ".so") && path.Base(path.Dir(inside)) == "security" && packagedLibrary(inside):
 			add("pam_module_unowned")
 		case strings.HasPrefix(name, "libnss_") && strings.Contains(name, ".so") && packagedLibrary(inside) && strings.Count(inside, "/") < 5:
 			add("nss_module_unowned")

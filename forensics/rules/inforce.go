@@ -43,7 +43,7 @@ func InForce(yara, sigma []string, noBuiltin bool) (*List, error) {
 	}
 	for _, r := range set.List() {
 		l := Rule{
-			Engine: string(detect.EngineYARA), Name: r.Name, Level: r.Meta["level"], For: r.For.String(),
+			Engine: string(detect.EngineYARA), Name: r.Name, Level: r.Level(), For: r.For.String(),
 			Description: r.Meta["description"],
 			Benign:      r.Meta["benign"], Reference: r.Meta["reference"], File: r.File, Line: r.Line, Techniques: []string{},
 		}

@@ -156,7 +156,7 @@ func (t *Result) run(scanner *engine.Scanner, name, seen string) error {
 	for _, m := range matches {
 		t.Matched = append(t.Matched, m.Name)
 		hit = hit || m.Name == t.Rule
-		level, err := detect.ParseLevel(m.Meta["level"])
+		level, err := detect.ParseLevel(m.Level())
 		if err != nil {
 			level = detect.Medium
 		}

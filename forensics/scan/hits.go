@@ -241,7 +241,7 @@ func hitRecord(h *yaraHit, o ownership) artifact.Record {
 	if h.match.Namespace != "icecore" {
 		r.Add("namespace", h.match.Namespace)
 	}
-	r.Add("level", h.match.Meta["level"])
+	r.Add("level", h.match.Level())
 	r.AddList("technique", strings.FieldsFunc(h.match.Meta["technique"], func(c rune) bool { return c == ',' || c == ' ' }))
 	r.Add("description", h.match.Meta["description"])
 	r.Add("file_type", h.kind)

@@ -95,7 +95,7 @@ func check(sources []Source) (good []Source, problems []Problem) {
 	}
 	for _, s := range sources {
 		s, p := repair(s)
-		problems = append(problems, p...)
+		problems = append(problems, fold(s.Name, p)...)
 		if s.Text != "" {
 			good = append(good, s)
 		}
@@ -123,7 +123,7 @@ func check(sources []Source) (good []Source, problems []Problem) {
 	return good, problems
 }
 
-// maxRepairs bounds the rules of one file that are left out one by one.
+// maxRepairs bounds how often a file is compiled again without the rules that do not compile.
 const maxRepairs = 200
 
 // repair leaves out the rules of a file that do not compile, and those that need them.
@@ -136,16 +136,54 @@ func repair(s Source) (Source, []Problem) {
 			r.Destroy()
 			return s, append(problems, p...)
 		}
-		first := firstError(p, err)
-		first.File = s.Name
-		one, name := without(s, first.Line)
-		problems = append(problems, leftOut(first, name))
-		if s = one; s.Text == "" {
-			return s, problems
+		for _, x := range blamed(p, err) {
+			x.File = s.Name
+			one, name := without(s, x.Line)
+			if name == "" && len(problems) > 0 && x.Line > 0 && s.Text != "" && blank(s.Text, x.Line) {
+				continue // of a rule that is left out already
+			}
+			problems = append(problems, leftOut(x, name))
+			if s = one; s.Text == "" {
+				return s, problems
+			}
 		}
 	}
 	s.Text = ""
-	return s, append(problems, Problem{File: s.Name, Text: fmt.Sprintf("more than %d rules do not compile: none of the file is used", maxRepairs)})
+	return s, append(problems, Problem{File: s.Name, Text: fmt.Sprintf("compiled %d times, each time other rules fail: none of the file is used", maxRepairs)})
+}
+
+// fold keeps the first problems of a file and counts the others.
+func fold(file string, list []Problem) []Problem {
+	if len(list) <= maxRepairs {
+		return list
+	}
+	n := len(list) - maxRepairs
+	return append(list[:maxRepairs:maxRepairs], Problem{File: file, Text: fmt.Sprintf("%d more problems of the same file", n)})
+}
+
+// blamed gives the errors of one run that are sure to be faults of their own places: all up
+// to the first that upsets the parser, and the first in any case.
+func blamed(list []Problem, err error) []Problem {
+	out := []Problem{firstError(list, err)}
+	first := true
+	for _, p := range list {
+		switch {
+		case p.Warning:
+		case strings.Contains(p.Text, "syntax error"), strings.Contains(p.Text, "include"), strings.Contains(p.Text, "module"):
+			return out
+		case first:
+			first = false
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// blank says whether a line of a text, counted from 1, is empty.
+func blank(text string, line int) bool {
+	lines := strings.Split(text, "\n")
+	return line <= len(lines) && strings.TrimSpace(lines[line-1]) == ""
 }
 
 func firstError(list []Problem, err error) Problem {
@@ -186,7 +224,13 @@ func without(s Source, line int) (out Source, what string) {
 		s.Text = ""
 		return s, ""
 	}
-	lines[line-1] = "\n"
+	// A pack imports a module once for each file that it was made of.
+	bad := strings.TrimSpace(lines[line-1])
+	for i, l := range lines {
+		if i == line-1 || strings.HasPrefix(bad, "import ") && strings.TrimSpace(l) == bad {
+			lines[i] = "\n"
+		}
+	}
 	s.Text = strings.Join(lines, "")
 	return s, fmt.Sprintf("line %d", line)
 }

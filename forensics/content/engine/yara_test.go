@@ -297,3 +297,25 @@ func TestFaultsAreGo(t *testing.T) {
 	close(stop)
 	scans.Wait()
 }
+
+// TestBrokenPack: of one file with many rules each that does not compile is left out alone,
+// however many they are.
+func TestBrokenPack(t *testing.T) {
+	var b strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&b, "rule good_%d { strings: $a = \"marker%d\" condition: $a }\n", i, i)
+		fmt.Fprintf(&b, "import \"nope\"\nrule bad_%d {\n condition: unknown_%d == 1\n}\n", i, i)
+	}
+	start := time.Now()
+	r, problems := compileAll(t, Source{Name: "pack.yar", Namespace: "p", Text: b.String()})
+	defer r.Close()
+	if n := len(r.List()); n != 400 {
+		t.Errorf("%d rules in force, want 400", n)
+	}
+	if len(problems) != maxRepairs+1 || !strings.Contains(problems[maxRepairs].Text, "201 more") {
+		t.Errorf("%d problems, the last of them %v", len(problems), problems[len(problems)-1])
+	}
+	if d := time.Since(start); d > 30*time.Second {
+		t.Errorf("took %s", d)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"icecore/forensics/artifact/bootimage"
 	"icecore/forensics/artifact/cloudinit"
 	"icecore/forensics/artifact/cron"
+	"icecore/forensics/artifact/databases"
 	"icecore/forensics/artifact/dbus"
 	"icecore/forensics/artifact/dnf"
 	"icecore/forensics/artifact/dotfiles"
@@ -81,6 +82,7 @@ func readers() []artifact.Extractor {
 		utmp.Extractor{},
 		vsftpd.Extractor{},
 		postgresql.Extractor{},
+		databases.Extractor{},
 		wtmpdb.Extractor{},
 		startup.Extractor{},
 		udev.Extractor{},

@@ -1,0 +1,13 @@
+package databases
+
+import (
+	"testing"
+
+	"icecore/forensics/artifact/artifacttest"
+)
+
+func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
+
+func FuzzExtract(f *testing.F) {
+	artifacttest.Fuzz(f, Extractor{}, "/etc/postgresql/15/main/postgresql.conf")
+}

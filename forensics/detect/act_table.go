@@ -160,7 +160,7 @@ func classOf(rec *model.Record) (class, bool) {
 			return classOfEvent(rec.Get("starter_event")), true
 		}
 		return classAutostart, true
-	case model.HistoryCommand, model.AuthSudo:
+	case model.HistoryCommand, model.AuthSudo, model.AuditExec:
 		if rec.Get("shell") == "postgresql" {
 			return classAutostart, true // nobody typed it: a database ran it
 		}
@@ -180,7 +180,7 @@ func classOfEvent(event string) class {
 	switch event {
 	case "cloud-init-once":
 		return classOnce
-	case "npm", "composer", "gem", "pip", "install":
+	case "npm", "composer", "gem", "pip", "editor-extension", "install":
 		return classInstall
 	case "ci", "build", "task":
 		return classBuild

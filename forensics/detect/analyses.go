@@ -46,6 +46,7 @@ func steps() []Analysis {
 		journalCut(),
 		journalAltered(),
 		timeSetBack(),
+		programAmongData(),
 		unownedProgramStarted(),
 		hostsNowhere(),
 		tunedForMining(),

@@ -251,6 +251,10 @@ func TestAnalyses(t *testing.T) {
 		{"unowned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/local/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/local/lib/systemd/system-generators/a": program("/usr/local/lib/systemd/system-generators/a", 0o755, "")}}, Medium},
 		{"owned generator", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.generator name=a; interpreter=ELF; path=/usr/lib/systemd/system-generators/a")}, files: map[string]*FileFact{"/usr/lib/systemd/system-generators/a": program("/usr/lib/systemd/system-generators/a", 0o755, "systemd")}}, None},
 		{"what cannot be executed", "unowned_program_started", scene{records: []model.Record{record(t, "systemd.exec command=/usr/sbin/a; programs=/usr/sbin/a")}, files: map[string]*FileFact{"/usr/sbin/a": program("/usr/sbin/a", 0o644, "")}}, None},
+		// Programs among data.
+		{"a program among data", "program_among_data", scene{records: []model.Record{record(t, "file.notable what=data_elf; file_type=elf; path=/var/lib/x/a")}}, Low},
+		{"one that cron starts", "program_among_data", scene{records: []model.Record{record(t, "file.notable what=data_elf; file_type=elf; path=/var/lib/x/a"), record(t, "cron.job command=/var/lib/x/a; programs=/var/lib/x/a")}}, Medium},
+		{"a file of another kind", "program_among_data", scene{records: []model.Record{record(t, "file.notable what=temp_library; file_type=elf; path=/var/lib/x/a")}}, None},
 		// Times set back.
 		{"in a temporary directory", "time_set_back", scene{records: []model.Record{record(t, stomped)}}, Medium},
 		{"in a directory of the system", "time_set_back", scene{records: []model.Record{with(t, stomped, "place=system")}}, Low},

@@ -178,12 +178,27 @@ func ProgramPaths(name string) []string {
 	return out
 }
 
+// InHome gives a name that begins with ~ or $HOME as a path below a home directory, and
+// every other name as it is.
+func InHome(name, home string) string {
+	if home == "" {
+		return name
+	}
+	for _, h := range []string{"~/", "$HOME/", "${HOME}/"} {
+		if rest, ok := strings.CutPrefix(name, h); ok {
+			return path.Join(home, rest)
+		}
+	}
+	return name
+}
+
 // programs gives the files that a record names as programs, with the path at the
 // end of all links.
 func (c *collection) programs(rec *model.Record) []namedProgram {
 	var out []namedProgram
 	for _, p := range rec.List("programs") {
 		var n namedProgram
+		p = InHome(p, c.home(rec.Source.Host, rec.Source.InHost()))
 		for _, at := range ProgramPaths(p) {
 			n = namedProgram{named: at, real: at}
 			if n.fact = c.lookup(rec.Source.Host, at); n.fact != nil {

@@ -91,6 +91,12 @@ var englishAnalyses = map[string]string{
 	"unowned_program_started.benign": "" +
 		"Software unpacked into /usr by hand; links that an installer made without dpkg",
 
+	"program_among_data.title": "Program among data, owned by no package",
+	"program_among_data.about": "" +
+		"An ELF program owned by no package stands, nearly alone, where packages and services keep data: below /var, " +
+		"/etc, /usr/share. Low, unless an autostart entry starts it.",
+	"program_among_data.benign": "Tools that somebody left in a data directory; services that unpack helpers there",
+
 	"time_set_back.about": "" +
 		"A program owned by no package has a modification time more than a day before the creation of its inode. " +
 		"High if it is a miner or an autostart entry starts it, medium in a hidden or world-writable directory, " +

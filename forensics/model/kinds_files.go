@@ -38,7 +38,7 @@ func fileKinds() []KindInfo {
 		{
 			Kind: FileNotable, Group: GroupFiles, From: "every file; `world_writable` of those that decide who is root or what runs. Extractor `writable`.", Doc: "What is unusual about a file itself.", Whole: true,
 			Fields: slices.Concat(
-				textField("setuid_unowned, setgid_unowned, setuid_added, kernel_thread_name, hidden_elf, temp_elf, temp_library, orphan_elf, orphan_empty, package_file_changed, component_file_changed, immutable, device_outside_dev, old_mtime, script, kernel_module_unowned, kernel_module_extra, pam_module_unowned, nss_module_unowned, file_capabilities, world_writable, autostart_cut", "what"),
+				textField("setuid_unowned, setgid_unowned, setuid_added, kernel_thread_name, hidden_elf, temp_elf, temp_library, data_elf, appended_script, immutable_resolver, orphan_elf, orphan_empty, package_file_changed, component_file_changed, immutable, device_outside_dev, old_mtime, script, kernel_module_unowned, kernel_module_extra, pam_module_unowned, nss_module_unowned, file_capabilities, world_writable, autostart_cut", "what"),
 				kind, owner, origin, volatile(numberField("bytes", "size")), textField("permissions, octal", "mode"), textField("of old_mtime: temp, hidden, system; of setuid and setgid programs: temp, hidden, data, programs, local, home, tool, other, shell (a copy of one)", "place"), textField("of a device node: major and minor", "device"),
 				listField("of file_capabilities: those that the program may use, `cap_setuid` and the like", "capabilities"), yesField("it has them from its start", "effective"), numberField("the user who is root of the namespace that they count in", "rootid"), command(),
 			),

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"icecore/forensics/artifact"
 	"icecore/forensics/content/filetype"
 	"icecore/forensics/detect"
 	"icecore/forensics/filesystem"
@@ -85,6 +86,27 @@ func (s *Scan) shellCopy(h *host.Host, in *filesystem.Inode, c *content) bool {
 		}
 	}
 	return false
+}
+
+// appendedScript says whether a picture goes on as a script behind its end: IEND of a PNG,
+// EOI of a JPEG, the trailer of a GIF.
+func appendedScript(b []byte) bool {
+	end := -1
+	switch {
+	case bytes.HasPrefix(b, []byte("\x89PNG\r\n")):
+		if i := bytes.LastIndex(b, []byte("IEND\xaeB`\x82")); i >= 0 {
+			end = i + 8
+		}
+	case bytes.HasPrefix(b, []byte("\xff\xd8\xff")):
+		if i := bytes.Index(b, []byte("\xff\xd9#!")); i >= 0 {
+			end = i + 2
+		}
+	case bytes.HasPrefix(b, []byte("GIF8")):
+		if i := bytes.Index(b, []byte("\x00;#!")); i >= 0 {
+			end = i + 2
+		}
+	}
+	return end >= 0 && bytes.HasPrefix(bytes.TrimLeft(b[end:], "\r\n \x00"), []byte("#!"))
 }
 
 // sharedObject says whether an ELF file is a library: of type ET_DYN, without an
@@ -166,6 +188,24 @@ func homeOf(h *host.Host, p string) string {
 			return dir
 		}
 		dir = path.Dir(dir)
+	}
+	return ""
+}
+
+// homeFor gives the home directory of whom a record is about: in which its file lies, or of
+// the user that it names.
+func (s *Scan) homeFor(h *host.Host, r *artifact.Record) string {
+	if h == nil {
+		return ""
+	}
+	if home := homeOf(h, r.Source.InHost()); home != "" {
+		return home
+	}
+	switch u := r.Get("user"); {
+	case u == "root":
+		return "/root"
+	case u != "" && h.IsHome("/home/"+u):
+		return "/home/" + u
 	}
 	return ""
 }

@@ -114,6 +114,17 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 			add("nss_module_unowned")
 		}
 	}
+	// A program among data, alone or nearly so, whatever starts it.
+	if kind == filetype.ELF && executable && o.known && o.owner == "" && o.origin.Kind == "" && !moduleRE.MatchString(name) && !strings.Contains(name, ".so") &&
+		detect.PlaceOf(inside, homeOf(h, inside)) == detect.PlaceData && !s.beside(h, inside).Tree {
+		add("data_elf")
+	}
+	if c.whole && appendedScript(c.head) {
+		add("appended_script")
+	}
+	if in.Flags&filesystem.FlagImmutable != 0 && inside == "/etc/resolv.conf" {
+		add("immutable_resolver")
+	}
 	// A packed module: what is built here by DKMS stands in extra or updates.
 	compiled := kind != filetype.Text && kind != filetype.Script && kind != filetype.Empty // .ko also ends texts in Korean
 	switch {

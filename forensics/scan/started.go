@@ -55,6 +55,7 @@ func (s *Scan) started(ctx context.Context) error {
 	add := func(r *artifact.Record, root *chain) {
 		h := s.hosts.Host(r.Source.Host)
 		for _, name := range r.List("programs") {
+			name = detect.InHome(name, s.homeFor(h, r))
 			queue = append(queue, named{h, name, r.Source.InHost(), root})
 		}
 	}

@@ -56,6 +56,10 @@ func formats() command.Formats {
 		command.Files(npm, "**/package.json"),
 		command.Files(func(r *command.Reader) error { return code(r, "npm", "") }, "**/node_modules/**/preinstall.sh", "**/node_modules/**/postinstall.sh"),
 		command.Files(composer, "**/vendor/composer/autoload_files.php"),
+		command.Files(python, "**/setup.py", "**/conftest.py"),
+		command.Files(ruby, "**/gems/*/lib/*.rb", "**/gems/*/lib/**/.*.rb", "**/gems/*/ext/**/extconf.rb", "**/gems/*/ext/extconf.rb"),
+		command.Files(editor, "**/extensions/*/extension.js", "**/extensions/*/main.js", "**/extensions/*/out/extension.js", "**/extensions/*/dist/extension.js"),
+		command.Files(dockerfile, "**/Dockerfile"),
 		command.Files(firstFile, "**/site-packages/*/__init__.py", "**/dist-packages/*/__init__.py"),
 	}
 }
@@ -437,4 +441,56 @@ func firstFile(r *command.Reader) error {
 		return err
 	}
 	return code(r, "pip", "python")
+}
+
+var rubyRuns = regexp.MustCompile("\\b(?:system|exec|eval|spawn|instance_eval)\\b|%x|`")
+
+// ruby reads the files that are loaded with a gem, or built with it.
+func ruby(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || !rubyRuns.Match(b) || !fetches.Match(b) {
+		return err
+	}
+	return code(r, "gem", "ruby")
+}
+
+var fetches = regexp.MustCompile(`curl|wget|Net::HTTP|open-uri|URI\.open|base64|/dev/tcp|urlopen|requests\.get|https?\.get|fetch\(`)
+
+// python reads what runs when a Python project is installed or tested.
+func python(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || !fetches.Match(b) {
+		return err
+	}
+	return code(r, "pip", "python")
+}
+
+// editor reads the first file of an extension of VS Code and its kin.
+func editor(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil || !bytes.Contains(b, []byte("child_process")) || !fetches.Match(b) {
+		return err
+	}
+	return code(r, "editor-extension", "node")
+}
+
+var runRE = regexp.MustCompile(`(?im)^\s*RUN\s+((?:[^\n\\]|\\\n|\\[^\n])+)`)
+
+// dockerfile reads the commands that build an image, those that are worth pointing at.
+func dockerfile(r *command.Reader) error {
+	b, err := r.Whole(maxFile)
+	if err != nil {
+		return err
+	}
+	for _, m := range runRE.FindAllSubmatchIndex(b, maxList) {
+		text := string(b[m[2]:m[3]])
+		f := shell.Analyze(text)
+		if !f.Telling() {
+			continue
+		}
+		if err := r.Command(model.HookCommand, r.Range(b, m[2], m[3]), text, f, command.Event("build")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,0 +1,4 @@
+from setuptools import setup
+import requests
+requests.get("https://pypi.example/x")
+setup(name="good")

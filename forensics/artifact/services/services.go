@@ -1,8 +1,9 @@
-// Package services reads the settings of services that make them run commands or load code:
-// Zabbix (UserParameter), snmpd (extend, pass, exec), NRPE, monit and Consul checks; Jenkins'
-// init.groovy.d and jobs; Airflow's DAGs; hooks of Git servers; modules of nginx, Apache,
-// Redis, PostgreSQL and MySQL and the commands of PostgreSQL; the life-cycle scripts of npm,
-// Composer's autoloaded files and the first file of Python's packages.
+// Package services reads the settings of services that make them run commands or load code,
+// as far as no package of their own does: checks of Consul; Jenkins' init.groovy.d and jobs;
+// Airflow's DAGs; hooks of Git servers; modules of nginx, Apache, Redis, PostgreSQL and MySQL;
+// the life-cycle scripts of npm projects (of installed packages: package npm), Composer's
+// autoloaded files, the code of gems and the first files of Python packages, of extensions of
+// editors, and the commands of Dockerfiles.
 //
 // Records: hook.command and hook.script (event: monitoring, workflow, ci, git-server,
 // web-server, database, npm, composer, pip). Of packages, of which there are thousands, a
@@ -40,10 +41,6 @@ func (Extractor) Extract(ctx context.Context, in *artifact.Input, emit artifact.
 
 func formats() command.Formats {
 	return command.Formats{
-		command.Files(command.Settings("monitoring", zabbix), "/etc/zabbix/*.conf", "/etc/zabbix/*/*.conf", "/usr/local/etc/zabbix_agentd.conf", "/usr/local/etc/zabbix_agentd.conf.d/*.conf"),
-		command.Files(command.Settings("monitoring", snmpd), "/etc/snmp/*.conf", "/etc/snmp/*/*.conf"),
-		command.Files(command.Settings("monitoring", nrpe), "/etc/nagios/*.cfg", "/etc/nagios/*/*.cfg", "/etc/nrpe.d/*.cfg", "/usr/local/nagios/etc/nrpe.cfg"),
-		command.Files(command.Settings("monitoring", monit), "/etc/monit/monitrc", "/etc/monitrc", "/etc/monit/conf.d/*", "/etc/monit/conf-enabled/*", "/etc/monit.d/*"),
 		command.Files(consul, "/etc/consul.d/*", "/etc/consul.d/**/*", "/etc/consul/*.json", "/etc/consul/*.hcl", "/opt/consul/config/*"),
 		command.Files(groovy, "/var/lib/jenkins/init.groovy.d/*.groovy", "/var/lib/jenkins/*.groovy", "**/jenkins_home/init.groovy.d/*.groovy", "**/.jenkins/init.groovy.d/*.groovy"),
 		command.Files(job, "/var/lib/jenkins/jobs/**/config.xml", "**/jenkins_home/jobs/**/config.xml", "**/.jenkins/jobs/**/config.xml"),
@@ -68,72 +65,6 @@ const (
 	maxFile = 1 << 20 // bytes of a file that is read whole
 	maxList = 500     // commands of one such file
 )
-
-// zabbix reads UserParameter=key,command.
-func zabbix(line string) (string, bool) {
-	v := command.Value(line, "UserParameter")
-	if v == "" {
-		return "", false
-	}
-	depth := 0 // a key may have parameters in brackets, with commas
-	for i, c := range v {
-		switch c {
-		case '[':
-			depth++
-		case ']':
-			depth--
-		case ',':
-			if depth == 0 {
-				return v[i+1:], true
-			}
-		}
-	}
-	return "", false
-}
-
-// snmpd reads extend [OID] NAME PROGRAM ARGS, exec, sh, pass OID PROGRAM.
-func snmpd(line string) (string, bool) {
-	f := strings.Fields(line)
-	if len(f) < 3 {
-		return "", false
-	}
-	skip := 0
-	switch strings.ToLower(f[0]) {
-	case "extend", "extend-sh", "exec", "sh":
-		skip = 2
-		if strings.HasPrefix(f[1], ".") && len(f) > 3 {
-			skip = 3
-		}
-	case "pass", "pass_persist":
-		skip = 2
-		if f[1] == "-p" && len(f) > 4 {
-			skip = 4
-		}
-	default:
-		return "", false
-	}
-	return strings.Join(f[skip:], " "), strings.HasSuffix(strings.ToLower(f[0]), "sh")
-}
-
-var nrpeRE = regexp.MustCompile(`^command\[[^\]]+\]\s*=\s*(.+)$`)
-
-// nrpe reads command[name]=command.
-func nrpe(line string) (string, bool) {
-	if m := nrpeRE.FindStringSubmatch(line); m != nil {
-		return m[1], true
-	}
-	return "", false
-}
-
-var monitRE = regexp.MustCompile(`(?i)\b(?:start|stop|restart)(?:\s+program)?\s*=?\s*"([^"]+)"|\bexec\s+"([^"]+)"|\bcheck\s+program\s+.*\bpath\s+"?([^"]+)"?`)
-
-// monit reads what it starts and runs.
-func monit(line string) (string, bool) {
-	if m := monitRE.FindStringSubmatch(line); m != nil {
-		return m[1] + m[2] + m[3], false
-	}
-	return "", false
-}
 
 var hclRE = regexp.MustCompile(`(?s)\b(?:args|command)\s*=\s*\[(.*?)\]|\bscript\s*=\s*"((?:[^"\\]|\\.)*)"`)
 
@@ -336,9 +267,9 @@ func redis(r *command.Reader) error {
 	})
 }
 
-var postgresRE = regexp.MustCompile(`^\s*(archive_command|restore_command|archive_cleanup_command|recovery_end_command|ssl_passphrase_command|(?:shared|session|local)_preload_libraries)\s*=?\s*'((?:[^']|'')*)'`)
+var postgresRE = regexp.MustCompile(`^\s*((?:shared|session|local)_preload_libraries)\s*=?\s*'((?:[^']|'')*)'`)
 
-// postgres reads the commands and libraries of PostgreSQL's settings.
+// postgres reads the libraries that PostgreSQL loads; its commands are for package databases.
 func postgres(r *command.Reader) error {
 	return r.EachLine(func(l artifact.Line) error {
 		m := postgresRE.FindStringSubmatch(l.Head(maxFile))
@@ -346,9 +277,6 @@ func postgres(r *command.Reader) error {
 			return nil
 		}
 		value := strings.ReplaceAll(m[2], "''", "'")
-		if !strings.HasSuffix(m[1], "_libraries") {
-			return r.Command(model.HookCommand, l.Source(), value, shell.Analyze(value), command.Event("database"))
-		}
 		for _, file := range strings.Split(value, ",") {
 			if err := load(r, l, strings.TrimSpace(file), "database"); err != nil {
 				return err
@@ -373,6 +301,9 @@ var lifecycle = []string{"preinstall", "install", "postinstall", "prepare", "pre
 
 // npm reads the scripts that npm runs by itself.
 func npm(r *command.Reader) error {
+	if strings.Contains(r.Path, "/node_modules/") {
+		return nil // package npm reads it
+	}
 	b, err := r.Whole(maxFile)
 	if err != nil || b == nil || !bytes.Contains(b, []byte("install\"")) && !bytes.Contains(b, []byte("prepare\"")) {
 		return err

@@ -102,9 +102,9 @@ func acts() []act {
 		{"decode_exec", model.Msg("act.decode_exec"), groupRun, run, list("T1027", "T1140"), levels("h m h m m m m h m h m")},
 		{"send_secret", model.Msg("act.send_secret"), groupAccess, run, list("T1048", "T1552"), levels("h m h m h h m h m h m")},
 		{"process_hide", model.Msg("act.process_hide"), groupHide, hide, list("T1564", "T1036"), levels("h m h l m h m h m h m")},
-		{"key_write", model.Msg("act.key_write"), groupAccess, stay, list("T1098.004"), levels("h i h l m h m h l m m")},
-		{"account_write", model.Msg("act.account_write"), groupAccess, stay, list("T1136.001", "T1098"), levels("h l h i l h m h l m m")},
-		{"sudo_write", model.Msg("act.sudo_write"), groupAccess, stay, list("T1548.003"), levels("h l h i l h m h l m m")},
+		{"key_write", model.Msg("act.key_write"), groupAccess, stay, list("T1098.004"), levels("h i h l m h m h l l m")},
+		{"account_write", model.Msg("act.account_write"), groupAccess, stay, list("T1136.001", "T1098"), levels("h l h i l h m h l l m")},
+		{"sudo_write", model.Msg("act.sudo_write"), groupAccess, stay, list("T1548.003"), levels("h l h i l h m h l l m")},
 		{"hidden_exec", model.Msg("act.hidden_exec"), groupHide, hide, list("T1564.001"), levels("h l m m m m l h i h l")},
 		{"preload_write", model.Msg("act.preload_write"), groupStay, stay, list("T1574.006"), levels("h m h l m h m h m h m")},
 		{"preload_env", model.Msg("act.preload_env"), groupStay, stay, list("T1574.006"), levels("m m m l m m m m m m m")},
@@ -160,7 +160,7 @@ func classOf(rec *model.Record) (class, bool) {
 			return classOfEvent(rec.Get("starter_event")), true
 		}
 		return classAutostart, true
-	case model.HistoryCommand, model.AuthSudo, model.AuditExec:
+	case model.HistoryCommand, model.AuthSudo:
 		if rec.Get("shell") == "postgresql" {
 			return classAutostart, true // nobody typed it: a database ran it
 		}

@@ -4,11 +4,20 @@ import "slices"
 
 // Kinds of what servers offer to the network.
 const (
-	Listener Kind = "network.listener"
+	Listener       Kind = "network.listener"
+	DatabaseAccess Kind = "database.access"
 )
 
 func networkKinds() []KindInfo {
 	return []KindInfo{
+		{
+			Kind: DatabaseAccess, Group: GroupNetwork, From: "pg_hba.conf of PostgreSQL. Extractor `services`.",
+			Doc: "A line that says who may log in to a database, from where and how.", Role: Account, Technique: "T1098", Excerpt: []string{"address"},
+			Fields: slices.Concat(
+				textField("local, host, hostssl, ...", "type"), textField("as in the file", "database", "user", "address"), textField("trust, peer, scram-sha-256, reject, ...", "method"),
+				yesField("the address is neither loopback nor private", "public"),
+			),
+		},
 		{
 			Kind: Listener, Group: GroupNetwork,
 			From: "the configurations of sshd, nginx, Apache, Redis, MySQL, PostgreSQL, Docker, memcached, MongoDB, inetd and xinetd, and socket units. Extractor `listeners`.",

@@ -91,22 +91,28 @@ func (s *Scan) shellCopy(h *host.Host, in *filesystem.Inode, c *content) bool {
 // appendedScript says whether a picture goes on as a script behind its end: IEND of a PNG,
 // EOI of a JPEG, the trailer of a GIF.
 func appendedScript(b []byte) bool {
-	end := -1
+	var end []byte
 	switch {
 	case bytes.HasPrefix(b, []byte("\x89PNG\r\n")):
-		if i := bytes.LastIndex(b, []byte("IEND\xaeB`\x82")); i >= 0 {
-			end = i + 8
-		}
+		end = []byte("IEND\xaeB`\x82")
 	case bytes.HasPrefix(b, []byte("\xff\xd8\xff")):
-		if i := bytes.Index(b, []byte("\xff\xd9#!")); i >= 0 {
-			end = i + 2
-		}
+		end = []byte("\xff\xd9")
 	case bytes.HasPrefix(b, []byte("GIF8")):
-		if i := bytes.Index(b, []byte("\x00;#!")); i >= 0 {
-			end = i + 2
-		}
+		end = []byte("\x00;")
+	default:
+		return false
 	}
-	return end >= 0 && bytes.HasPrefix(bytes.TrimLeft(b[end:], "\r\n \x00"), []byte("#!"))
+	for from, n := 0, 0; n < 64; n++ {
+		i := bytes.Index(b[from:], []byte("#!/"))
+		if i < 0 {
+			return false
+		}
+		if bytes.HasSuffix(bytes.TrimRight(b[:from+i], "\r\n \x00"), bytes.TrimRight(end, "\x00")) {
+			return true
+		}
+		from += i + 3
+	}
+	return false
 }
 
 // sharedObject says whether an ELF file is a library: of type ET_DYN, without an

@@ -14,6 +14,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"path"
 	"regexp"
 	"slices"
@@ -48,6 +50,7 @@ func formats() command.Formats {
 		command.Executable("git-server", "**/custom_hooks/*", "**/custom_hooks/*.d/*", "/var/opt/gitlab/**/*.git/hooks/*", "/var/lib/gitea/**/*.git/hooks/*", "/data/git/**/*.git/hooks/*"),
 		command.Files(modules, "/etc/nginx/*.conf", "/etc/nginx/**/*.conf", "/usr/local/nginx/conf/*.conf", "/www/server/nginx/conf/*.conf", "/etc/apache2/*.conf", "/etc/apache2/**/*.load", "/etc/apache2/**/*.conf", "/etc/httpd/conf/*.conf", "/etc/httpd/**/*.conf"),
 		command.Files(redis, "/etc/redis/*.conf", "/etc/redis.conf", "/etc/redis*/*.conf", "/usr/local/etc/redis.conf", "/etc/valkey/*.conf"),
+		command.Files(access, "/etc/postgresql/**/pg_hba.conf", "/var/lib/pgsql/**/pg_hba.conf", "/var/lib/postgresql/**/pg_hba.conf", "/var/lib/postgres/**/pg_hba.conf", "/usr/local/pgsql/**/pg_hba.conf"),
 		command.Files(postgres, "/etc/postgresql/**/*.conf", "/var/lib/postgresql/**/postgresql*.conf", "/var/lib/pgsql/**/postgresql*.conf", "/usr/local/pgsql/**/postgresql*.conf", "/var/lib/postgres/**/postgresql*.conf"),
 		command.Files(mysql, "/etc/my.cnf", "/etc/my.cnf.d/*.cnf", "/etc/mysql/**/*.cnf", "/var/lib/mysql/my.cnf"),
 		command.Files(npm, "**/package.json"),
@@ -424,4 +427,53 @@ func dockerfile(r *command.Reader) error {
 		}
 	}
 	return nil
+}
+
+// access reads pg_hba.conf: type, database, user, address (of host lines) and method.
+func access(r *command.Reader) error {
+	n := 0
+	return r.EachLine(func(l artifact.Line) error {
+		f := strings.Fields(l.Head(maxLine))
+		if len(f) < 4 || f[0][0] == '#' {
+			return nil
+		}
+		if n++; n > maxAccess {
+			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxAccess))
+		}
+		rec := model.Record{Kind: model.DatabaseAccess, Source: l.Source()}
+		rec.Add("type", f[0])
+		rec.Add("database", f[1])
+		rec.Add("user", f[2])
+		method := f[3]
+		if f[0] != "local" {
+			address := f[3]
+			method = ""
+			if len(f) > 4 {
+				method = f[4]
+			}
+			if len(f) > 5 && net.ParseIP(f[4]) != nil { // a mask in a column of its own
+				address, method = address+"/"+f[4], f[5]
+			}
+			rec.Add("address", address)
+			rec.AddBool("public", public(address))
+		}
+		rec.Add("method", method)
+		r.Record(rec)
+		return nil
+	})
+}
+
+const (
+	maxLine   = 64 << 10
+	maxAccess = 10_000
+)
+
+// public says whether an address or a network is neither loopback nor private.
+func public(address string) bool {
+	host, _, _ := strings.Cut(address, "/")
+	if address == "all" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast()
 }

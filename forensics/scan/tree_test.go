@@ -8,8 +8,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"sync/atomic"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"icecore/forensics/artifact"

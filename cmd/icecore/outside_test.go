@@ -139,7 +139,7 @@ func TestNothingOutside(t *testing.T) {
 				t.Errorf("icecore %q shows %q, the image has %q there", command, stdout.String(), job)
 			}
 		case "analyze":
-			if want := "Cron Job Downloads and"; !strings.Contains(stdout.String(), want) {
+			if want := "Cron job downloads and"; !strings.Contains(stdout.String(), want) {
 				t.Errorf("icecore %q says nothing of what the image has where its links lead: %s", command, fmt.Sprintf("%.2000s", stdout.String()))
 			}
 		}

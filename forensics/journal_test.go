@@ -146,7 +146,7 @@ func TestJournalAlone(t *testing.T) {
 	// A text does not tell of programs.
 	want := "guessed_password act_pipe_to_shell useradd_uid_0"
 	for name, add := range map[string]string{"journal": " ran_from_odd_place", "both": " ran_from_odd_place", "text": ""} {
-		if got := strings.Join(rules[name], " "); got != want+add && got != "guessed_password useradd_uid_0 act_pipe_to_shell"+add {
+		if got := strings.Join(rules[name], " "); got != want+add+" login_key_gone" && got != "guessed_password useradd_uid_0 act_pipe_to_shell"+add+" login_key_gone" {
 			t.Errorf("%s: findings %q", name, got)
 		}
 	}

@@ -25,7 +25,7 @@ func servedAll(t *testing.T, images ...string) *forensics.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return withoutTimes(a)
 }
 
 // TestServerImages puts /home and /var on a second disk, which is an image of its own.

@@ -13,7 +13,7 @@ func programAmongData() Analysis {
 }
 
 // amongData weighs a program that nobody is known to have brought and that stands nearly
-// alone among data: what starts it makes it more than a file in an odd place.
+// alone among data: what starts it makes it more than a file that somebody left.
 func (c *collection) amongData(a *Analysis) {
 	for i := range c.in.Records {
 		c.amongDataRecord(a, &c.in.Records[i])

@@ -108,6 +108,7 @@ var ruleCases = []struct{ rule, record, twin string }{
 	{"file_immutable_resolver", "file.notable what=immutable_resolver", "what=hidden_elf"},
 	{"database_trust", "database.access type=host; method=trust; public=yes; address=203.0.113.9/32", "method=scram-sha-256"},
 	{"database_trust", "database.access type=host; method=trust; public=yes; address=203.0.113.9/32", "public="},
+	{"package_list_unregistered", "package.list package=kk; unregistered=yes; path=/var/lib/dpkg/info/kk.list", "unregistered="},
 	{"file_temp_library", "file.notable what=temp_library", "what=hidden_elf"},
 	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_setuid; mode=0755", "capabilities=cap_net_bind_service"},
 	{"file_capabilities", "file.notable what=file_capabilities; capabilities=cap_net_raw,cap_sys_admin; mode=0755", "what=hidden_elf"},

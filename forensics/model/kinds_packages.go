@@ -40,7 +40,7 @@ func packageKinds() []KindInfo {
 		{
 			Kind: PackageList, Group: GroupPackages, From: "`/var/lib/dpkg/info/*.list`.",
 			Doc:    "The file list of a package of dpkg. Its time is that of the installation.",
-			Fields: slices.Concat(of, volatile(numberField("lines", "files"))),
+			Fields: slices.Concat(of, volatile(numberField("lines", "files")), yesField("the status file of dpkg, which names others, does not name the package", "unregistered")),
 		},
 		{
 			Kind: PackageEntry, Group: GroupPackages,

@@ -302,7 +302,7 @@ func mysql(r *command.Reader) error {
 
 var lifecycle = []string{"preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare", "prepublish"}
 
-// npm reads the scripts that npm runs by itself.
+// npm reads the life-cycle scripts of a project.
 func npm(r *command.Reader) error {
 	if strings.Contains(r.Path, "/node_modules/") {
 		return nil // package npm reads it

@@ -53,7 +53,7 @@ func TestDpkg(t *testing.T) {
 		{"/usr/lib/foo.local", "libc6", ""},
 		{"/usr/lib/foo", "", ""},
 		{"/run/nscd", "libc6", ""},
-		{"/opt/loose", "loose", ""},
+		{"/opt/loose", "", ""},
 		{"/etc/ld.so.conf", "libc6", "33333333333333333333333333333333"},
 		{"/sbin/ldd", "", ""},
 		{"/usr/bin/.sshd-agent", "", ""},

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"icecore/forensics/filesystem"
@@ -83,14 +84,16 @@ type Problem struct {
 
 // DB is what the package databases of a host say. It is safe for concurrent use.
 type DB struct {
-	tree      filesystem.Tree
-	backends  []backend
-	packages  []Package
-	index     *index
-	links     *links
-	divs      []Diversion
-	moved     map[string][]divert // by the path that another package's file was moved to
-	takes     map[string]divert   // by the path that it was moved from
+	tree     filesystem.Tree
+	backends []backend
+	packages []Package
+	index    *index
+	links    *links
+	divs     []Diversion
+	moved    map[string][]divert // by the path that another package's file was moved to
+	takes    map[string]divert   // by the path that it was moved from
+
+	hasStatus bool // dpkg's status file names packages
 	alts      []Alternative
 	altLinks  map[string]int
 	overrides []Override
@@ -213,6 +216,7 @@ func (db *DB) add(e *entry) error {
 	id := uint32(len(db.packages))
 	e.FileCount = len(e.files)
 	db.packages = append(db.packages, e.Package)
+	db.hasStatus = db.hasStatus || e.Manager == Dpkg && !strings.HasPrefix(e.Place.Path, dpkgInfo)
 	for i := range e.files {
 		f := &e.files[i]
 		if err := db.index.add(db.links.canonical(f.Path), id, f); err != nil {
@@ -296,7 +300,7 @@ func (db *DB) find(p string) (listed string, id uint32, ok bool) {
 	p = db.links.canonical(p)
 	take := func(except string) func(uint32) bool {
 		return func(c uint32) bool {
-			if except != "" && db.packages[c].Name == except {
+			if except != "" && db.packages[c].Name == except || db.Unregistered(&db.packages[c]) {
 				return false
 			}
 			id, ok = c, true
@@ -320,16 +324,21 @@ func (db *DB) find(p string) (listed string, id uint32, ok bool) {
 		}); ok {
 			return p, id, true
 		}
-		// Where that package does not list it, its scripts make it.
-		for i := range db.packages {
-			if db.packages[i].Name == d.by && db.packages[i].Manager == Dpkg {
-				return p, uint32(i), true
-			}
-		}
+		// Where that package does not list it, its scripts make it, or somebody wrote the
+		// diversion: nothing says what belongs there.
 		return "", 0, false
 	}
 	db.index.claims(p, take(""))
 	return p, id, ok
+}
+
+// Unregistered says whether only files of the info directory name a package of dpkg, though
+// its status file knows others: whoever put them there was not dpkg, and they own nothing.
+func (db *DB) Unregistered(p *Package) bool {
+	if p.Manager != Dpkg || !strings.HasPrefix(p.Place.Path, dpkgInfo) {
+		return false
+	}
+	return db.hasStatus
 }
 
 func (db *DB) isDiverted(p string) bool {

@@ -109,6 +109,9 @@ func (e *emitter) pkg(p *Package) {
 		r := model.Record{Kind: model.PackageList}
 		of(&r, p)
 		r.AddInt("files", int64(p.FileCount))
+		if e.db.Unregistered(p) {
+			r.AddBool("unregistered", true)
+		}
 		e.give(r, p.listPlace)
 	}
 	if strings.HasPrefix(p.Place.Path, dpkgInfo) {

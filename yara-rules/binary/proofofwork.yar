@@ -20,8 +20,25 @@ private rule Coin_Node
     $h = "--benchmark-threads"
     $i = "txpool" fullword
     $j = "blockchain.raw"
+    // What a daemon or a wallet of the family says of itself, whatever its name; with the
+    // words of a pool's client beside it, it proves nothing.
+    $n0 = "cryptonote::"
+    $n1 = "bootstrap-daemon-address"
+    $n2 = "Monero daemon"
+    $n3 = "rpc-bind-port"
+    $n4 = "wallet-file"
+    $n5 = "Wallet RPC"
+    $n6 = "transfer" fullword
+    $n7 = "get_block_template"
+    $n8 = "block-sync-size"
+    $n9 = "start-mining"
+    $pool0 = "stratum+" nocase
+    $pool1 = "mining.subscribe"
+    $pool2 = "donate-level"
+    $pool3 = "donate.level" nocase
+    $pool4 = "rig-id"
   condition:
-    2 of them
+    2 of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j) or (2 of ($n*) and not any of ($pool*))
 }
 
 private rule RandomX_Code

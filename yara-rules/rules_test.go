@@ -95,6 +95,13 @@ func TestRules(t *testing.T) {
 	for rule, s := range samples {
 		s.build(t, filepath.Join(dir, "positive", rule, "usr/local/bin", strings.ToLower(rule)))
 	}
+	for name, s := range camouflaged {
+		s.build(t, filepath.Join(dir, "positive", "RandomX_Constants", "opt", name))
+	}
+	for name, s := range nodes {
+		s.build(t, filepath.Join(dir, "positive", "RandomX_In_Node", "opt", name))
+		s.build(t, filepath.Join(dir, "negative", "opt", name))
+	}
 	for name, s := range twins {
 		s.build(t, filepath.Join(dir, "negative", name))
 	}

@@ -169,6 +169,26 @@ var samples = map[string]sample{
 	"Dropper_Embedded_Program": program("/tmp/.x", "chmod").data("1f8b0800000000000003"),
 }
 
+// camouflaged are programs with the constants of RandomX that carry some words of a node or a
+// wallet, and those of a pool's client or too few of the former: none is taken for a node.
+var camouflaged = map[string]sample{
+	"older-words":   program("txpool", "bitmonero", "stratum+tcp://").data(randomXKeys...),
+	"newer-words":   program("cryptonote::core", "Monero daemon", "stratum+ssl://").data(randomXKeys...),
+	"help-text":     program("wallet-file", "rpc-bind-port", "-o, --url=URL  URL of mining server").data(randomXKeys...),
+	"login":         program("Wallet RPC", "transfer", `{"id":1,"method":"login","params":{"login":"%s","pass":"x"}}`).data(randomXKeys...),
+	"solo":          program("transfer", "get_block_template").data(randomXKeys...),
+	"solo-daemon":   program("transfer", "start-mining").data(randomXKeys...),
+	"one-word":      program("Monero daemon").data(randomXKeys...),
+	"constant-only": program("agent").data(randomXKeys...),
+}
+
+// nodes are nodes and wallets by what they say of themselves, whatever their names.
+var nodes = map[string]sample{
+	"daemon": program("Monero daemon", "--start-mining", "bootstrap-daemon-address", "cryptonote::core").data(randomXKeys...),
+	"wallet": program("Wallet RPC", "transfer").data(randomXKeys...),
+	"p2pool": program("p2pool.log", "txpool", "get_block_template", "start-mining").data(randomXKeys...),
+}
+
 // twins are programs that look like those above, and are none of them: no rule
 // above low may match.
 var twins = map[string]sample{

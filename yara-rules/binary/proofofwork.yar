@@ -20,25 +20,26 @@ private rule Coin_Node
     $h = "--benchmark-threads"
     $i = "txpool" fullword
     $j = "blockchain.raw"
-    // What a daemon or a wallet of the family says of itself, whatever its name; with the
-    // words of a pool's client beside it, it proves nothing.
+    // What a daemon or a wallet of the family says of itself, whatever its name.
     $n0 = "cryptonote::"
     $n1 = "bootstrap-daemon-address"
     $n2 = "Monero daemon"
     $n3 = "rpc-bind-port"
     $n4 = "wallet-file"
     $n5 = "Wallet RPC"
-    $n6 = "transfer" fullword
-    $n7 = "get_block_template"
-    $n8 = "block-sync-size"
-    $n9 = "start-mining"
+    $n6 = "block-sync-size"
+    $transfer = "transfer" fullword
+    // The words of a pool's client, none of which a node, a wallet or p2pool has: beside them
+    // the others are camouflage.
     $pool0 = "stratum+" nocase
     $pool1 = "mining.subscribe"
     $pool2 = "donate-level"
     $pool3 = "donate.level" nocase
     $pool4 = "rig-id"
+    $pool5 = "URL of mining server"
+    $pool6 = /"method": ?"login"/
   condition:
-    2 of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j) or (2 of ($n*) and not any of ($pool*))
+    (2 of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j) or 2 of ($n*) or ($n5 and $transfer)) and not any of ($pool*)
 }
 
 private rule RandomX_Code

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Places at which a program may stand, by what else is brought there.
@@ -37,7 +38,7 @@ func PlaceOf(p, home string) string {
 	switch {
 	case tempPlace(p):
 		return PlaceTemp
-	case blankPart(p), hiddenPlace(p) && (standard[first] || first == "" || first[0] == '.'):
+	case Disguised(p), hiddenPlace(p) && (standard[first] || first == "" || first[0] == '.'):
 		return PlaceHidden
 	}
 	switch first {
@@ -102,8 +103,8 @@ func toolPath(p string) bool {
 	return dir == "bin" || dir == "shims" || dir == "libexec" || len(parts) > 3
 }
 
-// blankPart says whether a part of a path consists of blanks, or begins or ends with one.
-func blankPart(p string) bool {
+// Disguised says whether a part of a path consists of blanks, or begins or ends with one.
+func Disguised(p string) bool {
 	for _, part := range strings.Split(strings.Trim(p, "/"), "/") {
 		if strings.TrimFunc(part, blank) != part {
 			return true
@@ -112,14 +113,9 @@ func blankPart(p string) bool {
 	return false
 }
 
-// blank says whether a character shows as nothing: those of Unicode, too.
-func blank(r rune) bool {
-	switch r {
-	case ' ', '\t', '\n', '\r', '\v', '\f', 0xa0, 0x1680, 0x180e, 0x202f, 0x205f, 0x3000, 0x200b, 0x200c, 0x200d, 0x2060, 0xfeff, 0x3164, 0xad:
-		return true
-	}
-	return r >= 0x2000 && r <= 0x200a
-}
+// blank says whether a character shows as nothing: the blanks and format characters of
+// Unicode, and the Hangul filler, which counts as a letter.
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == 0x3164 }
 
 // randomName says whether a name of letters cannot be spoken, as one that was rolled.
 func randomName(name string) bool {
@@ -136,26 +132,51 @@ func randomName(name string) bool {
 	return longest >= 6
 }
 
-// LookAlike says whether a name is that of another but for one letter, a digit or a letter
-// behind it, or letters that look alike: sshdd, rbashd, systemd-timesyncd2, crоn.
-func LookAlike(name, other string) bool {
-	if name == other || len(other) < 4 {
-		return false
-	}
-	if skeleton(name) == skeleton(other) {
-		return true
-	}
-	if rest, ok := strings.CutPrefix(name, other); ok && len(other) > 4 {
-		return len(rest) == 1 && strings.Contains("0123456789dsx_-", rest) && !(rest == "d" && len(other) < 5)
-	}
-	if len(name) != len(other) || len(other) < 6 {
-		return false
-	}
-	differ := 0
-	for i := range name {
-		if name[i] != other[i] {
-			differ++
+// Names are names of programs that others may be made to look like.
+type Names struct{ names, skeletons []string }
+
+// NewNames makes a list of names; those of less than four bytes are like too many others.
+func NewNames(names []string) *Names {
+	n := &Names{}
+	for _, name := range names {
+		if len(name) >= 4 {
+			n.names, n.skeletons = append(n.names, name), append(n.skeletons, skeleton(name))
 		}
 	}
-	return differ == 1 && !strings.ContainsAny(name, "0123456789")
+	return n
+}
+
+// Like gives the first of the names that another one looks like, empty: none. They differ in
+// one letter, in a digit or a letter behind it, or in letters that look alike: sshdd,
+// rbashd, systemd-timesyncd2, crоn.
+func (n *Names) Like(name string) string {
+	looks, digits := skeleton(name), strings.ContainsAny(name, "0123456789")
+	for i, other := range n.names {
+		if name == other {
+			continue
+		}
+		if looks == n.skeletons[i] {
+			return other
+		}
+		if rest, ok := strings.CutPrefix(name, other); ok && len(other) > 4 {
+			if len(rest) == 1 && strings.Contains("0123456789dsx_-", rest) {
+				return other
+			}
+			continue
+		}
+		if len(name) == len(other) && len(other) >= 6 && !digits && differ(name, other) == 1 {
+			return other
+		}
+	}
+	return ""
+}
+
+// differ counts the bytes in which two names of one length differ.
+func differ(a, b string) (n int) {
+	for i := range len(a) {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
 }

@@ -37,7 +37,7 @@ func TestPlaceOf(t *testing.T) {
 	}
 }
 
-func TestLookAlike(t *testing.T) {
+func TestNamesLike(t *testing.T) {
 	for _, tt := range []struct {
 		name, other string
 		want        bool
@@ -53,7 +53,7 @@ func TestLookAlike(t *testing.T) {
 		{"gunzip", "bunzip", true},
 		{"nginx", "mongod", false},
 	} {
-		if got := LookAlike(tt.name, tt.other); got != tt.want {
+		if got := NewNames([]string{tt.other}).Like(tt.name) != ""; got != tt.want {
 			t.Errorf("%s, %s: %t", tt.name, tt.other, got)
 		}
 	}

@@ -148,10 +148,13 @@ func (h *Host) ReadDir(name string) ([]filesystem.DirEntry, error) {
 }
 
 // UserOf says whose home directory a path of the host lies in, empty if in none.
-func (h *Host) UserOf(p string) string {
+func (h *Host) UserOf(p string) string { return h.homes[h.HomeOf(p)] }
+
+// HomeOf gives the home directory in which a path of the host lies, empty if in none.
+func (h *Host) HomeOf(p string) string {
 	for dir := path.Dir(p); dir != "/" && dir != "."; dir = path.Dir(dir) {
-		if u, ok := h.homes[dir]; ok {
-			return u
+		if h.IsHome(dir) {
+			return dir
 		}
 	}
 	return ""

@@ -7,7 +7,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"icecore/forensics/artifact"
 	"icecore/forensics/content/filetype"
@@ -16,54 +15,8 @@ import (
 	"icecore/forensics/host"
 )
 
-const (
-	treeFiles  = 6   // other files around a program that was brought with them
-	maxBeside  = 400 // entries of a directory that are looked at
-	maxHomeDir = 16
-)
-
-// baseDirs are directories that exist before anything is brought: what stands in one of them
-// says nothing of its neighbours.
-var baseDirs = map[string]bool{
-	"/": true, "/usr": true, "/usr/bin": true, "/usr/sbin": true, "/usr/lib": true, "/usr/lib64": true, "/usr/libexec": true, "/usr/share": true,
-	"/bin": true, "/sbin": true, "/lib": true, "/lib64": true, "/etc": true, "/var": true, "/var/lib": true, "/var/spool": true, "/var/log": true,
-	"/var/cache": true, "/var/www": true, "/var/www/html": true, "/var/tmp": true, "/tmp": true, "/dev": true, "/dev/shm": true, "/opt": true,
-	"/srv": true, "/home": true, "/root": true, "/usr/local": true, "/usr/local/bin": true, "/usr/local/sbin": true, "/usr/local/lib": true,
-	"/usr/local/share": true, "/usr/include": true, "/usr/src": true, "/boot": true, "/run": true, "/media": true, "/mnt": true,
-}
-
 // moduleRE matches the names of kernel modules, compressed ones, too.
 var moduleRE = regexp.MustCompile(`\.ko(?:\.(?:xz|zst|gz))?$`)
-
-// builtByDKMS says whether DKMS keeps the source or the build of a module on the host.
-func (s *Scan) builtByDKMS(h *host.Host, name string) bool {
-	module, _, _ := strings.Cut(name, ".ko")
-	trees, err := h.ReadDir("/var/lib/dkms")
-	if err != nil {
-		return false
-	}
-	for i, tree := range trees {
-		if i >= maxBeside {
-			break
-		}
-		if strings.EqualFold(tree.Name, module) {
-			return true
-		}
-		versions, err := h.ReadDir("/var/lib/dkms/" + tree.Name)
-		if err != nil {
-			continue
-		}
-		for _, v := range versions[:min(len(versions), maxHomeDir)] {
-			for _, dir := range []string{"/source/dkms.conf", "/build/dkms.conf"} {
-				b, err := filesystem.ReadFile(h, "/var/lib/dkms/"+tree.Name+"/"+v.Name+dir, 64<<10)
-				if err == nil && strings.Contains(string(b), module) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
 
 // shellCopy says whether a program has the content of a shell or an interpreter of the host.
 func (s *Scan) shellCopy(h *host.Host, in *filesystem.Inode, c *content) bool {
@@ -143,30 +96,19 @@ func sharedObject(b []byte) bool {
 func (s *Scan) ownTree(h *host.Host, p string, in *filesystem.Inode) bool {
 	for _, d := range []string{"/tmp/", "/var/tmp/"} {
 		rest, ok := strings.CutPrefix(p, d)
-		if !ok || strings.Contains(p, "/.") || disguised(p) {
+		if !ok || strings.Contains(p, "/.") || detect.Disguised(p) {
 			continue
 		}
 		if in.UID >= 1000 && strings.Count(rest, "/") >= 2 {
 			return true
 		}
-		list, err := h.ReadDir(path.Dir(p)) // an installer's, with its script beside
-		if err != nil || strings.Count(rest, "/") == 0 {
+		if strings.Count(rest, "/") == 0 {
 			return false
 		}
-		for _, e := range list[:min(len(list), maxBeside)] {
-			if strings.HasPrefix(e.Name, path.Base(p)+".") {
+		for _, name := range s.near.names(h, path.Dir(p)) { // an installer's, with its script beside
+			if strings.HasPrefix(name, path.Base(p)+".") {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-// disguised says whether a part of a path consists of blanks, or begins or ends with one.
-func disguised(p string) bool {
-	for _, part := range strings.Split(strings.Trim(p, "/"), "/") {
-		if part != strings.TrimFunc(part, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) {
-			return true
 		}
 	}
 	return false
@@ -186,25 +128,13 @@ func runsAsText(p string) bool {
 	return strings.HasPrefix(p, "/lib/lsb/") || strings.HasPrefix(p, "/usr/lib/lsb/")
 }
 
-// homeOf gives the home directory of a host in which a path lies, empty: none.
-func homeOf(h *host.Host, p string) string {
-	dir := path.Dir(p)
-	for i := 0; i < maxHomeDir && dir != "/" && dir != "."; i++ {
-		if h.IsHome(dir) {
-			return dir
-		}
-		dir = path.Dir(dir)
-	}
-	return ""
-}
-
 // homeFor gives the home directory of whom a record is about: in which its file lies, or of
 // the user that it names.
 func (s *Scan) homeFor(h *host.Host, r *artifact.Record) string {
 	if h == nil {
 		return ""
 	}
-	if home := homeOf(h, r.Source.InHost()); home != "" {
+	if home := h.HomeOf(r.Source.InHost()); home != "" {
 		return home
 	}
 	switch u := r.Get("user"); {
@@ -219,80 +149,60 @@ func (s *Scan) homeFor(h *host.Host, r *artifact.Record) string {
 // Home gives the home directory of a host in which a path lies, empty: none.
 func (s *Scan) Home(id, p string) string {
 	if h := s.hosts.Host(id); h != nil {
-		return homeOf(h, p)
+		return h.HomeOf(p)
 	}
 	return ""
 }
 
 // judged fills in what detection asks of a program that nobody is known to have brought.
 func (s *Scan) judged(h *host.Host, found filesystem.Found, f *detect.FileFact) {
-	f.Place = detect.PlaceOf(found.Path, homeOf(h, found.Path))
+	f.Place = detect.PlaceOf(found.Path, h.HomeOf(found.Path))
 	head := make([]byte, 512)
 	if file, err := found.Open(); err == nil {
 		n, _ := io.ReadFull(io.NewSectionReader(file, 0, min(file.Size(), int64(len(head)))), head)
 		f.Type = string(filetype.Of(head[:n]))
 	}
-	f.Company = s.beside(h, found.Path)
-	if f.Place != detect.PlacePrograms && f.Place != detect.PlaceData {
-		return
+	f.Company = s.near.company(h, found.Path)
+	if f.Place == detect.PlacePrograms || f.Place == detect.PlaceData {
+		f.Company.LookAlike = s.owned(h).Like(path.Base(found.Path))
 	}
-	name := path.Base(found.Path)
+}
+
+// owned gives the names of the programs that packages own where programs are looked for,
+// read once of each host.
+func (s *Scan) owned(h *host.Host) *detect.Names {
+	s.near.mu.Lock()
+	defer s.near.mu.Unlock()
+	if n, ok := s.near.owned[h]; ok {
+		return n
+	}
+	var names []string
 	for _, dir := range []string{"/usr/bin", "/usr/sbin", "/usr/lib/systemd", "/usr/lib/udev"} {
-		for _, other := range s.programsOf(h, dir) {
-			if detect.LookAlike(name, other) && s.ownership(site{h, dir + "/" + other}, filesystem.Live, 0).owner != "" {
-				f.Company.LookAlike = other
-				return
-			}
-		}
-	}
-}
-
-// programsOf lists a directory of programs.
-func (s *Scan) programsOf(h *host.Host, dir string) []string {
-	list, err := h.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	out := make([]string, 0, len(list))
-	for _, e := range list {
-		out = append(out, e.Name)
-	}
-	return out
-}
-
-// beside looks at what stands around a program.
-func (s *Scan) beside(h *host.Host, p string) (c detect.Company) {
-	dir := path.Dir(p)
-	if baseDirs[dir] {
-		return c
-	}
-	list, err := h.ReadDir(dir)
-	if err != nil {
-		return c
-	}
-	files, programs := 0, 0
-	for i, e := range list {
-		if i >= maxBeside {
-			break
-		}
-		if e.Name == "." || e.Name == ".." || e.Name == path.Base(p) {
+		list, err := h.ReadDir(dir)
+		if err != nil {
 			continue
 		}
-		files++
-		if found, err := h.Lookup(dir+"/"+e.Name, true); err == nil {
-			if in, err := found.Inode(); err == nil && in.IsRegular() && in.Mode&0o111 != 0 {
-				programs++
+		for _, e := range list {
+			if s.ownership(site{h, dir + "/" + e.Name}, filesystem.Live, 0).owner != "" {
+				names = append(names, e.Name)
 			}
 		}
 	}
-	around := files
-	if up := path.Dir(dir); !baseDirs[up] && !h.IsHome(up) {
-		if list, err := h.ReadDir(up); err == nil {
-			around += max(0, min(len(list), maxBeside)-3)
+	n := detect.NewNames(names)
+	if s.near.owned == nil {
+		s.near.owned = make(map[*host.Host]*detect.Names)
+	}
+	s.near.owned[h] = n
+	return n
+}
+
+// builtByDKMS says whether DKMS keeps the source or the build of a module on the host.
+func (s *Scan) builtByDKMS(h *host.Host, name string) bool {
+	module, _, _ := strings.Cut(name, ".ko")
+	for _, t := range s.near.dkmsOf(h) {
+		if strings.EqualFold(t.name, module) || strings.Contains(t.conf, module) {
+			return true
 		}
 	}
-	c.Tree = around >= treeFiles
-	own := path.Base(dir)
-	c.Alone = programs == 0 && !c.Tree && own != path.Base(p) && !strings.HasPrefix(path.Base(p), own)
-	return c
+	return false
 }

@@ -80,7 +80,7 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 		if in.Mode&0o4000 != 0 {
 			what = "setuid_unowned"
 		}
-		place := detect.PlaceOf(inside, homeOf(h, inside))
+		place := detect.PlaceOf(inside, h.HomeOf(inside))
 		if s.shellCopy(h, in, c) {
 			place = "shell"
 		}
@@ -102,7 +102,7 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 			add("temp_library")
 		case executable && tempDirs(inside):
 			add("temp_elf")
-		case executable && o.known && (hiddenPath(inside) && detect.PlaceOf(inside, homeOf(h, inside)) == detect.PlaceHidden || disguised(inside)):
+		case executable && o.known && (hiddenPath(inside) && detect.PlaceOf(inside, h.HomeOf(inside)) == detect.PlaceHidden || detect.Disguised(inside)):
 			add("hidden_elf")
 		}
 	}
@@ -116,7 +116,7 @@ func (s *Scan) notable(h *host.Host, inside string, in *filesystem.Inode, c *con
 	}
 	// A program among data, alone or nearly so, whatever starts it.
 	if kind == filetype.ELF && executable && o.known && o.owner == "" && o.origin.Kind == "" && !moduleRE.MatchString(name) && !strings.Contains(name, ".so") &&
-		detect.PlaceOf(inside, homeOf(h, inside)) == detect.PlaceData && !s.beside(h, inside).Tree {
+		detect.PlaceOf(inside, h.HomeOf(inside)) == detect.PlaceData && !s.near.tree(h, inside) {
 		add("data_elf")
 	}
 	if c.whole && appendedScript(c.head) {

@@ -52,6 +52,7 @@ type Scan struct {
 	limits limits
 	unpack func([]byte, int) (*upx.Program, error) // upx.Unpack, but for tests
 
+	near       neighbours
 	mu         sync.Mutex
 	lists      []*jobList // of the volumes, once they are walked
 	found      collected

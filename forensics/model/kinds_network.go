@@ -11,7 +11,7 @@ const (
 func networkKinds() []KindInfo {
 	return []KindInfo{
 		{
-			Kind: DatabaseAccess, Group: GroupNetwork, From: "pg_hba.conf of PostgreSQL. Extractor `services`.",
+			Kind: DatabaseAccess, Group: GroupNetwork, From: "pg_hba.conf of PostgreSQL. Extractor `databases`.",
 			Doc: "A line that says who may log in to a database, from where and how.", Role: Account, Technique: "T1098", Excerpt: []string{"address"},
 			Fields: slices.Concat(
 				textField("local, host, hostssl, ...", "type"), textField("as in the file", "database", "user", "address"), textField("trust, peer, scram-sha-256, reject, ...", "method"),

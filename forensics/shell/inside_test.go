@@ -98,6 +98,7 @@ func TestReadFiles(t *testing.T) {
 		"insmod /opt/a.bin":                   "/opt/a.bin",
 		"openssl enc -d -k x -in /opt/a | sh": "/opt/a",
 		"base64 -d /opt/a | sh":               "/opt/a",
+		"cd /opt && node src/a.js":            "/opt/src/a.js",
 		"cd /opt && sh a":                     "/opt/a",
 	} {
 		f := Analyze(command)

@@ -7,8 +7,11 @@ import (
 
 // program notes that a program is run.
 func (s *state) program(name string) {
-	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
+	switch {
+	case strings.HasPrefix(name, "./"), strings.HasPrefix(name, "../"):
 		name = s.resolve(name)
+	case strings.HasPrefix(s.cwd, "/") && strings.Contains(name, "/") && !strings.Contains(name, "://"):
+		name = s.resolve(name) // src/build.js, in a directory that is known
 	}
 	// A path may hold anything but a NUL; a command of several lines is text that
 	// was taken for a name.

@@ -186,6 +186,15 @@ func Split(s string) []string {
 	return out
 }
 
+// Load emits the record of a library, or another file, that a line has a service load by its
+// path; none where the line names none.
+func (r *Reader) Load(l artifact.Line, file, event string) error {
+	if !strings.HasPrefix(file, "/") {
+		return nil
+	}
+	return r.Command(model.HookCommand, l.Source(), strings.TrimSpace(l.Head(maxField)), shell.Facts{Programs: []string{file}}, Event(event))
+}
+
 // Whole gives the content of the file, nil of one with more bytes than limit: what is
 // read in part may say something else.
 func (r *Reader) Whole(limit int64) ([]byte, error) {

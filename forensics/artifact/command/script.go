@@ -51,3 +51,22 @@ func (r *Reader) Code(event, interpreter string) error {
 	r.emit(rec)
 	return err
 }
+
+// Telling emits the record of a whole file that an interpreter reads (empty: a shell, or what
+// its first line names), only where it has a trait that is worth pointing at: packages bring
+// many.
+func (r *Reader) Telling(event, interpreter string) error {
+	rec := model.Record{Kind: model.HookScript}
+	rec.Add("event", event)
+	var err error
+	if interpreter == "" {
+		err = shell.AddScript(&rec, r.Content)
+	} else {
+		err = shell.AddCode(&rec, r.Content, interpreter)
+	}
+	rec.Add("linked_to", r.Target)
+	if rec.Has("traits") && rec.Has("suspicious_line") {
+		r.emit(rec)
+	}
+	return err
+}

@@ -9,5 +9,5 @@ import (
 func TestGolden(t *testing.T) { artifacttest.Golden(t, Extractor{}, "debian") }
 
 func FuzzExtract(f *testing.F) {
-	artifacttest.Fuzz(f, Extractor{}, "/etc/postgresql/15/main/postgresql.conf")
+	artifacttest.Fuzz(f, Extractor{}, "/etc/postgresql/15/main/postgresql.conf", "/etc/postgresql/15/main/pg_hba.conf", "/etc/redis/redis.conf", "/etc/mysql/conf.d/a.cnf")
 }

@@ -48,16 +48,7 @@ func formats() command.Formats {
 
 // code is the reader of scripts of a language.
 func code(language string) func(*command.Reader) error {
-	return func(r *command.Reader) error {
-		rec := model.Record{Kind: model.HookScript}
-		rec.Add("event", language)
-		err := shell.AddCode(&rec, r.Content, language)
-		rec.Add("linked_to", r.Target)
-		if rec.Has("traits") && rec.Has("suspicious_line") {
-			r.Record(rec)
-		}
-		return err
-	}
+	return func(r *command.Reader) error { return r.Telling(language, language) }
 }
 
 // settings is the reader of files of settings of which each line may name a file that is

@@ -1,8 +1,6 @@
 // Package services reads the settings of services that make them run commands or load code,
 // as far as no package of their own does: checks of Consul; Jenkins' init.groovy.d and jobs;
-// Airflow's DAGs; hooks of Git servers; modules of nginx, Apache, Redis, PostgreSQL and MySQL;
-// the life-cycle scripts of npm projects (of installed packages: package npm), Composer's
-// autoloaded files, the code of gems and the first files of Python packages, of extensions of
+// Airflow's DAGs; hooks of Git servers; modules of nginx and Apache; Composer's autoloaded files, the code of gems and the first files of Python packages, of extensions of
 // editors, and the commands of Dockerfiles.
 //
 // Records: hook.command and hook.script (event: monitoring, workflow, ci, git-server,
@@ -14,8 +12,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net"
 	"path"
 	"regexp"
 	"slices"
@@ -46,15 +42,9 @@ func formats() command.Formats {
 		command.Files(consul, "/etc/consul.d/*", "/etc/consul.d/**/*", "/etc/consul/*.json", "/etc/consul/*.hcl", "/opt/consul/config/*"),
 		command.Files(groovy, "/var/lib/jenkins/init.groovy.d/*.groovy", "/var/lib/jenkins/*.groovy", "**/jenkins_home/init.groovy.d/*.groovy", "**/.jenkins/init.groovy.d/*.groovy"),
 		command.Files(job, "/var/lib/jenkins/jobs/**/config.xml", "**/jenkins_home/jobs/**/config.xml", "**/.jenkins/jobs/**/config.xml"),
-		command.Files(func(r *command.Reader) error { return code(r, "workflow", "python") }, "**/airflow/dags/*.py", "**/airflow/dags/*/*.py"),
+		command.Files(func(r *command.Reader) error { return r.Telling("workflow", "python") }, "**/airflow/dags/*.py", "**/airflow/dags/*/*.py"),
 		command.Executable("git-server", "**/custom_hooks/*", "**/custom_hooks/*.d/*", "/var/opt/gitlab/**/*.git/hooks/*", "/var/lib/gitea/**/*.git/hooks/*", "/data/git/**/*.git/hooks/*"),
 		command.Files(modules, "/etc/nginx/*.conf", "/etc/nginx/**/*.conf", "/usr/local/nginx/conf/*.conf", "/www/server/nginx/conf/*.conf", "/etc/apache2/*.conf", "/etc/apache2/**/*.load", "/etc/apache2/**/*.conf", "/etc/httpd/conf/*.conf", "/etc/httpd/**/*.conf"),
-		command.Files(redis, "/etc/redis/*.conf", "/etc/redis.conf", "/etc/redis*/*.conf", "/usr/local/etc/redis.conf", "/etc/valkey/*.conf"),
-		command.Files(access, "/etc/postgresql/**/pg_hba.conf", "/var/lib/pgsql/**/pg_hba.conf", "/var/lib/postgresql/**/pg_hba.conf", "/var/lib/postgres/**/pg_hba.conf", "/usr/local/pgsql/**/pg_hba.conf"),
-		command.Files(postgres, "/etc/postgresql/**/*.conf", "/var/lib/postgresql/**/postgresql*.conf", "/var/lib/pgsql/**/postgresql*.conf", "/usr/local/pgsql/**/postgresql*.conf", "/var/lib/postgres/**/postgresql*.conf"),
-		command.Files(mysql, "/etc/my.cnf", "/etc/my.cnf.d/*.cnf", "/etc/mysql/**/*.cnf", "/var/lib/mysql/my.cnf"),
-		command.Files(npm, "**/package.json"),
-		command.Files(func(r *command.Reader) error { return code(r, "npm", "") }, "**/node_modules/**/preinstall.sh", "**/node_modules/**/postinstall.sh"),
 		command.Files(composer, "**/vendor/composer/autoload_files.php"),
 		command.Files(python, "**/setup.py", "**/conftest.py"),
 		command.Files(ruby, "**/gems/*/lib/*.rb", "**/gems/*/lib/**/.*.rb", "**/gems/*/ext/**/extconf.rb", "**/gems/*/ext/extconf.rb"),
@@ -212,24 +202,6 @@ func job(r *command.Reader) error {
 	return nil
 }
 
-// code is the reader of a whole file that runs at an event; only with a trait that is worth
-// pointing at, as packages bring many.
-func code(r *command.Reader, event, language string) error {
-	rec := model.Record{Kind: model.HookScript}
-	rec.Add("event", event)
-	var err error
-	if language == "" {
-		err = shell.AddScript(&rec, r.Content)
-	} else {
-		err = shell.AddCode(&rec, r.Content, language)
-	}
-	rec.Add("linked_to", r.Target)
-	if rec.Has("traits") && rec.Has("suspicious_line") {
-		r.Record(rec)
-	}
-	return err
-}
-
 // modules reads the modules that nginx and Apache load.
 func modules(r *command.Reader) error {
 	return r.EachLine(func(l artifact.Line) error {
@@ -247,97 +219,8 @@ func modules(r *command.Reader) error {
 				file = "/usr/lib64/httpd/" + file
 			}
 		}
-		return load(r, l, file, "web-server")
+		return r.Load(l, file, "web-server")
 	})
-}
-
-// load emits the record of a library that a service loads.
-func load(r *command.Reader, l artifact.Line, file, event string) error {
-	if !strings.HasPrefix(file, "/") {
-		return nil
-	}
-	return r.Command(model.HookCommand, l.Source(), strings.TrimSpace(l.Head(1024)), shell.Facts{Programs: []string{file}}, command.Event(event))
-}
-
-// redis reads the modules of Redis.
-func redis(r *command.Reader) error {
-	return r.EachLine(func(l artifact.Line) error {
-		f := strings.Fields(l.Head(maxFile))
-		if len(f) < 2 || !strings.EqualFold(f[0], "loadmodule") {
-			return nil
-		}
-		return load(r, l, strings.Trim(f[1], `"'`), "database")
-	})
-}
-
-var postgresRE = regexp.MustCompile(`^\s*((?:shared|session|local)_preload_libraries)\s*=?\s*'((?:[^']|'')*)'`)
-
-// postgres reads the libraries that PostgreSQL loads; its commands are for package databases.
-func postgres(r *command.Reader) error {
-	return r.EachLine(func(l artifact.Line) error {
-		m := postgresRE.FindStringSubmatch(l.Head(maxFile))
-		if m == nil || m[2] == "" {
-			return nil
-		}
-		value := strings.ReplaceAll(m[2], "''", "'")
-		for _, file := range strings.Split(value, ",") {
-			if err := load(r, l, strings.TrimSpace(file), "database"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// mysql reads the plugins that MySQL loads by a path, and its first statements.
-func mysql(r *command.Reader) error {
-	return r.EachLine(func(l artifact.Line) error {
-		v := command.Value(strings.ReplaceAll(l.Head(maxFile), "-", "_"), "plugin_load", "plugin_load_add", "init_file")
-		if _, file, ok := strings.Cut(v, "/"); ok {
-			return load(r, l, "/"+file, "database")
-		}
-		return nil
-	})
-}
-
-var lifecycle = []string{"preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare", "prepublish"}
-
-// npm reads the life-cycle scripts of a project.
-func npm(r *command.Reader) error {
-	if strings.Contains(r.Path, "/node_modules/") {
-		return nil // package npm reads it
-	}
-	b, err := r.Whole(maxFile)
-	if err != nil || b == nil || !bytes.Contains(b, []byte("install\"")) && !bytes.Contains(b, []byte("prepare\"")) {
-		return err
-	}
-	var p struct {
-		Scripts map[string]any `json:"scripts"`
-	}
-	if json.Unmarshal(b, &p) != nil {
-		return nil // no package: a template, or a test of a parser
-	}
-	for _, name := range lifecycle {
-		text, ok := p.Scripts[name].(string)
-		if !ok || strings.TrimSpace(text) == "" {
-			continue
-		}
-		f := shell.Analyze(text)
-		for i, prog := range f.Programs {
-			if !strings.HasPrefix(prog, "/") && path.Ext(prog) != "" {
-				f.Programs[i] = path.Join(path.Dir(r.Path), prog)
-			}
-		}
-		for _, w := range strings.Fields(text) { // node setup.js
-			if ext := path.Ext(w); (ext == ".js" || ext == ".cjs" || ext == ".mjs" || ext == ".sh") && !strings.HasPrefix(w, "/") && !strings.HasPrefix(w, "-") {
-				f.Programs = append(f.Programs, path.Join(path.Dir(r.Path), w))
-			}
-		}
-		if err := r.Command(model.HookCommand, r.At(b, text), text, f, command.Event("npm")); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 var autoloadRE = regexp.MustCompile(`\$(vendorDir|baseDir)\s*\.\s*'([^']+)'|\$(vendorDir|baseDir)\s*\.\s*"([^"]+)"`)
@@ -374,7 +257,7 @@ func firstFile(r *command.Reader) error {
 	if err != nil || !decodes.Match(b) || !bytes.Contains(b, []byte("exec(")) && !bytes.Contains(b, []byte("eval(")) && !bytes.Contains(b, []byte("system")) && !bytes.Contains(b, []byte("subprocess")) {
 		return err
 	}
-	return code(r, "pip", "python")
+	return r.Telling("pip", "python")
 }
 
 var rubyRuns = regexp.MustCompile("\\b(?:system|exec|eval|spawn|instance_eval)\\b|%x|`")
@@ -385,7 +268,7 @@ func ruby(r *command.Reader) error {
 	if err != nil || !rubyRuns.Match(b) || !fetches.Match(b) {
 		return err
 	}
-	return code(r, "gem", "ruby")
+	return r.Telling("gem", "ruby")
 }
 
 var fetches = regexp.MustCompile(`curl|wget|Net::HTTP|open-uri|URI\.open|base64|/dev/tcp|urlopen|requests\.get|https?\.get|fetch\(`)
@@ -396,7 +279,7 @@ func python(r *command.Reader) error {
 	if err != nil || !fetches.Match(b) {
 		return err
 	}
-	return code(r, "pip", "python")
+	return r.Telling("pip", "python")
 }
 
 // editor reads the first file of an extension of VS Code and its kin.
@@ -405,7 +288,7 @@ func editor(r *command.Reader) error {
 	if err != nil || !bytes.Contains(b, []byte("child_process")) || !fetches.Match(b) {
 		return err
 	}
-	return code(r, "editor-extension", "node")
+	return r.Telling("editor-extension", "node")
 }
 
 var runRE = regexp.MustCompile(`(?im)^\s*RUN\s+((?:[^\n\\]|\\\n|\\[^\n])+)`)
@@ -427,53 +310,4 @@ func dockerfile(r *command.Reader) error {
 		}
 	}
 	return nil
-}
-
-// access reads pg_hba.conf: type, database, user, address (of host lines) and method.
-func access(r *command.Reader) error {
-	n := 0
-	return r.EachLine(func(l artifact.Line) error {
-		f := strings.Fields(l.Head(maxLine))
-		if len(f) < 4 || f[0][0] == '#' {
-			return nil
-		}
-		if n++; n > maxAccess {
-			return artifact.Cut(fmt.Errorf("more than %d lines; the rest was not read", maxAccess))
-		}
-		rec := model.Record{Kind: model.DatabaseAccess, Source: l.Source()}
-		rec.Add("type", f[0])
-		rec.Add("database", f[1])
-		rec.Add("user", f[2])
-		method := f[3]
-		if f[0] != "local" {
-			address := f[3]
-			method = ""
-			if len(f) > 4 {
-				method = f[4]
-			}
-			if len(f) > 5 && net.ParseIP(f[4]) != nil { // a mask in a column of its own
-				address, method = address+"/"+f[4], f[5]
-			}
-			rec.Add("address", address)
-			rec.AddBool("public", public(address))
-		}
-		rec.Add("method", method)
-		r.Record(rec)
-		return nil
-	})
-}
-
-const (
-	maxLine   = 64 << 10
-	maxAccess = 10_000
-)
-
-// public says whether an address or a network is neither loopback nor private.
-func public(address string) bool {
-	host, _, _ := strings.Cut(address, "/")
-	if address == "all" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast()
 }

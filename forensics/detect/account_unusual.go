@@ -73,9 +73,7 @@ func (c *collection) accounts(a *Analysis) {
 			continue
 		}
 		f.Message = model.Msg("account_unusual.title", "account", name)
-		if !c.replace(r.ID, &f) {
-			c.add(f)
-		}
+		c.merge(r.ID, &f)
 	}
 }
 

@@ -61,8 +61,7 @@ func (c *collection) judgeActs(rec *model.Record) {
 	f.combine(in, list)
 	c.place(rec, &f)
 	if !c.replace(rec.ID, &f) {
-		c.bySigma[rec.ID] = len(c.findings)
-		c.add(f)
+		c.state(rec.ID, &f)
 	}
 }
 

@@ -18,7 +18,7 @@ type collection struct {
 	matcher    *matcher
 	byID       map[string]*model.Record
 	findings   []Finding
-	bySigma    map[string]int            // the finding that Sigma rules made of a record
+	byRecord   map[string]int            // the finding that stands for a record
 	miners     map[fileKey]minerFile     // files that hold a miner, by where they are
 	started    map[fileKey]string        // files that an autostart entry starts: by which record
 	looked     map[fileKey]*FileFact     // what Lookup said
@@ -82,8 +82,8 @@ func (r *Rules) Run(ctx context.Context, in *Input) (*Result, error) {
 func (r *Rules) collection(ctx context.Context, in *Input) *collection {
 	c := &collection{
 		ctx: ctx, in: in, matcher: r.matcher(), byID: make(map[string]*model.Record, len(in.Records)),
-		bySigma: make(map[string]int),
-		miners:  make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
+		byRecord: make(map[string]int),
+		miners:   make(map[fileKey]minerFile), started: make(map[fileKey]string), looked: make(map[fileKey]*FileFact),
 		guesses: make(map[peer]bool),
 		pairs:   &twins.Pairs{},
 		acts:    actsByName(), intact: make(map[fileKey]bool), read: readScripts(in.Records),
@@ -115,10 +115,10 @@ func (c *collection) found(a *Analysis, rec *model.Record) Finding {
 // add keeps a finding.
 func (c *collection) add(f Finding) { c.findings = append(c.findings, f) }
 
-// replace joins a finding with the one that Sigma rules made of the same record, if
-// there is one: the stronger one names it.
+// replace joins a finding with the one that stands for the same record, if there is one: the
+// stronger one names it.
 func (c *collection) replace(record string, f *Finding) bool {
-	i, ok := c.bySigma[record]
+	i, ok := c.byRecord[record]
 	if !ok {
 		return false
 	}
@@ -135,6 +135,19 @@ func (c *collection) replace(record string, f *Finding) bool {
 	strong.Records, strong.Techniques = union(strong.Records, weak.Records), union(strong.Techniques, weak.Techniques)
 	*old = strong
 	return true
+}
+
+// merge joins a finding with the one that stands for its record, or keeps it by itself.
+func (c *collection) merge(record string, f *Finding) {
+	if !c.replace(record, f) {
+		c.add(*f)
+	}
+}
+
+// state keeps a finding as the one that stands for its record: later ones are merged with it.
+func (c *collection) state(record string, f *Finding) {
+	c.byRecord[record] = len(c.findings)
+	c.add(*f)
 }
 
 // also says that another claim about the same thing was joined with this one.

@@ -48,9 +48,7 @@ func (c *collection) matchIndicators(rec *model.Record) {
 	f.Level = level
 	f.Message = model.Msg("known_indicator.title", "type", string(i.Kind), "value", i.Value, "field", where)
 	c.cite(&f, i)
-	if !c.replace(rec.ID, &f) {
-		c.add(f)
-	}
+	c.merge(rec.ID, &f)
 }
 
 // knownFile makes the finding of a file whose digest or path a list names.

@@ -42,8 +42,6 @@ func (c *collection) shadows(a *Analysis) {
 		f := c.found(a, r)
 		f.Message = model.Msg("library_shadowed.title", "directory", dir)
 		f.Add("library_shadowed.names", "names", names[:min(len(names), maxHosts)])
-		if !c.replace(r.ID, &f) {
-			c.add(f)
-		}
+		c.merge(r.ID, &f)
 	}
 }

@@ -59,7 +59,7 @@ func TestReplace(t *testing.T) {
 		return f
 	}
 	for _, second := range []Level{Low, Medium, High} {
-		c := &collection{bySigma: map[string]int{"R-1": 0}, findings: []Finding{claim("first", Medium, "R-2", "T1")}}
+		c := &collection{byRecord: map[string]int{"R-1": 0}, findings: []Finding{claim("first", Medium, "R-2", "T1")}}
 		f := claim("second", second, "R-3", "T2")
 		if !c.replace("R-1", &f) || c.replace("R-9", &f) {
 			t.Fatal("it is not joined with the finding about its record alone")

@@ -98,9 +98,7 @@ func (c *collection) scripts(a *Analysis) {
 		if miner != nil {
 			f.startsMiner(miner, started, rec)
 		}
-		if !c.replace(rec.ID, &f) {
-			c.add(f)
-		}
+		c.merge(rec.ID, &f)
 	}
 }
 

@@ -48,9 +48,7 @@ func (c *collection) preloads(a *Analysis) {
 			f.Level, f.Message = Informational, model.Msg("preload_unowned.title.packaged")
 			f.Add("preload_unowned.packaged", "library", ff.Path, "package", ff.Owner)
 		}
-		if !c.replace(rec.ID, &f) {
-			c.add(f)
-		}
+		c.merge(rec.ID, &f)
 	}
 }
 

@@ -57,8 +57,7 @@ func (c *collection) sigma(rec *model.Record) {
 	if rec.Source.State == model.Deleted && !rec.Kind.IsLog() && f.Level > Low {
 		f.Add("finding.deleted")
 	}
-	c.bySigma[rec.ID] = len(c.findings)
-	c.add(f)
+	c.state(rec.ID, &f)
 }
 
 // counted is a rule that matched, with the level that it has there.

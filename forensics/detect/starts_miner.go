@@ -28,7 +28,7 @@ func (c *collection) startMiners(a *Analysis) {
 		if miner == nil {
 			continue
 		}
-		if at, ok := c.bySigma[rec.ID]; ok {
+		if at, ok := c.byRecord[rec.ID]; ok {
 			// What starts something is raised from any level; a text that names the
 			// program must be suspicious by itself.
 			if f := &c.findings[at]; f.Level >= Medium || rec.Kind.IsAutostart() {
@@ -46,8 +46,7 @@ func (c *collection) startMiners(a *Analysis) {
 		if why := rec.Get("ignored"); why != "" {
 			f.Add("finding.ignored", "reason", why)
 		}
-		c.bySigma[rec.ID] = len(c.findings)
-		c.add(f)
+		c.state(rec.ID, &f)
 	}
 }
 

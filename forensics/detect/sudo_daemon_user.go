@@ -136,9 +136,7 @@ func (c *collection) sudoDaemons(a *Analysis) {
 			f := c.found(a, r)
 			f.Message = model.Msg("sudo_daemon_user.title", "account", name)
 			f.Add("sudo_daemon_user.why")
-			if !c.replace(r.ID, &f) {
-				c.add(f)
-			}
+			c.merge(r.ID, &f)
 			break
 		}
 	}

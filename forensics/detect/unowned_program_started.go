@@ -63,8 +63,7 @@ func (c *collection) unowned(a *Analysis) {
 			f.Details = append(f.Details, why)
 		}
 		if !c.replace(rec.ID, &f) {
-			c.bySigma[rec.ID] = len(c.findings)
-			c.add(f)
+			c.state(rec.ID, &f)
 		}
 	}
 }

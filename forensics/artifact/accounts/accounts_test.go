@@ -143,8 +143,7 @@ func users(list []string) []string {
 	return slices.DeleteFunc(list, func(s string) bool { return strings.Contains(s, " hook.command ") })
 }
 
-// TestNumbers: ids are the numbers that the C library reads. What getent(1) said of such
-// lines stands beside them.
+// TestNumbers: ids are the numbers that the C library reads, by the rules of strtoul(3).
 func TestNumbers(t *testing.T) {
 	for in, want := range map[string]string{
 		"0": "0", "00": "0", "+0": "0", " 0": "0", "-0": "0", "0000000000000000000000": "0", "01000": "1000", "4294967295": "4294967295",
